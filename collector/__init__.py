@@ -1,0 +1,1 @@
+"""The collector: from HTTP request to rows in Postgres."""
