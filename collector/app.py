@@ -1,0 +1,58 @@
+"""The collector as an application: routes, error middleware, resources in order."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+from uuid_utils.compat import uuid7
+
+from collector.channel import ChannelClassifier
+from collector.data.source_lists import load_source_lists
+from collector.device import DeviceClassifier
+from collector.enrich import Enricher
+from collector.errors import make_error_middleware
+from collector.metrics import Metrics
+from collector.routes import ENRICHER, METRICS, SETTINGS, STORE, WRITER, add_routes
+from collector.settings import Settings
+from collector.stages import load_stage_rules
+from collector.store import open_store
+from collector.writer import Writer
+
+
+def make_app(settings: Settings) -> web.Application:
+    """The application. It must be served with auto_decompress=False (see body.py)."""
+    metrics = Metrics()
+    app = web.Application(middlewares=[make_error_middleware(metrics.count_refused)])
+    app[SETTINGS] = settings
+    app[METRICS] = metrics
+    app[ENRICHER] = make_enricher(settings)
+    app.cleanup_ctx.append(provide_writer)
+    add_routes(app)
+    return app
+
+
+def make_enricher(settings: Settings) -> Enricher:
+    """The classifiers, with their lists and rules loaded."""
+    lists = load_source_lists(settings.source_lists_dir)
+    return Enricher(
+        channels=ChannelClassifier(lists, settings.own_domains),
+        devices=DeviceClassifier(),
+        stages=load_stage_rules(settings.funnel_stages_file),
+        user_id_namespace=settings.user_id_namespace,
+        default_currency=settings.default_currency,
+        new_id=uuid7,
+    )
+
+
+async def provide_writer(app: web.Application) -> AsyncIterator[None]:
+    """The store and the writer in front of it, for as long as the application runs."""
+    settings = app[SETTINGS]
+    async with open_store(
+        settings.database_url,
+        settings.database_pool_size,
+        settings.database_timeout_seconds,
+    ) as store:
+        app[STORE] = store
+        app[WRITER] = Writer(store)
+        yield

@@ -1,0 +1,108 @@
+"""The command `conversion-tracking`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import asyncpg
+
+from collector.migrate import MigrationError, migrate
+from collector.serve import serve
+from collector.settings import Settings, SettingsError, load_settings, unknown_settings
+from collector.stages import StageRulesError
+
+
+class CommandError(Exception):
+    """A command failed in a way that its user can mend. The message says how."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command. Returns the exit code: 0, or 1 with one clear line on stderr."""
+    command = make_parser().parse_args(arguments)
+    try:
+        command.run(command)
+    except (CommandError, SettingsError, MigrationError, StageRulesError) as error:
+        for line in str(error).splitlines():
+            print(f"conversion-tracking: {line}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The commands and their options."""
+    parser = argparse.ArgumentParser(
+        prog="conversion-tracking",
+        description="Conversion tracking behind Kong. Settings are environment variables that "
+        "begin with CT_; docs/settings.md has them all.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, run, text in (
+        ("serve", run_serve, "receive events and store them in Postgres"),
+        ("migrate", run_migrate, "bring the database's schema up to date"),
+    ):
+        commands.add_parser(name, help=text, description=text).set_defaults(run=run)
+    add_up(commands)
+    return parser
+
+
+def add_up(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """The command `up` and its options."""
+    text = "start the whole system on this machine, without Docker, for development"
+    up = commands.add_parser("up", help=text, description=text)
+    up.add_argument("--gateway-port", type=int, default=8000, help="default: %(default)s")
+    up.add_argument("--collector-port", type=int, default=8080, help="default: %(default)s")
+    up.add_argument(
+        "--data", type=Path, default=Path("var"), help="folder of the data (default: %(default)s)"
+    )
+    up.set_defaults(run=run_up)
+
+
+def run_serve(_command: argparse.Namespace) -> None:
+    """`serve`."""
+    settings = read_settings()
+    try:
+        serve(settings)
+    except OSError as error:
+        raise CommandError(
+            f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; "
+            "set CT_HOST and CT_PORT to a free address"
+        ) from error
+
+
+def run_migrate(_command: argparse.Namespace) -> None:
+    """`migrate`."""
+    settings = read_settings()
+    try:
+        names = asyncio.run(migrate(settings.database_url))
+    except (OSError, asyncpg.PostgresError) as error:
+        raise CommandError(f"cannot use the database of CT_DATABASE_URL: {error}") from error
+    for name in names:
+        print(f"applied {name}")
+    print("the schema is up to date")
+
+
+def run_up(command: argparse.Namespace) -> None:
+    """`up`."""
+    try:
+        # Tools of the checkout: an installed wheel does not have them.
+        from local.processes import LocalSystemError  # noqa: PLC0415
+        from local.up import up  # noqa: PLC0415
+    except ImportError as error:
+        raise CommandError(
+            f"up runs from a checkout, after `make install` ({error}); see the README"
+        ) from error
+    try:
+        up(command.gateway_port, command.collector_port, command.data)
+    except LocalSystemError as error:
+        raise CommandError(str(error)) from error
+
+
+def read_settings() -> Settings:
+    """The settings; names in the environment that are none are pointed out."""
+    for name in unknown_settings():
+        print(f"conversion-tracking: {name} is not a setting; is it misspelt?", file=sys.stderr)
+    return load_settings()

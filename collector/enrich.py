@@ -1,0 +1,161 @@
+"""From what came in to what is stored: payload + request context -> event. Pure.
+
+`Enricher.enrich` reads from top to bottom: identity, stage, attribution, device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlsplit
+from uuid import UUID, uuid5
+
+from collector.channel import ChannelClassifier, Touch
+from collector.device import DeviceClassifier
+from collector.event import Event, FunnelStage, RequestContext
+from collector.fields import MAX_CLICK_ID, parse_uuid
+from collector.payload import TrackPayload, UTMParams
+from collector.stages import StageRules
+from collector.wire import clean_text
+
+# The parameters that advertisers' networks put on a landing page's URL.
+CLICK_ID_PARAMS = frozenset(
+    [
+        "gclid",
+        "gbraid",
+        "wbraid",
+        "dclid",
+        "fbclid",
+        "igshid",
+        "msclkid",
+        "li_fat_id",
+        "ttclid",
+        "twclid",
+    ]
+)
+
+# Parameters of a URL that are looked at for click ids: parsing more is work for nothing.
+MAX_QUERY_PARAMS = 100
+
+NO_UTM = UTMParams()
+
+
+@dataclass(frozen=True, slots=True)
+class Enricher:
+    """The classifiers, and how the deployment wants ids and money to be read."""
+
+    channels: ChannelClassifier
+    devices: DeviceClassifier
+    stages: StageRules
+    user_id_namespace: UUID
+    default_currency: str
+    new_id: Callable[[], UUID]
+
+    def enrich(self, payload: TrackPayload, context: RequestContext) -> Event:
+        """The event that a tracker sent."""
+        utm = payload.utm_params or NO_UTM
+        user_id, external_user_id = self.identify(payload.user_id)
+        stage = self.stages.classify_stage(payload.event_type, payload.page_url)
+        click_ids = collect_click_ids(payload)
+        attribution = self.channels.classify_touch(touch_of(payload, utm, click_ids))
+        device = self.devices.parse_device(context.user_agent)
+        return Event(
+            id=payload.event_id or self.new_id(),
+            user_id=user_id,
+            external_user_id=external_user_id,
+            session_id=payload.session_id,
+            visitor_id=payload.visitor_id,
+            event_type=payload.event_type,
+            event_name=payload.event_name,
+            sequence=payload.sequence,
+            funnel_stage=stage,
+            is_bot=device.is_bot,
+            utm_source=utm.utm_source,
+            utm_medium=utm.utm_medium,
+            utm_campaign=utm.utm_campaign,
+            utm_term=utm.utm_term,
+            utm_content=utm.utm_content,
+            source_type=attribution.source_type,
+            channel=attribution.channel,
+            channel_rule=attribution.rule,
+            click_ids=click_ids or None,
+            referrer=payload.referrer,
+            page_url=payload.page_url,
+            page_title=payload.page_title,
+            form_data=payload.form_data,
+            conversion_value=payload.conversion_value,
+            currency=payload.currency or self.default_currency,
+            order_id=payload.order_id,
+            converted=is_conversion(stage),
+            ga_client_id=payload.ga_client_id,
+            ga_session_id=payload.ga_session_id,
+            stripe_session_id=payload.stripe_session_id,
+            stripe_customer_id=payload.stripe_customer_id,
+            device_type=payload.device_type or device.device_type,
+            browser=payload.browser or device.browser,
+            os=payload.os or device.os,
+            user_agent=context.user_agent,
+            ip_address=context.client_ip,
+            stamp_verified=context.stamp_verified,
+            fb_pixel_id=payload.fb_pixel_id,
+            fb_event_id=payload.fb_event_id,
+            google_ads_click_id=payload.google_ads_click_id,
+            linkedin_partner_id=payload.linkedin_partner_id,
+            metadata=payload.metadata,
+            truncated_fields=payload.cut,
+            request_id=context.request_id,
+            occurred_at=payload.occurred_at,
+            sent_at=payload.sent_at,
+            received_at=context.received_at,
+        )
+
+    def identify(self, user_id: str | None) -> tuple[UUID | None, str | None]:
+        """The user's UUID, and the id as sent where it is none (design: What is stored)."""
+        if user_id is None:
+            return None, None
+        uuid = parse_uuid(user_id)
+        if uuid is not None:
+            return uuid, None
+        return uuid5(self.user_id_namespace, user_id), user_id
+
+
+def is_conversion(stage: FunnelStage | None) -> bool:
+    """A session converts with its subscription (spec: update_conversion_funnel)."""
+    return stage is FunnelStage.SUBSCRIPTION_CREATED
+
+
+def touch_of(payload: TrackPayload, utm: UTMParams, click_ids: Mapping[str, str]) -> Touch:
+    """What the channel rules look at."""
+    return Touch(
+        utm_source=utm.utm_source,
+        utm_medium=utm.utm_medium,
+        utm_campaign=utm.utm_campaign,
+        utm_term=utm.utm_term,
+        utm_content=utm.utm_content,
+        referrer=payload.referrer,
+        page_url=payload.page_url,
+        click_ids=click_ids,
+    )
+
+
+def collect_click_ids(payload: TrackPayload) -> dict[str, str]:
+    """The click ids as sent, else those in the page's URL; Google's own field counts as gclid."""
+    sent = payload.click_ids
+    click_ids = dict(sent) if sent is not None else click_ids_in_query(payload.page_url)
+    if payload.google_ads_click_id:
+        click_ids.setdefault("gclid", payload.google_ads_click_id)
+    return click_ids
+
+
+def click_ids_in_query(page_url: str | None) -> dict[str, str]:
+    """The click ids in a URL's query, cleaned: percent-encoding can hide a U+0000."""
+    if not page_url or "?" not in page_url:
+        return {}
+    try:
+        query = urlsplit(page_url).query
+        pairs = parse_qsl(query, max_num_fields=MAX_QUERY_PARAMS)
+    except ValueError:  # not a URL, or an absurd number of parameters
+        return {}
+    return {
+        name: clean_text(value)[:MAX_CLICK_ID] for name, value in pairs if name in CLICK_ID_PARAMS
+    }

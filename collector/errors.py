@@ -1,0 +1,141 @@
+"""The error tree of the collector, and its one mapping to HTTP.
+
+Each error carries a short stable code, which is the answer's `error` field and
+the metric's label. The caller's fault is a 4xx, a fault that passes is a 503
+with Retry-After, everything else is ours and a 500.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+logger = logging.getLogger(__name__)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Middleware = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One broken field: its path in the body, and what is wrong with it."""
+
+    field: str
+    message: str
+
+
+class CollectorError(Exception):
+    """The request could not be answered as asked."""
+
+    status = 500
+    code = "internal_error"
+
+    def __init__(
+        self,
+        message: str,
+        errors: tuple[FieldError, ...] = (),
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.errors = errors
+        self.headers = headers or {}
+
+
+class InvalidJson(CollectorError):
+    """The body is not a JSON object in UTF-8."""
+
+    status = 400
+    code = "invalid_json"
+
+
+class UnsignedRequest(CollectorError):
+    """The request carries no valid stamp of the gateway, and the settings refuse such."""
+
+    status = 403
+    code = "unsigned_request"
+
+
+class BodyTooLarge(CollectorError):
+    """The body is over the limit, as sent or after gunzip."""
+
+    status = 413
+    code = "body_too_large"
+
+
+class UnsupportedBody(CollectorError):
+    """A content type or an encoding that the collector does not read."""
+
+    status = 415
+    code = "unsupported_media_type"
+
+
+class InvalidEvent(CollectorError):
+    """The JSON breaks the contract; every broken field is in `errors`."""
+
+    status = 422
+    code = "invalid_event"
+
+
+class StoreUnavailable(CollectorError):
+    """Postgres cannot take the event now. The client keeps it and tries again."""
+
+    status = 503
+    code = "store_unavailable"
+
+    def __init__(self, message: str, retry_after_seconds: int = 1) -> None:
+        super().__init__(message, headers={"Retry-After": str(retry_after_seconds)})
+
+
+# What aiohttp itself refuses, by status: the code and the message of the answer.
+HTTP_ERRORS = {
+    404: ("not_found", "No such endpoint; see the contract in the README."),
+    405: ("method_not_allowed", "This endpoint does not take this method; see the Allow header."),
+    413: (BodyTooLarge.code, "The body is over the limit."),
+}
+
+UNKNOWN = ("http_error", "The request could not be read.")
+
+
+def error_response(error: CollectorError) -> web.Response:
+    """The answer for an error: `{"success": false, "error", "message", "errors"}`."""
+    body = {
+        "success": False,
+        "error": error.code,
+        "message": error.message,
+        "errors": [{"field": e.field, "message": e.message} for e in error.errors],
+    }
+    return web.json_response(body, status=error.status, headers=error.headers)
+
+
+def http_error_response(error: web.HTTPException) -> web.Response:
+    """The same form for what aiohttp refuses before a handler runs."""
+    code, message = HTTP_ERRORS.get(error.status, UNKNOWN)
+    body = {"success": False, "error": code, "message": message, "errors": []}
+    headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
+    return web.json_response(body, status=error.status, headers=headers)
+
+
+def make_error_middleware(count: Callable[[str], None]) -> Middleware:
+    """The one place where errors become HTTP; `count` is told the code of each."""
+
+    @web.middleware
+    async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except CollectorError as error:
+            count(error.code)
+            return error_response(error)
+        except web.HTTPException as error:
+            count(HTTP_ERRORS.get(error.status, UNKNOWN)[0])
+            return http_error_response(error)
+        except Exception:
+            # Any other error is ours. The traceback goes to the log, never to the client.
+            logger.exception("unexpected error on %s %s", request.method, request.path)
+            count(CollectorError.code)
+            return error_response(CollectorError("The collector failed; the error is in its log."))
+
+    return answer_errors

@@ -1,0 +1,54 @@
+"""What the collector counts, for GET /metrics."""
+
+from __future__ import annotations
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    disable_created_metrics,
+    generate_latest,
+)
+
+disable_created_metrics()  # a time beside every counter, which nobody here reads
+
+
+class Metrics:
+    """Counters in a registry of their own, so that two collectors in a process do not mix."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.events = Counter(
+            "ct_events",
+            "Events by result: stored, duplicate",
+            ["result"],
+            registry=self.registry,
+        )
+        self.refused = Counter(
+            "ct_refused_requests",
+            "Requests answered with an error, by its code",
+            ["error"],
+            registry=self.registry,
+        )
+        self.unsigned = Counter(
+            "ct_unsigned_requests",
+            "Tracking requests without a valid stamp of the gateway",
+            registry=self.registry,
+        )
+        self.unknown_fields = Counter(
+            "ct_unknown_fields",
+            "Fields of payloads that the contract does not know",
+            registry=self.registry,
+        )
+        self.truncated_fields = Counter(
+            "ct_truncated_fields",
+            "Texts that were cut to their column",
+            registry=self.registry,
+        )
+
+    def count_refused(self, error: str) -> None:
+        """A request was answered with this error code."""
+        self.refused.labels(error).inc()
+
+    def render(self) -> bytes:
+        """The counters as Prometheus reads them."""
+        return generate_latest(self.registry)

@@ -1,0 +1,103 @@
+"""Bring the database's schema up to date: db/migrations, each file once, in order."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from collector.sql import load_query, migration_files
+
+# Any number will do, as long as nothing else in the database locks the same.
+LOCK_KEY = 7_221_407_390_117_264
+
+
+class MigrationError(Exception):
+    """The schema cannot be brought up to date. The message says which file, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One step forward."""
+
+    version: int
+    name: str
+    sql: str
+
+    @property
+    def checksum(self) -> str:
+        """Of the text, to notice a file that was changed after it had been applied."""
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+
+def load_migrations(files: Iterable[Path]) -> list[Migration]:
+    """Files named NNNN_what_it_does.sql, as migrations."""
+    return [Migration(int(f.name[:4]), f.stem, f.read_text(encoding="utf-8")) for f in files]
+
+
+async def migrate(database_url: str, migrations: list[Migration] | None = None) -> list[str]:
+    """Apply what has not been applied yet; returns the names, in order.
+
+    Safe to run twice, and from two processes at once: an advisory lock lets one
+    run and the others wait. Each migration is a transaction of its own.
+    Raises MigrationError, and what asyncpg raises where Postgres cannot be reached.
+    """
+    connection = await asyncpg.connect(database_url)
+    try:
+        await connection.execute(load_query("lock_migrations"), LOCK_KEY)
+        await connection.execute(load_query("create_migrations"))
+        return await apply_missing(connection, migrations or load_migrations(migration_files()))
+    finally:
+        await connection.close()  # which also gives back the lock
+
+
+async def apply_missing(connection: Any, migrations: list[Migration]) -> list[str]:
+    """Apply, in order, the migrations that the database does not have."""
+    rows = await connection.fetch(load_query("list_migrations"))
+    applied = {row["version"]: row["checksum"] for row in rows}
+    refuse_newer_database(applied.keys() - {m.version for m in migrations})
+    names = []
+    for migration in migrations:
+        if migration.version in applied:
+            refuse_changed_file(migration, applied[migration.version])
+            continue
+        await apply(connection, migration)
+        names.append(migration.name)
+    return names
+
+
+def refuse_newer_database(unknown: set[int]) -> None:
+    """A database that is ahead of this program must not be touched by it."""
+    if unknown:
+        raise MigrationError(
+            f"the database has migration {max(unknown)}, which this version does not know; "
+            "run a version at least as new as the one that applied it"
+        )
+
+
+def refuse_changed_file(migration: Migration, applied_checksum: str) -> None:
+    """A file that was edited after it ran describes a schema that nobody has."""
+    if migration.checksum != applied_checksum:
+        raise MigrationError(
+            f"{migration.name} was changed after it had been applied; "
+            "restore the file and put the change into a new migration"
+        )
+
+
+async def apply(connection: Any, migration: Migration) -> None:
+    """One migration and the note that it ran, in one transaction."""
+    try:
+        async with connection.transaction():
+            await connection.execute(migration.sql)
+            await connection.execute(
+                load_query("record_migration"),
+                migration.version,
+                migration.name,
+                migration.checksum,
+            )
+    except asyncpg.PostgresError as error:
+        raise MigrationError(f"{migration.name} failed: {error}") from error

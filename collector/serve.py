@@ -1,0 +1,72 @@
+"""Running the collector as a server until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import time
+from collections.abc import Callable
+
+from aiohttp import web
+
+from collector.app import make_app
+from collector.settings import Settings
+
+try:
+    import uvloop
+
+    new_event_loop: Callable[[], asyncio.AbstractEventLoop] | None = uvloop.new_event_loop
+except ImportError:  # uvloop does not exist for every platform; asyncio's own loop serves too
+    new_event_loop = None
+
+logger = logging.getLogger(__name__)
+
+SHUTDOWN_SECONDS = 10.0
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT; then finish what is in flight.
+
+    Raises OSError where the address cannot be listened on.
+    """
+    configure_logging(settings.log_level)
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(serve_until_stopped(settings))
+
+
+async def serve_until_stopped(settings: Settings) -> None:
+    """Listen, say where, and wait for a signal."""
+    stopped = asyncio.Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signum, stopped.set)
+    runner = make_runner(make_app(settings))
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, settings.host, settings.port)
+        await site.start()
+        host, port = runner.addresses[0][:2]
+        logger.info("collector ready on http://%s:%s", host, port)
+        await stopped.wait()
+        logger.info("stopping")
+    finally:
+        await runner.cleanup()
+
+
+def make_runner(app: web.Application) -> web.AppRunner:
+    """The server around an application, as body.py needs it."""
+    return web.AppRunner(
+        app,
+        access_log=None,  # it would hold addresses and page URLs, and cost more than the rest
+        auto_decompress=False,
+        shutdown_timeout=SHUTDOWN_SECONDS,
+    )
+
+
+def configure_logging(level: str) -> None:
+    """Lines on stderr, with times in UTC."""
+    formatter = logging.Formatter("%(asctime)sZ %(levelname)s %(name)s %(message)s")
+    formatter.converter = time.gmtime
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter)
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)

@@ -1,0 +1,131 @@
+"""Every setting of the collector, once. The table for operators is docs/settings.md."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ENV_PREFIX = "CT_"
+
+# Made once for this project: it turns user ids that are no UUIDs into UUIDs version 5.
+DEFAULT_USER_ID_NAMESPACE = UUID("6f0a3d0e-6a7c-5c0e-9d5b-3f6d0b8b7c11")
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong. The message names each, one a line."""
+
+
+class Settings(BaseSettings):
+    """The collector's settings, read from environment variables that begin with CT_."""
+
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, env_ignore_empty=True)
+
+    database_url: str = Field(
+        pattern=r"^postgres(ql)?://",
+        description="Address of the Postgres database, as postgresql://user:password@host/name.",
+    )
+    host: str = Field("127.0.0.1", description="Address that the collector listens on.")
+    port: int = Field(
+        8080, ge=0, le=65535, description="Port of the collector; 0 takes a free one."
+    )
+    gateway_secret: SecretStr | None = Field(
+        None,
+        description="Secret shared with the gateway plugin; without it no stamp is believed.",
+    )
+    gateway_secret_previous: SecretStr | None = Field(
+        None, description="A second secret that is still believed while the first is rotated."
+    )
+    stamp_max_age_seconds: float = Field(
+        300,
+        gt=0,
+        description="How old a gateway's stamp may be, and how far ahead, to be believed.",
+    )
+    unsigned_requests: Literal["accept", "refuse"] = Field(
+        "accept", description="What becomes of a tracking request without a valid stamp."
+    )
+    max_body_bytes: int = Field(
+        1_048_576,
+        ge=1_024,
+        description="Largest body, also after gunzip; equal to the size limit in kong/kong.yml.",
+    )
+    database_pool_size: int = Field(10, ge=1, description="Most connections to Postgres.")
+    database_timeout_seconds: float = Field(
+        5, gt=0, description="Longest wait for a connection or a statement before a 503."
+    )
+    default_currency: str = Field(
+        "USD", pattern=r"^[A-Z]{3}$", description="Currency of an event that names none."
+    )
+    user_id_namespace: UUID = Field(
+        DEFAULT_USER_ID_NAMESPACE,
+        description="Namespace that turns user ids that are no UUIDs into UUIDs version 5.",
+    )
+    own_domains: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Your own domains, comma-separated: referrers from them are not referrals."
+    )
+    source_lists_dir: Path | None = Field(
+        None, description="Folder of lists that add to the built-in sources (docs/channels.md)."
+    )
+    funnel_stages_file: Path | None = Field(
+        None, description="File that replaces the rules of the funnel's stages (docs/funnel.md)."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severe level that is logged."
+    )
+
+    @field_validator("own_domains", mode="before")
+    @classmethod
+    def split_own_domains(cls, value: object) -> object:
+        """`a.com, b.org` in the environment becomes a tuple."""
+        if isinstance(value, str):
+            return tuple(part.strip().lower() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("source_lists_dir")
+    @classmethod
+    def validate_folder(cls, value: Path | None) -> Path | None:
+        """The folder must exist: a typing error here would go unnoticed for months."""
+        if value is not None and not value.is_dir():
+            raise ValueError(f"{value} is not a folder")
+        return value
+
+    @field_validator("funnel_stages_file")
+    @classmethod
+    def validate_file(cls, value: Path | None) -> Path | None:
+        """The file must exist, for the same reason."""
+        if value is not None and not value.is_file():
+            raise ValueError(f"{value} is not a file")
+        return value
+
+    @property
+    def gateway_secrets(self) -> tuple[bytes, ...]:
+        """The secrets that a stamp may be signed with, the current one first."""
+        secrets = (self.gateway_secret, self.gateway_secret_previous)
+        return tuple(s.get_secret_value().encode() for s in secrets if s is not None)
+
+
+def load_settings() -> Settings:
+    """Read the environment.
+
+    Raises SettingsError with one line for each setting that is missing or wrong.
+    """
+    try:
+        return Settings()  # type: ignore[call-arg]  # the required ones come from the environment
+    except ValidationError as error:
+        lines = [f"{env_name(e['loc'])}: {e['msg']}" for e in error.errors(include_input=False)]
+        raise SettingsError("\n".join(lines)) from None
+
+
+def env_name(location: tuple[int | str, ...]) -> str:
+    """The environment variable behind a pydantic error's location."""
+    return ENV_PREFIX + str(location[0]).upper()
+
+
+def unknown_settings() -> list[str]:
+    """Environment variables that look like settings but are none, perhaps misspelt."""
+    known = {ENV_PREFIX + name.upper() for name in Settings.model_fields}
+    return sorted(name for name in os.environ if name.startswith(ENV_PREFIX) and name not in known)

@@ -1,0 +1,133 @@
+"""From the bytes of a body to a JSON object that Postgres can store: pure.
+
+Three things are settled here, before any field is looked at: the text is UTF-8
+and a JSON object; what Postgres cannot store (U+0000, lone surrogates) is
+replaced by U+FFFD; and a number with a fraction keeps the digits it was written
+with, so that money never passes through a float.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from typing import Any
+
+from collector.errors import BodyTooLarge, FieldError, InvalidEvent, InvalidJson
+
+# Objects and lists within each other. Real events have three or four levels.
+MAX_DEPTH = 32
+
+# zlib's code for a gzip header and trailer around the data.
+GZIP_WINDOW = 31
+
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+# UTF-8 has no lone surrogates and JSON no raw control characters, so that
+# both can only come from an escape: without one, nothing needs to be cleaned.
+UNSTORABLE_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+
+
+class WireNumber(float):
+    """A JSON number with a fraction or an exponent that remembers its digits."""
+
+    __slots__ = ("digits",)
+    digits: str
+
+    def __new__(cls, digits: str) -> WireNumber:
+        number = super().__new__(cls, digits)
+        number.digits = digits
+        return number
+
+
+def parse_object(body: bytes) -> dict[str, Any]:
+    """A body as a JSON object, clean and of bounded depth.
+
+    Raises InvalidJson where it is none, InvalidEvent where it is nested too deep.
+    NaN and Infinity, which many encoders write, come out as floats: the fields
+    refuse them by name.
+    """
+    text = decode_text(body)
+    value = load_json(text)
+    if not isinstance(value, dict):
+        raise InvalidJson("The body must be a JSON object.")
+    if text.count("{") + text.count("[") > MAX_DEPTH and depth(value) > MAX_DEPTH:
+        raise too_deep()
+    return clean_object(value) if UNSTORABLE_ESCAPE.search(text) else value
+
+
+def decode_text(body: bytes) -> str:
+    """The body as text. Raises InvalidJson where it is empty or not UTF-8."""
+    if not body:
+        raise InvalidJson("The body is empty; a JSON object is expected.")
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidJson(f"The body is not UTF-8: {error.reason} at byte {error.start}.") from None
+
+
+def load_json(text: str) -> Any:
+    """The JSON value of a text; see parse_object for what is raised."""
+    try:
+        return json.loads(text, parse_float=WireNumber)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise InvalidJson(f"The body is not JSON: {error.msg} at {where}.") from None
+    except RecursionError:
+        raise too_deep() from None
+    except ValueError:
+        # Python limits the digits of an integer (4,300), since converting them is quadratic.
+        raise InvalidJson("The body is not JSON: an integer has too many digits.") from None
+
+
+def too_deep() -> InvalidEvent:
+    """The refusal of a body whose nesting is an attack or a mistake."""
+    message = f"objects and lists are nested more than {MAX_DEPTH} deep"
+    return InvalidEvent("The event breaks the contract.", (FieldError("body", message),))
+
+
+def depth(value: Any) -> int:
+    """How deep objects and lists stand within each other; without recursion."""
+    level, values = 0, [value]
+    while values:
+        containers = [v for v in values if isinstance(v, dict | list)]
+        values = [c for v in containers for c in (v.values() if isinstance(v, dict) else v)]
+        level += bool(containers)
+    return level
+
+
+def clean_object(value: dict[str, Any]) -> dict[str, Any]:
+    """The object with every text in it, keys too, cleaned."""
+    return {clean_text(key): clean_value(item) for key, item in value.items()}
+
+
+def clean_value(value: Any) -> Any:
+    """The value with every text in it cleaned. Recursion is bounded by MAX_DEPTH."""
+    if isinstance(value, str):
+        return clean_text(value)
+    if isinstance(value, dict):
+        return clean_object(value)
+    if isinstance(value, list):
+        return [clean_value(item) for item in value]
+    return value
+
+
+def clean_text(text: str) -> str:
+    """The text with U+FFFD for what Postgres cannot store: U+0000 and lone surrogates."""
+    return UNSTORABLE.sub("\ufffd", text)
+
+
+def gunzip(body: bytes, max_bytes: int) -> bytes:
+    """A gzip body, unpacked, never holding more than `max_bytes` and one.
+
+    Raises BodyTooLarge past the limit, InvalidJson where it is not whole gzip.
+    """
+    unpacker = zlib.decompressobj(GZIP_WINDOW)
+    try:
+        content = unpacker.decompress(body, max_bytes + 1)
+    except zlib.error as error:
+        raise InvalidJson(f"The body is not gzip: {error}.") from None
+    if len(content) > max_bytes:
+        raise BodyTooLarge(f"The body is over {max_bytes} bytes after gunzip.")
+    if not unpacker.eof or unpacker.unused_data:
+        raise InvalidJson("The body is not one whole gzip stream.")
+    return content

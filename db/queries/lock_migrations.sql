@@ -1,0 +1,3 @@
+-- Wait until no other process migrates. The lock ends with the connection.
+-- Parameters: $1 the lock's key. Columns: one, without meaning.
+SELECT pg_advisory_lock($1);

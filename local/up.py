@@ -1,0 +1,157 @@
+"""The whole system on one machine: Postgres, collector, plugin server, gateway, in this order."""
+
+from __future__ import annotations
+
+import secrets
+import signal
+import sys
+import threading
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.postgres import database_url, psql_path, run_postgres
+from local.processes import (
+    Child,
+    LocalSystemError,
+    accepts_connections,
+    refuse_ended,
+    refuse_taken_port,
+    start_child,
+    stop_child,
+    wait_until,
+)
+
+ROOT = Path(__file__).parent.parent
+KONG_YML = ROOT / "kong" / "kong.yml"
+BIN = Path(sys.executable).parent
+WATCH_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the parts of a running system are."""
+
+    gateway_url: str
+    collector_url: str
+    database_url: str
+    psql: Path
+
+
+def up(gateway_port: int, collector_port: int, data: Path) -> None:
+    """Start everything, say how to use it, and run until Ctrl-C or SIGTERM.
+
+    Raises LocalSystemError where a port is taken or a part does not come up.
+    """
+    stopped = threading.Event()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, lambda *_: stopped.set())
+    with ExitStack() as stack:
+        addresses, children = start_system(stack, gateway_port, collector_port, data.resolve())
+        print(usage(addresses, data), flush=True)
+        while not stopped.wait(WATCH_SECONDS):
+            for child in children:
+                refuse_ended(child)
+        print("stopping", flush=True)
+
+
+def start_system(
+    stack: ExitStack, gateway_port: int, collector_port: int, data: Path
+) -> tuple[Addresses, list[Child]]:
+    """Start every part; the stack stops them in the opposite order."""
+    refuse_taken_port(gateway_port, "GATEWAY_PORT")
+    refuse_taken_port(collector_port, "COLLECTOR_PORT")
+    print("starting Postgres", flush=True)
+    server = stack.enter_context(run_postgres(data / "postgres"))
+    system = System(stack, data, database_url(server), secrets.token_hex(32))
+    children = [
+        system.start_collector(collector_port),
+        system.start_plugin_server(),
+        system.start_gateway(gateway_port, collector_port),
+    ]
+    addresses = Addresses(
+        gateway_url=f"http://127.0.0.1:{gateway_port}",
+        collector_url=f"http://127.0.0.1:{collector_port}",
+        database_url=system.database_url,
+        psql=psql_path(server),
+    )
+    return addresses, children
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """What the processes share."""
+
+    stack: ExitStack
+    data: Path
+    database_url: str
+    gateway_secret: str
+
+    @property
+    def plugin_socket(self) -> Path:
+        """Where the gateway and the plugin server meet."""
+        return self.data / "conversion-tracking.sock"
+
+    def start_collector(self, port: int) -> Child:
+        """Bring the schema up to date, then serve."""
+        print("starting the collector", flush=True)
+        settings = {
+            "CT_DATABASE_URL": self.database_url,
+            "CT_GATEWAY_SECRET": self.gateway_secret,
+            "CT_HOST": "127.0.0.1",
+            "CT_PORT": str(port),
+        }
+        command = str(BIN / "conversion-tracking")
+        migration = self.start("migrate", [command, "migrate"], settings)
+        if migration.process.wait() != 0:
+            raise LocalSystemError(f"the migration failed:\n{migration.last_lines()}")
+        collector = self.start("collector", [command, "serve"], settings)
+        wait_until(lambda: accepts_connections(port), collector)
+        return collector
+
+    def start_plugin_server(self) -> Child:
+        """The plugin in a process of its own, as in production (docs/kong.md)."""
+        print("starting the plugin server", flush=True)
+        self.plugin_socket.unlink(missing_ok=True)
+        command = [str(BIN / "conversion-tracking-plugin"), "--socket", str(self.plugin_socket)]
+        plugin_server = self.start("plugin-server", command, {})
+        wait_until(self.plugin_socket.exists, plugin_server)
+        return plugin_server
+
+    def start_gateway(self, port: int, collector_port: int) -> Child:
+        """The stand-in for Kong, with the settings that Kong would have."""
+        print("starting the gateway", flush=True)
+        settings = {
+            "KONG_DECLARATIVE_CONFIG": str(KONG_YML),
+            "KONG_PROXY_LISTEN": f"127.0.0.1:{port}",
+            "KONG_PLUGINS": "bundled,conversion-tracking",
+            "KONG_PLUGINSERVER_NAMES": "conversion-tracking",
+            "KONG_PLUGINSERVER_CONVERSION_TRACKING_SOCKET": str(self.plugin_socket),
+            "KONG_PLUGINSERVER_CONVERSION_TRACKING_QUERY_CMD": (
+                f"{BIN / 'conversion-tracking-plugin'} --dump"
+            ),
+            "CT_GATEWAY_SECRET": self.gateway_secret,
+        }
+        resolve = f"collector:8080=127.0.0.1:{collector_port}"
+        command = [sys.executable, "-m", "local.gateway", "--resolve", resolve]
+        gateway = self.start("gateway", command, settings)
+        wait_until(lambda: accepts_connections(port), gateway)
+        return gateway
+
+    def start(self, name: str, command: list[str], settings: dict[str, str]) -> Child:
+        """Start a process that the stack stops."""
+        child = start_child(name, command, settings, self.data / "log")
+        self.stack.callback(stop_child, child)
+        return child
+
+
+def usage(addresses: Addresses, data: Path) -> str:
+    """What a person can do with the system now: each command works as printed."""
+    template = (ROOT / "local" / "usage.txt").read_text(encoding="utf-8")
+    return template.format(
+        gateway=addresses.gateway_url,
+        collector=addresses.collector_url,
+        database=addresses.database_url,
+        psql=addresses.psql,
+        data=data,
+    )

@@ -1,0 +1,66 @@
+"""Fixtures for every test: a real Postgres, a database of one's own, a collector."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from collector.migrate import migrate
+from local.postgres import PostgresServer, database_url, run_postgres
+from tests.support import SECRET, Collector, execute, run_collector
+
+numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One Postgres for the whole run.
+
+    Not below pytest's own temporary folder: as root, Postgres runs as another user,
+    whom each pytest that starts shuts out of that folder.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="ct-") as folder,
+        run_postgres(Path(folder) / "postgres") as server,
+    ):
+        yield server
+
+
+@pytest.fixture(scope="session")
+def template(postgres: PostgresServer) -> str:
+    """A database that is migrated once; each test gets a copy."""
+
+    async def create() -> None:
+        await execute(database_url(postgres), "CREATE DATABASE template_ct")
+        await migrate(database_url(postgres, "template_ct"))
+
+    asyncio.run(create())
+    return "template_ct"
+
+
+@pytest.fixture
+async def database(postgres: PostgresServer, template: str) -> AsyncIterator[str]:
+    """The URL of an empty, migrated database that only this test uses."""
+    name = f"test_{next(numbers)}"
+    admin = database_url(postgres)
+    await execute(admin, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield database_url(postgres, name)
+    await execute(admin, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def collector(database: str) -> AsyncIterator[Collector]:
+    """A collector that shares SECRET with the gateway."""
+    async with run_collector(database, gateway_secret=SECRET) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return Path(__file__).parent.parent

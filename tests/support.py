@@ -1,0 +1,87 @@
+"""What tests share beside fixtures: a collector over HTTP, and reading the rows."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import asyncpg
+from aiohttp import web
+
+from collector.app import make_app
+from collector.serve import make_runner
+from collector.settings import Settings
+
+SECRET = "a secret of the tests"
+CHROME = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/142.0.0.0 Safari/537.36"
+)
+
+Rows = list[dict[str, Any]]
+
+
+async def execute(url: str, statement: str) -> None:
+    """Run one statement on a connection of its own."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def fetch(url: str, query: str, *arguments: object) -> Rows:
+    """The rows of a query as dicts, JSON columns as text."""
+    connection = await asyncpg.connect(url)
+    try:
+        return [dict(row) for row in await connection.fetch(query, *arguments)]
+    finally:
+        await connection.close()
+
+
+@dataclass(frozen=True)
+class Collector:
+    """A collector that listens, and a client to it that looks like a browser."""
+
+    url: str
+    database: str
+    client: aiohttp.ClientSession
+
+    async def track(self, **fields: Any) -> tuple[int, dict[str, Any]]:
+        """POST /v1/events/track with these fields over those of a least event."""
+        body = {"session_id": "s1", "event_type": "page_view", "event_name": "Page", **fields}
+        return await self.post("/v1/events/track", json=body)
+
+    async def funnel(self, **fields: Any) -> tuple[int, dict[str, Any]]:
+        """POST /v1/events/funnel."""
+        return await self.post("/v1/events/funnel", json={"session_id": "s1", **fields})
+
+    async def post(self, path: str, **request: Any) -> tuple[int, dict[str, Any]]:
+        """Status and JSON of the answer to any POST."""
+        async with self.client.post(path, **request) as answer:
+            return answer.status, await answer.json()
+
+    async def events(self) -> Rows:
+        """The stored events, in the order of their receipt."""
+        return await fetch(self.database, "SELECT * FROM conversion_events ORDER BY created_at, id")
+
+    async def funnels(self) -> Rows:
+        """The funnel, by session."""
+        return await fetch(self.database, "SELECT * FROM conversion_funnel ORDER BY session_id")
+
+
+@asynccontextmanager
+async def run_collector(database: str, **settings: Any) -> AsyncIterator[Collector]:
+    """A collector on a free port, in this process, over real HTTP."""
+    runner = make_runner(make_app(Settings(database_url=database, **settings)))
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        async with aiohttp.ClientSession(url, headers={"User-Agent": CHROME}) as client:
+            yield Collector(url, database, client)
+    finally:
+        await runner.cleanup()
