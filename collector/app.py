@@ -8,13 +8,13 @@ from aiohttp import web
 from uuid_utils.compat import uuid7
 
 from collector.channel import ChannelClassifier
-from collector.data.source_lists import load_source_lists
 from collector.device import DeviceClassifier
 from collector.enrich import Enricher
 from collector.errors import make_error_middleware
 from collector.metrics import Metrics
 from collector.routes import ENRICHER, METRICS, SETTINGS, STORE, WRITER, add_routes
 from collector.settings import Settings
+from collector.source_lists import load_source_lists
 from collector.stages import load_stage_rules
 from collector.store import open_store
 from collector.writer import Writer
@@ -27,6 +27,7 @@ def make_app(settings: Settings) -> web.Application:
     app[SETTINGS] = settings
     app[METRICS] = metrics
     app[ENRICHER] = make_enricher(settings)
+    app.on_response_prepare.append(name_server)
     app.cleanup_ctx.append(provide_writer)
     add_routes(app)
     return app
@@ -37,6 +38,7 @@ def make_enricher(settings: Settings) -> Enricher:
     lists = load_source_lists(settings.source_lists_dir)
     return Enricher(
         channels=ChannelClassifier(lists, settings.own_domains),
+        click_id_params=frozenset(lists.click_ids),
         devices=DeviceClassifier(),
         stages=load_stage_rules(settings.funnel_stages_file),
         user_id_namespace=settings.user_id_namespace,
@@ -56,3 +58,8 @@ async def provide_writer(app: web.Application) -> AsyncIterator[None]:
         app[STORE] = store
         app[WRITER] = Writer(store)
         yield
+
+
+async def name_server(_request: web.Request, response: web.StreamResponse) -> None:
+    """Say what answers, not with which versions of which libraries."""
+    response.headers["Server"] = "conversion-tracking"

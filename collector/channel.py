@@ -12,10 +12,10 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-from collector.data import utm_terms
-from collector.data.source_lists import SourceKind, SourceLists, host_of_source
-from collector.data.utm_terms import Words, medium_words_of, words_of
+from collector import utm_terms
 from collector.domains import host_of, is_same_site, normalize_host, with_parents
+from collector.source_lists import SourceKind, SourceLists, host_of_source
+from collector.utm_terms import Words, medium_words_of, words_of
 
 
 class SourceType(StrEnum):
@@ -43,7 +43,7 @@ class Channel(StrEnum):
     ORGANIC_SOCIAL = "Organic Social"
     ORGANIC_VIDEO = "Organic Video"
     ORGANIC_SEARCH = "Organic Search"
-    AI_ASSISTANTS = "AI Assistants"
+    AI_ASSISTANT = "AI Assistant"
     REFERRAL = "Referral"
     EMAIL = "Email"
     AFFILIATES = "Affiliates"
@@ -193,7 +193,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "ai_assistant",
-        Channel.AI_ASSISTANTS,
+        Channel.AI_ASSISTANT,
         lambda v: v.source_kind is _AI or "ai-assistant" in v.medium.joined,
     ),
     Rule(

@@ -13,6 +13,7 @@ import asyncpg
 from collector.migrate import MigrationError, migrate
 from collector.serve import serve
 from collector.settings import Settings, SettingsError, load_settings, unknown_settings
+from collector.source_lists import SourceListError
 from collector.stages import StageRulesError
 
 
@@ -20,12 +21,15 @@ class CommandError(Exception):
     """A command failed in a way that its user can mend. The message says how."""
 
 
+FAILURES = (CommandError, SettingsError, MigrationError, StageRulesError, SourceListError)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command. Returns the exit code: 0, or 1 with one clear line on stderr."""
     command = make_parser().parse_args(arguments)
     try:
         command.run(command)
-    except (CommandError, SettingsError, MigrationError, StageRulesError) as error:
+    except FAILURES as error:
         for line in str(error).splitlines():
             print(f"conversion-tracking: {line}", file=sys.stderr)
         return 1

@@ -1,10 +1,10 @@
 """Device, browser, operating system, and bot or not, from a User-Agent header.
 
-Families come from ua-parser's native resolver (13 µs; its Python one takes 520 µs), bots
-from it and from the crawler-user-agents list, whose 1504 patterns the same native engine
-searches in 1.5 µs (Python's re: 150 µs). The kind of device is told by the rules below:
-those of the user-agents package call a Firefox tablet a phone and a television a phone.
-docs/devices.md says what each value means.
+Families come from ua-parser's native resolver (13 µs for Chrome on Windows, 50 µs over all
+kinds of devices; its Python one takes 520 µs), bots from it and from the crawler-user-
+agents list, whose 1504 patterns the same native engine searches in 1.5 µs (Python's re: 150
+µs). The kind of device is told by the rules below: those of the user-agents package call a
+Firefox tablet a phone and a television a phone. docs/devices.md says what each value means.
 """
 
 from __future__ import annotations

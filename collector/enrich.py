@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID, uuid5
@@ -18,22 +18,6 @@ from collector.payload import TrackPayload, UTMParams
 from collector.stages import StageRules
 from collector.wire import clean_text
 
-# The parameters that advertisers' networks put on a landing page's URL.
-CLICK_ID_PARAMS = frozenset(
-    [
-        "gclid",
-        "gbraid",
-        "wbraid",
-        "dclid",
-        "fbclid",
-        "igshid",
-        "msclkid",
-        "li_fat_id",
-        "ttclid",
-        "twclid",
-    ]
-)
-
 # Parameters of a URL that are looked at for click ids: parsing more is work for nothing.
 MAX_QUERY_PARAMS = 100
 
@@ -45,6 +29,7 @@ class Enricher:
     """The classifiers, and how the deployment wants ids and money to be read."""
 
     channels: ChannelClassifier
+    click_id_params: Collection[str]
     devices: DeviceClassifier
     stages: StageRules
     user_id_namespace: UUID
@@ -56,7 +41,7 @@ class Enricher:
         utm = payload.utm_params or NO_UTM
         user_id, external_user_id = self.identify(payload.user_id)
         stage = self.stages.classify_stage(payload.event_type, payload.page_url)
-        click_ids = collect_click_ids(payload)
+        click_ids = collect_click_ids(payload, self.click_id_params)
         attribution = self.channels.classify_touch(touch_of(payload, utm, click_ids))
         device = self.devices.parse_device(context.user_agent)
         return Event(
@@ -138,16 +123,16 @@ def touch_of(payload: TrackPayload, utm: UTMParams, click_ids: Mapping[str, str]
     )
 
 
-def collect_click_ids(payload: TrackPayload) -> dict[str, str]:
+def collect_click_ids(payload: TrackPayload, params: Collection[str]) -> dict[str, str]:
     """The click ids as sent, else those in the page's URL; Google's own field counts as gclid."""
     sent = payload.click_ids
-    click_ids = dict(sent) if sent is not None else click_ids_in_query(payload.page_url)
+    click_ids = dict(sent) if sent is not None else click_ids_in_query(payload.page_url, params)
     if payload.google_ads_click_id:
         click_ids.setdefault("gclid", payload.google_ads_click_id)
     return click_ids
 
 
-def click_ids_in_query(page_url: str | None) -> dict[str, str]:
+def click_ids_in_query(page_url: str | None, params: Collection[str]) -> dict[str, str]:
     """The click ids in a URL's query, cleaned: percent-encoding can hide a U+0000."""
     if not page_url or "?" not in page_url:
         return {}
@@ -156,6 +141,4 @@ def click_ids_in_query(page_url: str | None) -> dict[str, str]:
         pairs = parse_qsl(query, max_num_fields=MAX_QUERY_PARAMS)
     except ValueError:  # not a URL, or an absurd number of parameters
         return {}
-    return {
-        name: clean_text(value)[:MAX_CLICK_ID] for name, value in pairs if name in CLICK_ID_PARAMS
-    }
+    return {name: clean_text(value)[:MAX_CLICK_ID] for name, value in pairs if name in params}

@@ -10,6 +10,8 @@ from uuid import UUID
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from collector.domains import normalize_host
+
 ENV_PREFIX = "CT_"
 
 # Made once for this project: it turns user ids that are no UUIDs into UUIDs version 5.
@@ -29,61 +31,69 @@ class Settings(BaseSettings):
         pattern=r"^postgres(ql)?://",
         description="Address of the Postgres database, as postgresql://user:password@host/name.",
     )
-    host: str = Field("127.0.0.1", description="Address that the collector listens on.")
+    host: str = Field(default="127.0.0.1", description="Address that the collector listens on.")
     port: int = Field(
-        8080, ge=0, le=65535, description="Port of the collector; 0 takes a free one."
+        default=8080, ge=0, le=65535, description="Port of the collector; 0 takes a free one."
     )
     gateway_secret: SecretStr | None = Field(
-        None,
+        default=None,
         description="Secret shared with the gateway plugin; without it no stamp is believed.",
     )
     gateway_secret_previous: SecretStr | None = Field(
-        None, description="A second secret that is still believed while the first is rotated."
+        default=None,
+        description="A second secret that is still believed while the first is rotated.",
     )
     stamp_max_age_seconds: float = Field(
-        300,
+        default=300,
         gt=0,
         description="How old a gateway's stamp may be, and how far ahead, to be believed.",
     )
     unsigned_requests: Literal["accept", "refuse"] = Field(
-        "accept", description="What becomes of a tracking request without a valid stamp."
+        default="accept", description="What becomes of a tracking request without a valid stamp."
     )
     max_body_bytes: int = Field(
-        1_048_576,
+        default=1_048_576,
         ge=1_024,
         description="Largest body, also after gunzip; equal to the size limit in kong/kong.yml.",
     )
-    database_pool_size: int = Field(10, ge=1, description="Most connections to Postgres.")
+    database_pool_size: int = Field(default=10, ge=1, description="Most connections to Postgres.")
     database_timeout_seconds: float = Field(
-        5, gt=0, description="Longest wait for a connection or a statement before a 503."
+        default=5, gt=0, description="Longest wait for a connection or a statement before a 503."
     )
     default_currency: str = Field(
-        "USD", pattern=r"^[A-Z]{3}$", description="Currency of an event that names none."
+        default="USD", pattern=r"^[A-Z]{3}$", description="Currency of an event that names none."
     )
     user_id_namespace: UUID = Field(
-        DEFAULT_USER_ID_NAMESPACE,
+        default=DEFAULT_USER_ID_NAMESPACE,
         description="Namespace that turns user ids that are no UUIDs into UUIDs version 5.",
     )
     own_domains: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Your own domains, comma-separated: referrers from them are not referrals."
+        default=(),
+        description="Your own domains, comma-separated: referrers from them are not referrals.",
     )
     source_lists_dir: Path | None = Field(
-        None, description="Folder of lists that add to the built-in sources (docs/channels.md)."
+        default=None,
+        description="Folder of lists that add to the built-in sources (docs/channels.md).",
     )
     funnel_stages_file: Path | None = Field(
-        None, description="File that replaces the rules of the funnel's stages (docs/funnel.md)."
+        default=None,
+        description="File that replaces the rules of the funnel's stages (docs/funnel.md).",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="Least severe level that is logged."
+        default="info", description="Least severe level that is logged."
     )
 
     @field_validator("own_domains", mode="before")
     @classmethod
     def split_own_domains(cls, value: object) -> object:
-        """`a.com, b.org` in the environment becomes a tuple."""
-        if isinstance(value, str):
-            return tuple(part.strip().lower() for part in value.split(",") if part.strip())
-        return value
+        """`a.com, b.org` in the environment becomes a tuple; each must be a domain."""
+        if not isinstance(value, str):
+            return value
+        names = [part.strip() for part in value.split(",") if part.strip()]
+        for name in names:
+            if normalize_host(name) is None:
+                raise ValueError(f"{name!r} is not a domain")
+        return tuple(names)
 
     @field_validator("source_lists_dir")
     @classmethod

@@ -63,7 +63,11 @@ def test_the_value_of_a_later_stage_wins_even_if_it_came_earlier() -> None:
     paid = event(1, 0, funnel_stage=PAID, conversion_value=Decimal(30), currency="EUR")
     signed_up = event(2, 9, funnel_stage=SIGNUP, conversion_value=Decimal(99))
     [change] = fold_events([paid, signed_up])
-    assert (change.conversion_value, change.currency, change.value_stage) == (30, "EUR", 8)
+    assert (change.conversion_value, change.currency, change.value_stage) == (
+        Decimal(30),
+        "EUR",
+        8,
+    )
 
 
 def test_within_a_stage_the_latest_value_wins_and_none_never_does() -> None:

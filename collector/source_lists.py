@@ -15,7 +15,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from collector.data.utm_terms import words_of
 from collector.domains import (
     host_of,
     normalize_host,
@@ -23,6 +22,7 @@ from collector.domains import (
     registrable_domain,
     with_parents,
 )
+from collector.utm_terms import words_of
 
 
 class SourceKind(StrEnum):
@@ -150,7 +150,7 @@ def load_source_lists(extra_dir: Path | None = None) -> SourceLists:
 
 
 def _our_files() -> Iterator[tuple[Path, str]]:
-    directory = resources.files(__package__)
+    directory = resources.files("collector.data")
     for name in (*KIND_OF_FILE, CLICK_IDS_FILE):
         yield Path(name), directory.joinpath(name).read_text(encoding="utf-8")
 

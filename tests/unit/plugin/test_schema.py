@@ -1,0 +1,103 @@
+"""The plugin's schema obeys the rules of Kong's schema loader, and kong.yml obeys the schema."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from conversion_tracking_plugin.plugin import NAME, priority, version
+from conversion_tracking_plugin.schema import DEFAULTS, SCHEMA
+
+KONG_YML = Path(__file__).parents[3] / "kong" / "kong.yml"
+FIELDS: dict[str, dict[str, Any]] = {
+    name: rules for field in SCHEMA for name, rules in field.items()
+}
+PYTHON_TYPES = {"array": "list", "string": "str", "boolean": "bool", "integer": "int"}
+
+
+def breaks_rule(rules: dict[str, Any], value: Any) -> str | None:
+    """The rule of the field that the value breaks, of those that the schema uses."""
+    if type(value).__name__ != PYTHON_TYPES[rules["type"]]:
+        return "type"
+    if "between" in rules and not rules["between"][0] <= value <= rules["between"][1]:
+        return "between"
+    if "one_of" in rules and value not in rules["one_of"]:
+        return "one_of"
+    if rules["type"] == "string" and len(value) < rules.get("len_min", 1):
+        return "len_min"
+    if rules["type"] == "array":
+        return next(filter(None, (breaks_rule(rules["elements"], item) for item in value)), None)
+    return None
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_every_field_has_a_type_a_description_and_a_default_that_obeys_its_rules(
+    name: str,
+) -> None:
+    rules = FIELDS[name]
+
+    assert 10 <= len(rules["description"]) <= 500
+    assert breaks_rule(rules, rules["default"]) is None
+    assert set(rules) <= {
+        "type", "required", "elements", "default", "description", "between", "referenceable",
+        "len_min",
+    }  # fmt: skip
+
+
+def test_the_plugin_runs_before_every_plugin_of_kong_that_refuses_requests() -> None:
+    bot_detection, correlation_id = 2500, 100001  # Kong 3.9.1
+
+    assert bot_detection < priority < correlation_id
+    assert version.count(".") == 2
+
+
+def kong_yml() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load(KONG_YML.read_text())
+    return loaded
+
+
+def plugin_config(name: str) -> dict[str, Any]:
+    (service,) = kong_yml()["services"]
+    (config,) = [plugin["config"] for plugin in service["plugins"] if plugin["name"] == name]
+    return dict(config)
+
+
+def test_kong_yml_sets_every_field_of_the_plugin_by_the_rules_of_its_schema() -> None:
+    config = plugin_config(NAME)
+
+    assert set(config) == set(DEFAULTS)
+    assert {name: breaks_rule(FIELDS[name], value) for name, value in config.items()} == (
+        dict.fromkeys(config)
+    )
+
+
+def test_kong_yml_holds_no_secret_but_a_reference() -> None:
+    assert plugin_config(NAME)["secret"] == "{vault://env/ct-gateway-secret}"
+
+
+def test_kong_yml_limits_bodies_to_a_mebibyte() -> None:
+    config = plugin_config("request-size-limiting")
+
+    assert config["size_unit"] == "kilobytes"
+    assert config["allowed_payload_size"] * 1024 == 1_048_576
+
+
+def test_every_route_of_kong_yml_has_options_an_exact_path_and_a_limit_per_address() -> None:
+    (service,) = kong_yml()["services"]
+    for route in service["routes"]:
+        assert "OPTIONS" in route["methods"], route["name"]
+        assert route["strip_path"] is False, route["name"]
+        assert all(path[0] == "~" and path[-1] == "$" for path in route["paths"]), route["name"]
+        (limit,) = [p["config"] for p in route["plugins"] if p["name"] == "rate-limiting"]
+        assert limit["limit_by"] == "ip", route["name"]
+
+
+def test_names_in_kong_yml_are_unique_and_the_service_reaches_its_upstream() -> None:
+    config = kong_yml()
+    (service,) = config["services"]
+    (upstream,) = config["upstreams"]
+    names = [route["name"] for route in service["routes"]]
+
+    assert len(set(names)) == len(names)
+    assert service["host"] == upstream["name"]

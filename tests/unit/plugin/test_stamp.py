@@ -1,0 +1,60 @@
+"""The three headers that carry the client's address to the collector."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conversion_tracking_plugin.stamp import empty_stamp, stamp_headers
+
+
+def test_a_stamp_is_signed_as_the_design_says() -> None:
+    # printf '203.0.113.7\n1766000000000' | openssl dgst -sha256 -hmac secret
+    signature = "1b126a87fd7e71af47f1a4753c6d2acea9e595bc5087b7c8244fceba89fe9736"
+
+    assert stamp_headers("203.0.113.7", 1766000000000, "secret") == {
+        "X-Client-IP": "203.0.113.7",
+        "X-Received-At": "1766000000000",
+        "X-Gateway-Signature": signature,
+    }
+
+
+def test_without_a_secret_the_signature_is_empty_and_overwrites_a_forged_one() -> None:
+    stamp = stamp_headers("2001:db8::1", 1, "")
+
+    assert stamp["X-Client-IP"] == "2001:db8::1"
+    assert stamp["X-Gateway-Signature"] == ""
+
+
+@pytest.mark.parametrize("client_ip", ["", "unix:", "1.2.3", "1.2.3.4\n5", "a, b", None])
+def test_what_is_no_address_is_never_signed(client_ip: str) -> None:
+    with pytest.raises(ValueError, match="does not appear to be"):
+        stamp_headers(client_ip, 1, "secret")
+
+
+def test_a_secret_of_any_bytes_can_sign() -> None:
+    secret = b"\xff\xfe\x00".decode("utf-8", "surrogateescape")
+
+    assert len(stamp_headers("127.0.0.1", 1, secret)["X-Gateway-Signature"]) == 64
+
+
+@given(
+    address=st.ip_addresses().map(str),
+    at=st.integers(min_value=0, max_value=2**53),
+    other_at=st.integers(min_value=0, max_value=2**53),
+)
+def test_a_signature_holds_for_one_address_one_time_and_one_secret_only(
+    address: str, at: int, other_at: int
+) -> None:
+    signature = stamp_headers(address, at, "secret")["X-Gateway-Signature"]
+
+    assert signature == stamp_headers(address, at, "secret")["X-Gateway-Signature"]
+    assert signature != stamp_headers(address, at, "another")["X-Gateway-Signature"]
+    assert (signature == stamp_headers(address, other_at, "secret")["X-Gateway-Signature"]) == (
+        at == other_at
+    )
+
+
+def test_the_empty_stamp_covers_every_header_of_a_stamp() -> None:
+    stamped = stamp_headers("127.0.0.1", 1, "secret")
+
+    assert empty_stamp() == dict.fromkeys(stamped, "")
