@@ -44,7 +44,7 @@ def up(gateway_port: int, collector_port: int, data: Path) -> None:
     Raises LocalSystemError where a port is taken or a part does not come up.
     """
     stopped = threading.Event()
-    for signum in (signal.SIGINT, signal.SIGTERM):
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, lambda *_: stopped.set())
     with ExitStack() as stack:
         addresses, children = start_system(stack, gateway_port, collector_port, data.resolve())

@@ -14,6 +14,9 @@ from collector.migrate import migrate
 from local.postgres import PostgresServer, database_url, run_postgres
 from tests.support import SECRET, Collector, execute, run_collector
 
+# The running system is for tests/system and tests/browser alike.
+pytest_plugins = ["tests.system_fixtures"]
+
 numbers = itertools.count(1)
 
 

