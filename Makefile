@@ -1,23 +1,23 @@
-# The two commands of the README are `make run` and `make test`.
+# The two commands of the README: `make run` and `make test`.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 GATEWAY_PORT ?= 8000
 COLLECTOR_PORT ?= 8080
 
 BIN := .venv/bin
+PIP := $(BIN)/pip --quiet --disable-pip-version-check
 INSTALLED := .venv/.installed
 
 .PHONY: run test check install clean
 
-## Start the whole system on this machine, without Docker.
+# Start the whole system on this machine, without Docker.
 run: $(INSTALLED)
 	@exec $(BIN)/conversion-tracking up --gateway-port $(GATEWAY_PORT) --collector-port $(COLLECTOR_PORT)
 
-## Run the whole test suite; nothing needs to be installed or started by hand.
-test: $(INSTALLED)
+# Lint, types and the whole test suite; nothing needs to be installed or started by hand.
+test: check
 	$(BIN)/pytest $(PYTEST_ARGS)
 
-## Lint, format and types.
 check: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -25,12 +25,14 @@ check: $(INSTALLED)
 
 install: $(INSTALLED)
 
-# The newest versions that were tested together stand in constraints.txt.
+# constraints.txt has the versions that were tested together.
 $(INSTALLED): pyproject.toml kong-plugin/pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo "Python 3.11 or newer is needed; set PYTHON to one: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ./kong-plugin -e '.[local,dev]'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or newer is needed, as python3 or as make PYTHON=/path/to/it"; exit 1; }
+	@echo "installing into .venv"
+	@$(PYTHON) -m venv .venv
+	@$(PIP) install -c constraints.txt -e ./kong-plugin -e '.[local,dev]' setuptools
+	@PYTHONPATH=local/kong_pdk_build $(PIP) install -c constraints.txt --no-build-isolation kong-pdk
 	@touch $@
 
 clean:

@@ -41,7 +41,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="conversion-tracking",
         description="Conversion tracking behind Kong. Settings are environment variables that "
-        "begin with CT_; docs/settings.md has them all.",
+        "begin with CT_; the README has them all.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, run, text in (

@@ -1,4 +1,4 @@
-"""Every setting of the collector, once. The table for operators is docs/settings.md."""
+"""Every setting of the collector, once. The table for operators is the README's."""
 
 from __future__ import annotations
 

@@ -10,7 +10,11 @@ from playwright.async_api import ConsoleMessage, Page
 from tests.browser.conftest import ALLOWED, FORBIDDEN
 from tests.system.running import FUNNEL, TRACK, Gateway, cors_headers
 
-EVENT = {"event_type": "signup", "event_name": "Signed up", "conversion_value": 29.99}
+EVENT: dict[str, Any] = {
+    "event_type": "signup",
+    "event_name": "Signed up",
+    "conversion_value": 29.99,
+}
 
 
 async def send(page: Page, gateway: Gateway, path: str, event: dict[str, Any]) -> dict[str, Any]:

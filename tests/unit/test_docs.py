@@ -1,0 +1,54 @@
+"""What the documentation says of the code is true."""
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic_core import PydanticUndefined
+
+from collector.event import FunnelStage
+from collector.settings import ENV_PREFIX, Settings
+
+LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
+
+
+def table_rows(text: str) -> list[list[str]]:
+    """The cells of every table row."""
+    return [
+        [cell.strip() for cell in line.strip("|").split(" | ")]
+        for line in text.splitlines()
+        if line.startswith("| ")
+    ]
+
+
+def shown_default(name: str) -> str:
+    """A setting's default as the table shows it."""
+    default = Settings.model_fields[name].default
+    if default is PydanticUndefined:
+        return "required"
+    return "none" if default in (None, ()) else f"`{default}`"
+
+
+def test_the_table_of_settings_has_each_setting_with_its_default_and_meaning(root: Path) -> None:
+    rows = table_rows((root / "README.md").read_text())
+    documented = {row[0].strip("`"): row[1:] for row in rows if row[0].startswith("`CT_")}
+    assert list(documented) == [ENV_PREFIX + name.upper() for name in Settings.model_fields]
+    for name, field in Settings.model_fields.items():
+        default, meaning = documented[ENV_PREFIX + name.upper()]
+        assert default == shown_default(name), name
+        sentence = (field.description or "").rstrip(".").split(" (docs/")[0]
+        assert meaning.startswith(sentence), name
+
+
+@pytest.mark.parametrize("stage", list(FunnelStage))
+def test_the_documented_stages_are_those_of_the_code(root: Path, stage: FunnelStage) -> None:
+    rows = table_rows((root / "docs/funnel.md").read_text())
+    assert [row[0] for row in rows if row[0] == stage] == [stage]
+
+
+def test_every_link_between_documents_leads_somewhere(root: Path) -> None:
+    documents = [*root.glob("*.md"), *root.glob("docs/*.md"), *root.glob("kong-plugin/*.md")]
+    links = [(d, target) for d in documents for target in LINK.findall(d.read_text())]
+    assert links
+    broken = [(d.name, target) for d, target in links if not (d.parent / target).exists()]
+    assert broken == []
