@@ -19,7 +19,7 @@ from collector.stages import StageRules
 from collector.wire import clean_text
 
 # Parameters of a URL that are looked at for click ids: parsing more is work for nothing.
-MAX_QUERY_PARAMS = 100
+MAX_QUERY_PARAMS = 1_000
 
 NO_UTM = UTMParams()
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import random
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from collector.event import Event
+from collector.event import Event, FunnelStage
 from collector.sql import load_query
 from collector.store import open_store
 from tests.support import CHROME, Collector, execute, fetch
-from tests.unit.events import event, some_events
+from tests.unit.events import NOON, event, some_events
 
 FULL = {
     "session_id": "session_1703721234567_abc123def456",
@@ -233,6 +233,20 @@ async def test_20_writers_in_two_orders_over_100_sessions_never_deadlock(databas
 
 def sessions_in(order: list[str], writer: int) -> list[Event]:
     return [event(writer * 1_000 + n, session_id=session) for n, session in enumerate(order, 1)]
+
+
+@pytest.mark.parametrize("stage", list(FunnelStage))
+@pytest.mark.parametrize("minutes", [(1, 5), (5, 1)])
+async def test_a_stage_reached_in_two_batches_was_reached_first_when_it_was_reached_first(
+    database: str, stage: FunnelStage, minutes: tuple[int, int]
+) -> None:
+    async with open_store(database, 1, 30) as store:
+        for number, minute in enumerate(minutes):
+            await store.insert_events([event(number, minute, funnel_stage=stage)])
+    [row] = await fetch(database, "SELECT * FROM conversion_funnel")
+    assert row[stage]
+    assert row[f"{stage}_at"] == NOON + timedelta(minutes=1)
+    assert [s for s in FunnelStage if row[s]] == [stage]
 
 
 @given(st.data())

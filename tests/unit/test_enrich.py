@@ -63,7 +63,7 @@ def test_a_bot_is_marked_whatever_the_payload_says(enricher: Enricher) -> None:
         ({}, None),
         ({"page_url": "https://x.com/?gclid=a&q=1&fbclid=b"}, {"gclid": "a", "fbclid": "b"}),
         ({"page_url": "https://x.com/?gclid=a%00b"}, {"gclid": "a\ufffdb"}),
-        ({"page_url": "https://x.com/?" + "a=1&" * 200 + "gclid=x"}, None),
+        ({"page_url": "https://x.com/?" + "a=1&" * 2_000 + "gclid=x"}, None),
         ({"page_url": "http://[::1?gclid=x"}, None),
         ({"page_url": "https://x.com/?gclid=a", "click_ids": {"ttclid": "t"}}, {"ttclid": "t"}),
         ({"page_url": "https://x.com/?gclid=a", "click_ids": {}}, None),

@@ -1,7 +1,7 @@
 """A plugin that does what a plugin must not do, served by the project's plugin server.
 
-Run as `python -m tests.integration.plugin.faulty_plugin_server SOCKET`; the configuration's
-`behaviour` chooses what an event does.
+Run as `python -m tests.integration.plugin.faulty_plugin_server SOCKET [EVENT_SECONDS]`; the
+configuration's `behaviour` chooses what an event does.
 """
 
 import gc
@@ -52,4 +52,8 @@ class FaultyPlugin:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) > 2:
+        from conversion_tracking_plugin import guards  # here: importing kong-pdk warns
+
+        guards.EVENT_SECONDS = float(sys.argv[2])
     serve(NAME, FaultyPlugin, Path(sys.argv[1]))

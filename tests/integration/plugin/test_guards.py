@@ -1,11 +1,13 @@
 """What kong-pdk does wrong by itself, and this project's server does not (docs/kong.md)."""
 
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.integration.plugin.conftest import stop
+from tests.integration.plugin.conftest import COMMAND, FAULTY_COMMAND, StartServer, stop
 from tests.integration.plugin.faulty_plugin_server import LARGE_VALUE
 from tests.integration.plugin.faulty_plugin_server import NAME as FAULTY
 from tests.integration.plugin.kong_driver import KongDriver, PluginServerError, Request, pack
@@ -45,6 +47,31 @@ def test_an_exit_ends_the_phase_and_its_greenlet(
 
     assert kong.run(counter, Request()).body == before
     assert "ran on after an exit" not in stop(faulty_server)
+
+
+def test_events_that_kong_gave_up_are_ended_and_logged(
+    start_server: StartServer, kong: KongDriver, socket_path: Path
+) -> None:
+    server = start_server(*FAULTY_COMMAND, str(socket_path), "0.5")
+    waiter = kong.start_instance(FAULTY, {"behaviour": "raise_after_a_call"})
+    counter = kong.start_instance(FAULTY, {"behaviour": "count_greenlets"})
+    before = kong.run(counter, Request()).body
+
+    given_up = [kong.begin(waiter)[0] for _ in range(20)]
+    time.sleep(1.5)
+
+    assert kong.run(counter, Request()).body == before
+    with pytest.raises(PluginServerError, match="is over or unknown"):
+        kong.rpc("plugin.Step", {"EventId": given_up[0], "Data": "POST"})
+    assert stop(server).count("Kong gave up on a request") == 20
+
+
+def test_the_server_starts_where_python_has_no_path_of_its_own() -> None:
+    finished = subprocess.run(
+        [sys.executable, "-P", *COMMAND[1:], "--dump"], capture_output=True, timeout=60, check=False
+    )
+
+    assert (finished.returncode, finished.stderr) == (0, b"")
 
 
 def test_an_answer_larger_than_a_socket_buffer_arrives_whole(

@@ -69,3 +69,22 @@ def test_origins_that_are_never_seen_again_are_forgotten(
     ask(range(count // 2, count))
 
     assert resident_kilobytes(server.pid) - before < 1000
+
+
+def test_a_connection_takes_little_memory_however_long_it_lives(
+    server: subprocess.Popen[str], kong: KongDriver, instance: int, socket_path: Path
+) -> None:
+    large = Request("POST", POST | {"cookie": "x" * 15_000})
+    connections = [KongDriver(socket_path) for _ in range(20)]
+    for connection in connections:
+        connection.run(instance, large)
+    before = resident_kilobytes(server.pid)
+
+    for connection in connections:
+        for _ in range(70):
+            connection.run(instance, large)
+
+    # With msgpack's default buffer each of them would have come to hold a megabyte.
+    assert resident_kilobytes(server.pid) - before < 3000
+    for connection in connections:
+        connection.close()
