@@ -3,11 +3,12 @@
 import asyncio
 import json
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -247,6 +248,29 @@ async def test_a_stage_reached_in_two_batches_was_reached_first_when_it_was_reac
     assert row[stage]
     assert row[f"{stage}_at"] == NOON + timedelta(minutes=1)
     assert [s for s in FunnelStage if row[s]] == [stage]
+
+
+@pytest.mark.parametrize(
+    "rivals",
+    [
+        ({"conversion_value": Decimal(9), "currency": "ZAR"}, {"conversion_value": Decimal(10)}),
+        (
+            {"conversion_value": Decimal(10), "currency": "EUR"},
+            {"conversion_value": Decimal(10), "currency": "USD"},
+        ),
+    ],
+    ids=["value", "currency"],
+)
+async def test_two_values_of_one_moment_give_the_same_row_in_either_order(
+    database: str, rivals: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    for session, order in (("there", rivals), ("back", rivals[::-1])):
+        async with open_store(database, 1, 30) as store:
+            for fields in order:
+                sold = event(funnel_stage=FunnelStage.COMPLETED_CHECKOUT, **fields)
+                await store.insert_events([replace(sold, id=uuid4(), session_id=session)])
+    rows = await fetch(database, "SELECT conversion_value, currency FROM conversion_funnel")
+    assert rows == [{"conversion_value": Decimal(10), "currency": "USD"}] * 2
 
 
 @given(st.data())
