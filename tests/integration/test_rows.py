@@ -255,19 +255,27 @@ async def test_a_stage_reached_in_two_batches_was_reached_first_when_it_was_reac
     [
         ({"conversion_value": Decimal(9), "currency": "ZAR"}, {"conversion_value": Decimal(10)}),
         (
+            {
+                "conversion_value": Decimal(99),
+                "funnel_stage": FunnelStage.COMPLETED_SIGNUP,
+                "occurred_at": NOON,
+            },
+            {"conversion_value": Decimal(10), "occurred_at": NOON - timedelta(hours=1)},
+        ),
+        (
             {"conversion_value": Decimal(10), "currency": "EUR"},
             {"conversion_value": Decimal(10), "currency": "USD"},
         ),
     ],
-    ids=["value", "currency"],
+    ids=["value", "stage", "currency"],
 )
-async def test_two_values_of_one_moment_give_the_same_row_in_either_order(
+async def test_of_two_values_the_same_one_wins_in_either_order(
     database: str, rivals: tuple[dict[str, Any], dict[str, Any]]
 ) -> None:
     for session, order in (("there", rivals), ("back", rivals[::-1])):
         async with open_store(database, 1, 30) as store:
             for fields in order:
-                sold = event(funnel_stage=FunnelStage.COMPLETED_CHECKOUT, **fields)
+                sold = event(**{"funnel_stage": FunnelStage.COMPLETED_CHECKOUT, **fields})
                 await store.insert_events([replace(sold, id=uuid4(), session_id=session)])
     rows = await fetch(database, "SELECT conversion_value, currency FROM conversion_funnel")
     assert rows == [{"conversion_value": Decimal(10), "currency": "USD"}] * 2
