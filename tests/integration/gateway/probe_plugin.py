@@ -41,7 +41,13 @@ def nothing(_kong: Any, _config: Any) -> None:
 def set_headers(kong: Any, _config: Any) -> None:
     kong.response.set_header("X-Number", 7200)
     kong.response.set_headers(
-        {"X-Set": "by plugin", "Vary": "Origin", "X-List": ["a", "b"], "X_Under": "u", "X-Empty": ""}
+        {
+            "X-Set": "by plugin",
+            "Vary": "Origin",
+            "X-List": ["a", "b"],
+            "X_Under": "u",
+            "X-Empty": "",
+        }
     )
     kong.response.set_header("X-Bool", True)
     kong.response.set_header("X-Evil", "a\r\nX-Injected: 1")
