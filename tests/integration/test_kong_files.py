@@ -1,0 +1,154 @@
+"""kong.yml and kong.multi-node.yml keep the rules that neither Kong nor decK checks."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+KONG = Path(__file__).parents[2] / "kong"
+FILES = {
+    name: yaml.safe_load((KONG / name).read_text()) for name in ("kong.yml", "kong.multi-node.yml")
+}
+TAG = "conversion-tracking"
+ENTITIES = {"services", "routes", "plugins", "upstreams", "targets"}
+REFERENCE = re.compile(r"\{vault://env/[a-z][a-z0-9-]*\}")
+SECRET_FIELDS = {"secret", "password"}
+TIMEOUTS = ("connect_timeout", "write_timeout", "read_timeout")
+# The tracker gives up after this; Kong must have answered before.
+TRACKER_PATIENCE_MS = 15_000
+
+Document = dict[str, Any]
+Rule = Callable[[Document], list[str]]
+
+
+def entities(parent: Document, prefix: str = "") -> Iterator[tuple[str, str, Document]]:
+    """Kind, place and content of every entity, nested ones too."""
+    for kind in sorted(ENTITIES & parent.keys()):
+        for position, entity in enumerate(parent[kind]):
+            place = f"{prefix}{kind}[{position}]"
+            yield kind, place, entity
+            yield from entities(entity, f"{place}.")
+
+
+def secret_values(value: object, place: str = "") -> Iterator[tuple[str, object]]:
+    """Place and value of every field that holds a secret."""
+    if isinstance(value, list):
+        for position, item in enumerate(value):
+            yield from secret_values(item, f"{place}[{position}]")
+    if isinstance(value, dict):
+        for name, item in value.items():
+            if name in SECRET_FIELDS:
+                yield f"{place}.{name}", item
+            yield from secret_values(item, f"{place}.{name}")
+
+
+def untagged(document: Document) -> list[str]:
+    """`deck gateway sync --select-tag` leaves out what has no tag."""
+    return [place for _, place, entity in entities(document) if TAG not in entity.get("tags", [])]
+
+
+def routes_that_lose_preflights_or_paths(document: Document) -> list[str]:
+    """Kong answers 404 to an unlisted OPTIONS, and cuts the path off by default."""
+    return [
+        place
+        for kind, place, route in entities(document)
+        if kind == "routes"
+        and (set(route.get("methods", [])) != {"POST", "OPTIONS"} or route.get("strip_path", True))
+    ]
+
+
+def impatient_trackers(document: Document) -> list[str]:
+    """Kong's default of 60 s outlasts the tracker's patience."""
+    return [
+        place
+        for kind, place, service in entities(document)
+        if kind == "services"
+        and any(service.get(name, 60_000) >= TRACKER_PATIENCE_MS for name in TIMEOUTS)
+    ]
+
+
+def secrets_in_the_file(document: Document) -> list[str]:
+    """A secret is a reference to an environment variable of Kong."""
+    return [
+        place
+        for place, value in secret_values(document)
+        if not (isinstance(value, str) and REFERENCE.fullmatch(value))
+    ]
+
+
+RULES: list[Rule] = [
+    untagged,
+    routes_that_lose_preflights_or_paths,
+    impatient_trackers,
+    secrets_in_the_file,
+]
+
+
+def rate_limits(document: Document) -> list[Document]:
+    """The configuration of every rate limit."""
+    return [
+        entity["config"]
+        for kind, _, entity in entities(document)
+        if kind == "plugins" and entity["name"] == "rate-limiting"
+    ]
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("rule", RULES)
+def test_a_file_breaks_no_rule(rule: Rule, name: str) -> None:
+    assert rule(FILES[name]) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "entity_place", "change"),
+    [
+        (untagged, "services[0].routes[1].plugins[0]", {"tags": []}),
+        (untagged, "upstreams[0].targets[0]", {"tags": ["other"]}),
+        (routes_that_lose_preflights_or_paths, "services[0].routes[0]", {"methods": ["POST"]}),
+        (routes_that_lose_preflights_or_paths, "services[0].routes[1]", {"strip_path": True}),
+        (impatient_trackers, "services[0]", {"read_timeout": 60_000}),
+        (secrets_in_the_file, "services[0].plugins[0]", {"config": {"secret": "s3cret"}}),
+        (secrets_in_the_file, "services[0].plugins[0]", {"config": {"secret": None}}),
+        (
+            secrets_in_the_file,
+            "services[0].routes[0].plugins[0]",
+            {"config": {"redis": {"password": "x {vault://env/a}"}}},
+        ),
+    ],
+)
+def test_a_broken_file_is_found_at_its_place(
+    rule: Rule, entity_place: str, change: Document
+) -> None:
+    broken = copy.deepcopy(FILES["kong.yml"])
+    by_place = {place: entity for _, place, entity in entities(broken)}
+
+    by_place[entity_place].update(change)
+
+    (found,) = rule(broken)
+    assert found.lstrip(".").startswith(entity_place)
+
+
+def test_the_files_differ_only_in_where_rate_limits_are_counted() -> None:
+    single, multi = FILES["kong.yml"], copy.deepcopy(FILES["kong.multi-node.yml"])
+
+    counted = [(limit.pop("policy"), limit.pop("redis")) for limit in rate_limits(multi)]
+    for limit in rate_limits(multi):
+        limit["policy"] = "local"
+
+    assert multi == single
+    assert len(counted) == len(rate_limits(single)) == 2
+    # One count: every limit asks the same Redis.
+    assert all(policy == "redis" and redis == counted[0][1] for policy, redis in counted)
+
+
+def test_a_redis_that_is_away_lets_requests_through() -> None:
+    limits = rate_limits(FILES["kong.multi-node.yml"])
+
+    assert [limit["fault_tolerant"] for limit in limits] == [True, True]
+    assert all(limit["redis"]["timeout"] <= 1000 for limit in limits)
