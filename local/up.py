@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shlex
 import signal
 import sys
 import threading
@@ -26,6 +27,12 @@ ROOT = Path(__file__).parent.parent
 KONG_YML = ROOT / "kong" / "kong.yml"
 BIN = Path(sys.executable).parent
 WATCH_SECONDS = 0.5
+
+PLUGIN_IN_KONG_PDK = (str(BIN / "conversion-tracking-plugin"),)
+PLUGIN_IN_OWN_SERVER = (
+    *(sys.executable, "-m", "kong_plugin_server"),
+    *("conversion-tracking", "conversion_tracking_plugin.plugin"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +93,7 @@ class System:
     data: Path
     database_url: str
     gateway_secret: str
+    plugin_command: tuple[str, ...] = PLUGIN_IN_KONG_PDK
 
     @property
     def plugin_socket(self) -> Path:
@@ -113,7 +121,7 @@ class System:
         """The plugin in a process of its own, as in production (docs/kong.md)."""
         print("starting the plugin server", flush=True)
         self.plugin_socket.unlink(missing_ok=True)
-        command = [str(BIN / "conversion-tracking-plugin"), "--socket", str(self.plugin_socket)]
+        command = [*self.plugin_command, "--socket", str(self.plugin_socket)]
         plugin_server = self.start("plugin-server", command, {})
         wait_until(self.plugin_socket.exists, plugin_server)
         return plugin_server
@@ -128,7 +136,7 @@ class System:
             "KONG_PLUGINSERVER_NAMES": "conversion-tracking",
             "KONG_PLUGINSERVER_CONVERSION_TRACKING_SOCKET": str(self.plugin_socket),
             "KONG_PLUGINSERVER_CONVERSION_TRACKING_QUERY_CMD": (
-                f"{BIN / 'conversion-tracking-plugin'} --dump"
+                shlex.join([*self.plugin_command, "--dump"])
             ),
             "CT_GATEWAY_SECRET": self.gateway_secret,
         }

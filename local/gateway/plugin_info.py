@@ -13,13 +13,14 @@ from local.gateway.metaschema import find_schema_violations
 from local.gateway.schema import named_fields
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+(?![.\d])")
-_PROTOCOL = "MsgPack:1"
+MSGPACK, PROTOBUF = "MsgPack:1", "ProtoBuf:1"
 
 
 @dataclass(frozen=True)
 class PluginInfo:
     """One plugin of a dump, checked as Kong checks it."""
 
+    protocol: str
     name: str
     priority: int
     phases: tuple[str, ...]
@@ -36,19 +37,21 @@ def parse_dump(text: str, server_name: str) -> PluginInfo:
         dump = json.loads(text)
     except ValueError as error:
         raise StartError(f"[{server_name}] failed decoding plugin info: {error}") from error
-    protocol, plugins = _PROTOCOL, dump
+    protocol, plugins = MSGPACK, dump
     if isinstance(dump, dict):
-        protocol, plugins = dump.get("Protocol", _PROTOCOL), dump.get("Plugins")
-    if protocol != _PROTOCOL:
+        protocol, plugins = dump.get("Protocol", MSGPACK), dump.get("Plugins")
+    if protocol not in (MSGPACK, PROTOBUF):
+        # Kong itself starts, and then every request of the plugin is a 500.
         raise StartError(
-            f"[{server_name}] the protocol {protocol} is not implemented by the local gateway"
+            f"[{server_name}] unknown protocol implementation: {protocol}; Kong has {MSGPACK} "
+            f"and {PROTOBUF}"
         )
     if not isinstance(plugins, list) or not plugins or not isinstance(plugins[0], dict):
         raise StartError(f"[{server_name}] not a plugin info table: {text[:200]}")
-    return _parse_plugin(plugins[0])
+    return _parse_plugin(protocol, plugins[0])
 
 
-def _parse_plugin(plugin: dict[str, Any]) -> PluginInfo:
+def _parse_plugin(protocol: str, plugin: dict[str, Any]) -> PluginInfo:
     name, priority = plugin.get("Name"), plugin.get("Priority")
     if not isinstance(name, str):
         raise StartError("the dump's plugin has no Name")
@@ -69,7 +72,7 @@ def _parse_plugin(plugin: dict[str, Any]) -> PluginInfo:
     if violations:
         raise StartError(f'Plugin "{name}": ' + "; ".join(map(str, violations)))
     _check_schema_fields(name, set(named_fields(schema)))
-    return PluginInfo(name, priority, _parse_phases(name, plugin.get("Phases")), schema)
+    return PluginInfo(protocol, name, priority, _parse_phases(name, plugin.get("Phases")), schema)
 
 
 def _check_schema_fields(name: str, fields: set[str]) -> None:

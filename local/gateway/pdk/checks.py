@@ -51,7 +51,7 @@ def check_header(name: object, value: Any) -> tuple[str, str | list[str]]:
         f'invalid header value for "{name}": got {lua_type(value)}, expected array of string, '
         "string, number or boolean",
     )
-    return checked_name, _normalize(_to_text(value))
+    return checked_name, _normalize(to_text(value))
 
 
 def check_headers(headers: Any) -> dict[str, str | list[str]]:
@@ -72,10 +72,11 @@ def check_status(status: object, lowest: int) -> int:
     return int(status)
 
 
-def _to_text(value: str | float) -> str:
+def to_text(value: object) -> str:
+    """Give a value as Lua's tostring() does: ``true``, ``2`` for 2.0."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return value if isinstance(value, str) else f"{value:.14g}"
+    return f"{value:.14g}" if isinstance(value, int | float) else str(value)
 
 
 def _normalize(value: str) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections import defaultdict
-from collections.abc import Mapping
 from typing import Any
 
 from multidict import CIMultiDict
@@ -14,8 +12,8 @@ from multidict import CIMultiDict
 from local.gateway import pdk
 from local.gateway.errors import PluginFailedError
 from local.gateway.exchange import Exchange
-from local.gateway.msgpack_rpc import MsgPackRpc, RpcError
 from local.gateway.plugin_info import PluginInfo
+from local.gateway.plugin_rpc import PluginRpc, RpcError
 from local.gateway.plugins.base import PluginConfig
 from local.gateway.schema import Field, named_fields
 
@@ -28,13 +26,13 @@ _CLAIM_SECONDS = 10.0
 class ExternalPlugin:
     """Starts one instance for each configuration, and passes phases to it."""
 
-    def __init__(self, info: PluginInfo, rpc: MsgPackRpc, services: pdk.PdkServices) -> None:
+    def __init__(self, info: PluginInfo, rpc: PluginRpc, services: pdk.PdkServices) -> None:
         self._info = info
         self._rpc = rpc
         self._services = services
-        self._instances: dict[str, int] = {}
-        self._claims: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        rpc.on_new_server = self._instances.clear
+        # By the configuration's id: an instance, or the claim of a request that starts one.
+        # A claim that ends with None has failed: some other request may try.
+        self._instances: dict[str, asyncio.Future[int | None]] = {}
 
     @property
     def name(self) -> str:
@@ -58,9 +56,10 @@ class ExternalPlugin:
     async def access(self, exchange: Exchange, config: PluginConfig) -> None:
         """Run the plugin's access phase.
 
-        A server that fails in the middle, or is down while its instance is known, lets the
-        request through without the plugin, as in Kong. Raises PluginFailedError, answered
-        with 500, when the instance cannot be started or a PDK call fails.
+        Over MsgPack:1 a server that fails in the middle, or is down while its instance is
+        known, lets the request through without the plugin, as in Kong. Raises
+        PluginFailedError, answered with 500, when it does so over ProtoBuf:1, when the
+        instance cannot be started, or when a PDK call fails.
         """
         if "access" not in self._info.phases:
             return
@@ -73,35 +72,49 @@ class ExternalPlugin:
                 instance_id = await self._find_instance(config)
                 await self._rpc.handle_event(instance_id, "access", execute)
             except RpcError as error:
-                if "no plugin instance" not in str(error).lower():
-                    log.error("[%s] %s", self.name, error)  # noqa: TRY400 (expected, no traceback)
-                    return
-                log.warning("[%s] %s", self.name, error)
-                self._instances.clear()
-            else:
-                return
+                if self._has_lost_instance(error):
+                    log.warning("[%s] %s", self.name, error)
+                    self.forget_instances()
+                    continue
+                if not self._rpc.fails_open:
+                    raise PluginFailedError(f"pluginserver error: {error}") from error
+                log.error("[%s] %s", self.name, error)  # noqa: TRY400 (expected, no traceback)
+            return
+
+    def forget_instances(self) -> None:
+        """Start every instance again when it is next used."""
+        self._instances = {key: claim for key, claim in self._instances.items() if not claim.done()}
 
     def header_filter(
         self, exchange: Exchange, config: PluginConfig, headers: CIMultiDict[str]
     ) -> None:
         """External plugins have no header_filter phase."""
 
+    def _has_lost_instance(self, error: RpcError) -> bool:
+        return any(mark in str(error).lower() for mark in self._rpc.lost_instance_marks)
+
     async def _find_instance(self, config: PluginConfig) -> int:
         key = config["__plugin_id"]
+        while (claim := self._instances.get(key)) is not None:
+            instance_id = await self._wait_for(claim, key)
+            if instance_id is not None:
+                return instance_id
+        claim = self._instances[key] = asyncio.get_running_loop().create_future()
+        try:
+            instance_id = await self._rpc.start_instance(self.name, json.dumps(config))
+        except RpcError as error:
+            self._instances.pop(key, None)
+            claim.set_result(None)
+            raise PluginFailedError(f"starting instance: {error}") from error
+        # Where an answer makes Kong's Lua code stumble, nobody takes the claim back: later
+        # requests wait for it in vain.
+        claim.set_result(instance_id)
+        return instance_id
+
+    async def _wait_for(self, claim: asyncio.Future[int | None], key: str) -> int | None:
         try:
             async with asyncio.timeout(_CLAIM_SECONDS):
-                await self._claims[key].acquire()
+                return await asyncio.shield(claim)
         except TimeoutError as error:
+            self._instances.pop(key, None)
             raise RpcError(f"Could not claim instance_id for {self.name} (key: {key})") from error
-        try:
-            if key not in self._instances:
-                self._instances[key] = await self._start_instance(config)
-            return self._instances[key]
-        finally:
-            self._claims[key].release()
-
-    async def _start_instance(self, config: Mapping[str, Any]) -> int:
-        try:
-            return await self._rpc.start_instance(self.name, json.dumps(config))
-        except RpcError as error:
-            raise PluginFailedError(f"starting instance: {error}") from error

@@ -83,12 +83,29 @@ def test_the_first_plugin_of_a_dump_is_taken(dump: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("dump", "protocol"),
+    [
+        ([PLUGIN], "MsgPack:1"),
+        ({"Plugins": [PLUGIN]}, "MsgPack:1"),
+        ({"Protocol": "MsgPack:1", "Plugins": [PLUGIN]}, "MsgPack:1"),
+        ({"Protocol": "ProtoBuf:1", "Plugins": [PLUGIN]}, "ProtoBuf:1"),
+    ],
+)
+def test_the_dump_chooses_the_protocol(dump: Any, protocol: str) -> None:
+    assert parse_dump(json.dumps(dump), "probe").protocol == protocol
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("Traceback", "failed decoding plugin info"),
         ("[]", "not a plugin info table"),
         ("3", "not a plugin info table"),
-        (json.dumps({"Protocol": "ProtoBuf:1", "Plugins": [PLUGIN]}), "ProtoBuf:1 is not impl"),
+        (json.dumps({"Protocol": "Go:1", "Plugins": [PLUGIN]}), "unknown protocol impl"),
+        (json.dumps({"Protocol": None, "Plugins": [PLUGIN]}), "unknown protocol impl"),
+        (json.dumps({"Protocol": "ProtoBuf:1"}), "not a plugin info table"),
+        (json.dumps({"Protocol": "ProtoBuf:1", "Plugins": []}), "not a plugin info table"),
+        (json.dumps(PLUGIN), "not a plugin info table"),
         (json.dumps([PLUGIN | {"Version": "1"}]), "VERSION field does not follow"),
         (json.dumps([PLUGIN | {"Version": "1.2.3.4"}]), "VERSION field does not follow"),
         (json.dumps([PLUGIN | {"Priority": "high"}]), "PRIORITY field is not a valid integer"),

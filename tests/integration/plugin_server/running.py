@@ -1,0 +1,148 @@
+"""The plugin server as a process of its own, and what the machine says about it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+PROBE = "tests.integration.plugin_server.probe_plugin"
+TRACKING = "conversion_tracking_plugin.plugin"
+COMMAND = (sys.executable, "-m", "kong_plugin_server")
+
+START_SECONDS = 20
+STOP_SECONDS = 15
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running supervisor."""
+
+    process: subprocess.Popen[bytes]
+    directory: Path
+
+    @property
+    def socket(self) -> Path:
+        return self.directory / "plugin.sock"
+
+    @property
+    def metrics_socket(self) -> Path:
+        return self.directory / "metrics.sock"
+
+    @property
+    def log(self) -> str:
+        return (self.directory / "log").read_text()
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def workers(self) -> list[int]:
+        return children_of(self.pid)
+
+    def worker(self) -> int:
+        (pid,) = self.workers()
+        return pid
+
+    def stop(self) -> int:
+        """SIGTERM. Returns the exit code."""
+        self.process.terminate()
+        return self.process.wait(STOP_SECONDS)
+
+    def metric(self, name: str) -> float:
+        """A number of the metrics, 0 where it is not there."""
+        for line in scrape(self.metrics_socket).splitlines():
+            if line.startswith(f"{name} "):
+                return float(line.split()[-1])
+        return 0.0
+
+
+def start(
+    directory: Path,
+    *options: str,
+    name: str = "probe",
+    module: str = PROBE,
+    path: Path = ROOT,
+) -> Server:
+    """Start a server that listens on directory/plugin.sock, and wait until it serves."""
+    # To a file: a pipe that nobody reads would block the server in the middle of a test.
+    with (directory / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [
+                *(*COMMAND, name, module, "--socket", str(directory / "plugin.sock")),
+                *("--metrics", f"unix:{directory / 'metrics.sock'}", *options),
+            ],
+            env={**os.environ, "PYTHONPATH": str(path)},
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+        )
+    server = Server(process, directory)
+    try:
+        wait_until(lambda: "serving plugin" in server.log or process.poll() is not None)
+        assert process.poll() is None, server.log
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    return server
+
+
+def end(server: Server) -> None:
+    """Stop a server, whatever a test has done to it."""
+    if server.process.poll() is None:
+        try:
+            server.stop()
+        except subprocess.TimeoutExpired:
+            for pid in (*server.workers(), server.pid):
+                os.kill(pid, 9)
+            server.process.wait()
+
+
+def wait_until(is_so: Callable[[], object], seconds: float = START_SECONDS) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.01)
+
+
+def scrape(address: Path | tuple[str, int]) -> str:
+    """The text of the metrics."""
+    family = socket.AF_INET if isinstance(address, tuple) else socket.AF_UNIX
+    with socket.socket(family, socket.SOCK_STREAM) as connection:
+        connection.settimeout(START_SECONDS)
+        connection.connect(address if isinstance(address, tuple) else str(address))
+        connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+        answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert f"Content-Length: {len(body)}".encode() in head.split(b"\r\n")
+    return body.decode()
+
+
+def children_of(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+
+
+def is_running(pid: int) -> bool:
+    """Whether there is such a process, and it has not ended (a zombie has)."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
+
+
+def resident_kilobytes(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmRSS")).split()[1])
+
+
+def open_files(pid: int) -> int:
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))

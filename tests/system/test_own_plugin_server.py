@@ -1,0 +1,126 @@
+"""The plugin in the plugin server of our own, over ProtoBuf:1, behind the local gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import secrets
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from local.postgres import PostgresServer
+from local.up import PLUGIN_IN_OWN_SERVER, System
+from tests.support import CHROME
+from tests.system.running import ORIGIN, TRACK, Gateway, RunningSystem, cors_headers, free_port
+from tests.system_fixtures import create_database
+
+PREFLIGHT = {
+    "Origin": ORIGIN,
+    "Access-Control-Request-Method": "POST",
+    "Access-Control-Request-Headers": "authorization,content-type",
+}
+STRANGER = {"Origin": "https://stranger.example"}
+
+
+@pytest.fixture(scope="module")
+def own_system(postgres: PostgresServer, template: str) -> Iterator[tuple[RunningSystem, int]]:
+    """The system, and the process id of the plugin server's supervisor."""
+    database = create_database(postgres, template, "own_plugin_server_ct")
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ct-")))
+        secret = secrets.token_hex(16)
+        parts = System(stack, folder, database, secret, PLUGIN_IN_OWN_SERVER)
+        collector_port, gateway_port = free_port(), free_port()
+        parts.start_collector(collector_port)
+        plugin_server = parts.start_plugin_server()
+        parts.start_gateway(gateway_port, collector_port)
+        system = RunningSystem(f"http://127.0.0.1:{gateway_port}", database)
+        yield system, plugin_server.process.pid
+
+
+@pytest.fixture
+async def page(own_system: tuple[RunningSystem, int]) -> AsyncIterator[Gateway]:
+    """A client with an address, and so a rate limit, of its own."""
+    system, _ = own_system
+    connector = aiohttp.TCPConnector(local_addr=(system.next_address(), 0))
+    headers = {"User-Agent": CHROME}
+    async with aiohttp.ClientSession(
+        system.gateway_url, connector=connector, headers=headers
+    ) as client:
+        yield Gateway(system, client, None)
+
+
+def worker_of(supervisor: int) -> int:
+    """The process that runs the plugin."""
+    children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
+    return int(children[-1])
+
+
+async def test_a_preflight_is_answered_at_the_gateway(page: Gateway) -> None:
+    answer = await page.send("OPTIONS", TRACK, headers=PREFLIGHT)
+    allowed = cors_headers(answer)
+    assert (answer.status, answer.json()) == (200, {"allow": "POST, OPTIONS"})
+    assert allowed["access-control-allow-origin"] == ORIGIN
+    assert "Authorization" in allowed["access-control-allow-headers"]
+
+
+async def test_a_bare_options_is_answered_with_allow(page: Gateway) -> None:
+    answer = await page.send("OPTIONS", TRACK)
+    assert (answer.status, answer.headers["Allow"]) == (200, "POST, OPTIONS")
+
+
+async def test_an_event_is_stamped_and_its_answer_can_be_read(page: Gateway) -> None:
+    forged = {"X-Client-IP": "203.0.113.66", "X-Gateway-Signature": "x"}
+    answer = await page.track(headers=forged)
+    [row] = await page.rows()
+    assert answer.status == 200
+    assert cors_headers(answer)["access-control-allow-origin"] == ORIGIN
+    assert row["stamp_verified"]
+    assert row["ip_address"] != "203.0.113.66"
+
+
+async def test_a_stranger_gets_no_cors_headers(page: Gateway) -> None:
+    for answer in (
+        await page.track(headers=STRANGER),
+        await page.send("OPTIONS", TRACK, headers={**PREFLIGHT, **STRANGER}),
+    ):
+        assert (answer.status, cors_headers(answer)) == (200, {})
+
+
+async def test_a_refusal_of_the_gateway_can_be_read(page: Gateway) -> None:
+    answer = await page.send(
+        "POST", TRACK, data=io.BytesIO(b" " * 1_048_577), headers={"Origin": ORIGIN}
+    )
+    assert answer.status == 413
+    assert cors_headers(answer)["access-control-allow-origin"] == ORIGIN
+
+
+@pytest.mark.parametrize("fault", [signal.SIGKILL, signal.SIGHUP])
+async def test_no_request_fails_while_the_worker_is_killed_or_renewed(
+    own_system: tuple[RunningSystem, int], page: Gateway, fault: signal.Signals
+) -> None:
+    _, supervisor = own_system
+    before = worker_of(supervisor)
+    stop = asyncio.Event()
+    outcomes: set[tuple[int, bool]] = set()
+
+    async def send() -> None:
+        while not stop.is_set():
+            answer = await page.send("OPTIONS", TRACK, headers=PREFLIGHT)
+            outcomes.add((answer.status, bool(cors_headers(answer))))
+
+    senders = [asyncio.create_task(send()) for _ in range(8)]
+    await asyncio.sleep(0.3)
+    os.kill(before if fault is signal.SIGKILL else supervisor, fault)
+    await asyncio.sleep(2.5)
+    stop.set()
+    await asyncio.gather(*senders)
+    assert outcomes == {(200, True)}
+    assert worker_of(supervisor) != before
