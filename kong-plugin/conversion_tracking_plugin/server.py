@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 import gevent
+from gevent.event import Event
 from gevent.server import StreamServer
 from gevent.socket import socket as GeventSocket  # noqa: N812 - it is a class
 
@@ -79,12 +80,14 @@ def serve(
     from conversion_tracking_plugin.guards import RpcListener  # noqa: PLC0415 - needs kong-pdk
 
     plugin_server = _guarded_server(name, plugin)
+    stopped = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):  # before anybody can see that we serve
+        gevent.signal_handler(number, stopped.set)
     listening = open_unix_socket(path, mode).detach()
     own_inode = path.stat().st_ino
     own = GeventSocket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=listening)
     server = StreamServer(own, RpcListener(plugin_server).handle)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        gevent.signal_handler(number, server.close)
+    gevent.spawn(_close_when, stopped, server)
     if exit_with_parent:
         gevent.spawn(_stop_with_parent, os.getppid(), server)
     logger.info("serving plugin %s on %s", name, path)
@@ -92,6 +95,11 @@ def serve(
     remove_socket(path, own_inode)
     _finish_events(plugin_server)
     logger.info("stopped")
+
+
+def _close_when(stopped: Event, server: StreamServer) -> None:
+    stopped.wait()
+    server.close()
 
 
 def _finish_events(plugin_server: "GuardedPluginServer") -> None:
