@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -31,6 +32,9 @@ logger = logging.getLogger(__name__)
 
 STOP_SECONDS = 8.0  # longer than a worker takes to drain
 PARENT_CHECK_SECONDS = 1.0
+ACCEPT_PAUSE_SECONDS = 0.2
+# For the sockets, pipes and files that are no connection; each process has about 20.
+SPARE_DESCRIPTORS = 40
 # A worker that dies at once, again and again, is started once a second.
 LEAST_LIFE_SECONDS = 1.0
 
@@ -93,6 +97,7 @@ class Supervisor:
         self._listening = listening
         self._scrapes = scrapes
         self._restarts = 0
+        self._serving: WorkerProcess | None = None
         self._stop = asyncio.Event()
         self._reload = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -118,26 +123,43 @@ class Supervisor:
 
     def _accept_for(self, worker: WorkerProcess) -> None:
         """From now on, new connections are this worker's."""
+        self._serving = worker
         self._listening.setblocking(False)
         loop = asyncio.get_running_loop()
         loop.add_reader(self._listening.fileno(), self._accept, worker)
 
     def _accept_no_more(self) -> None:
         """Let new connections wait in the backlog."""
+        self._serving = None
         asyncio.get_running_loop().remove_reader(self._listening.fileno())
 
     def _accept(self, worker: WorkerProcess) -> None:
         accepted: list[socket.socket] = []
+        room = most_connections() - len(worker.held)
+        if room <= 0:
+            logger.error("%d connections are open, and no more can be", len(worker.held))
+            self._pause()
         try:
-            while len(accepted) < MOST_AT_ONCE:
+            while len(accepted) < min(room, MOST_AT_ONCE):
                 accepted.append(self._listening.accept()[0])
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
             pass  # those that wait are taken
         except OSError as error:  # no descriptors left: those that are open go on
             logger.error("cannot accept a connection: %s", error)  # noqa: TRY400  # one line
+            self._pause()
         for connection in accepted:
             worker.held.hold(connection)
         worker.channel.pass_on(accepted)
+
+    def _pause(self) -> None:
+        """Accept nothing for a moment: the connection that waits would wake us at once."""
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._listening.fileno())
+        loop.call_later(ACCEPT_PAUSE_SECONDS, self._go_on)
+
+    def _go_on(self) -> None:
+        if self._serving is not None:
+            self._accept_for(self._serving)
 
     def _start_task(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -230,6 +252,14 @@ class Supervisor:
             return ready.result()
         ready.cancel()
         return False
+
+
+def most_connections() -> int:
+    """As many as this process and the worker, which has the same limit, can hold.
+
+    A descriptor that is passed to a process without room for it is lost in silence.
+    """
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE_DESCRIPTORS
 
 
 async def end(worker: WorkerProcess) -> None:

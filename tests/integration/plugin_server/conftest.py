@@ -28,7 +28,7 @@ def serve(directory: Path) -> Iterator[Serve]:
     """Starts servers; see running.start."""
     started: list[Server] = []
 
-    def start(*options: str, **settings: str | Path) -> Server:
+    def start(*options: str, **settings: str | Path | int) -> Server:
         started.append(running.start(directory, *options, **settings))  # type: ignore[arg-type]  # its own defaults
         return started[-1]
 

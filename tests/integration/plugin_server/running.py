@@ -69,13 +69,18 @@ def start(
     name: str = "probe",
     module: str = PROBE,
     path: Path = ROOT,
+    descriptors: int | None = None,
 ) -> Server:
-    """Start a server that listens on directory/plugin.sock, and wait until it serves."""
+    """Start a server that listens on directory/plugin.sock, and wait until it serves.
+
+    `descriptors` is the most that each of its processes may have, where it is not this one's.
+    """
+    limit = ("sh", "-c", f'ulimit -n {descriptors}; exec "$0" "$@"') if descriptors else ()
     # To a file: a pipe that nobody reads would block the server in the middle of a test.
     with (directory / "log").open("wb") as log:
         process = subprocess.Popen(
             [
-                *(*COMMAND, name, module, "--socket", str(directory / "plugin.sock")),
+                *(*limit, *COMMAND, name, module, "--socket", str(directory / "plugin.sock")),
                 *("--metrics", f"unix:{directory / 'metrics.sock'}", *options),
             ],
             env={**os.environ, "PYTHONPATH": str(path)},

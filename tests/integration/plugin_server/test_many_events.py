@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import random
+import resource
+from collections.abc import Iterator
+
+import pytest
 
 from tests.integration.plugin_server.conftest import Serve
 from tests.integration.plugin_server.kong import (
@@ -24,6 +28,15 @@ INTERLEAVED = 1_000
 CONCURRENT = 10_000
 # A connection, its event and its greenlet's stack, measured: 7 KB.
 MOST_KILOBYTES_EACH = 15
+
+
+@pytest.fixture(autouse=True)
+def _many_descriptors() -> Iterator[None]:
+    """For this process and the servers that it starts; 1,024 is a common limit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, CONCURRENT + 500), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_a_thousand_events_answered_in_any_order_keep_their_own_results(serve: Serve) -> None:
@@ -71,6 +84,24 @@ def test_ten_thousand_events_run_at_once_and_leave_nothing(serve: Serve) -> None
     wait_until(lambda: open_files(worker) == files)
     assert resident_kilobytes(worker) - after < 10_000
     kong.close()
+
+
+def test_connections_beyond_the_descriptors_wait_for_their_turn(serve: Serve) -> None:
+    server = serve(descriptors=100)
+    kong = Kong(server.socket)
+    instance = kong.start_instance({"does": "nothing"})
+    kong.close()
+    links = [Link(server.socket) for _ in range(200)]
+    for number, link in enumerate(links):
+        link.send_frame(handle_event(number, instance))
+    wait_until(lambda: "no more can be" in server.log)
+
+    for number, link in enumerate(links):
+        assert read_call(link) is None
+        assert read_return(link.read_frame()) == number
+        link.close()
+
+    assert len(server.log.splitlines()) < 30
 
 
 def open_events(server: Server, instance: int, count: int) -> list[Link]:
