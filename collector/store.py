@@ -44,6 +44,7 @@ UNAVAILABLE = (
 )
 
 EVENT_COLUMNS = tuple(field.name for field in fields(Event))
+CHANGE_COLUMNS = tuple(f.name for f in fields(FunnelChange) if f.name != "reached_at")
 
 
 class Store:
@@ -134,7 +135,6 @@ def event_arrays(events: Sequence[Event]) -> list[list[Any]]:
 
 def change_arrays(changes: Sequence[FunnelChange]) -> list[list[Any]]:
     """One array a column, in the order of merge_funnel.sql: the stages' times come last."""
-    plain = [f.name for f in fields(FunnelChange) if f.name != "reached_at"]
-    columns = [[getattr(change, name) for change in changes] for name in plain]
+    columns = [[getattr(change, name) for change in changes] for name in CHANGE_COLUMNS]
     times = [[change.reached_at.get(stage) for change in changes] for stage in STAGE_ORDER]
     return columns + times
