@@ -8,7 +8,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 INSTALLED := .venv/.installed
 
-.PHONY: run test check install clean
+.PHONY: run test check install bench-gateway clean
 
 # Start the whole system on this machine, without Docker.
 run: $(INSTALLED)
@@ -23,6 +23,11 @@ check: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# What the plugin costs a gateway; docs/benchmarks.md has the options.
+# make bench-gateway BENCH_ARGS="--plain URL --cors URL --ours URL --server-pid FILE"
+bench-gateway: $(INSTALLED)
+	$(BIN)/python -m bench.gateway $(or $(BENCH_ARGS),--local)
+
 install: $(INSTALLED)
 
 # constraints.txt has the versions that were tested together.
@@ -31,7 +36,7 @@ $(INSTALLED): pyproject.toml kong-plugin/pyproject.toml constraints.txt
 		echo "Python 3.11 or newer is needed, as python3 or as make PYTHON=/path/to/it"; exit 1; }
 	@echo "installing into .venv"
 	@$(PYTHON) -m venv .venv
-	@$(PIP) install -c constraints.txt -e ./kong-plugin -e '.[local,dev]' setuptools
+	@$(PIP) install -c constraints.txt -e ./kong-plugin -e '.[local,bench,dev]' setuptools
 	@PYTHONPATH=local/kong_pdk_build $(PIP) install -c constraints.txt --no-build-isolation kong-pdk
 	@touch $@
 

@@ -94,6 +94,7 @@ class System:
     database_url: str
     gateway_secret: str
     plugin_command: tuple[str, ...] = PLUGIN_IN_KONG_PDK
+    kong_yml: Path = KONG_YML
 
     @property
     def plugin_socket(self) -> Path:
@@ -130,7 +131,7 @@ class System:
         """The stand-in for Kong, with the settings that Kong would have."""
         print("starting the gateway", flush=True)
         settings = {
-            "KONG_DECLARATIVE_CONFIG": str(KONG_YML),
+            "KONG_DECLARATIVE_CONFIG": str(self.kong_yml),
             "KONG_PROXY_LISTEN": f"127.0.0.1:{port}",
             "KONG_PLUGINS": "bundled,conversion-tracking",
             "KONG_PLUGINSERVER_NAMES": "conversion-tracking",
