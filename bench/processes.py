@@ -63,12 +63,13 @@ class Tree:
         return Memory(*(round(size / MIB, 1) for size in (sum(rss), pss, max(rss))))
 
     def cpu_seconds(self) -> float:
-        """Processor time, in user and kernel mode, of the processes that live now."""
+        """Processor time, in user and kernel mode, of the tree and of its ended children."""
         total = 0.0
         for process in self.processes():
             with suppress(psutil.NoSuchProcess):
                 times = process.cpu_times()
                 total += times.user + times.system
+                total += times.children_user + times.children_system
         return total
 
     def peak_rss_mib(self) -> float:

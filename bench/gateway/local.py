@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import socket
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.gateway.cases import CORS, OURS, PLAIN
+from bench.ports import free_port
 from bench.processes import Tree
 from local.processes import accepts_connections, wait_until
 from local.up import PLUGIN_IN_OWN_SERVER, System
@@ -61,11 +61,3 @@ def start_upstream(system: System, port: int) -> None:
     command = [sys.executable, "-m", "bench.noop", "--port", str(port)]
     child = system.start("upstream", command, {})
     wait_until(lambda: accepts_connections(port), child)
-
-
-def free_port() -> int:
-    """A port of the loopback address that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

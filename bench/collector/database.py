@@ -1,0 +1,97 @@
+"""The benchmark's Postgres: a server of its own, with its defaults, and a database a design."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from bench.errors import BenchError
+from collector.migrate import migrate
+from local.postgres import PostgresServer, database_url
+
+BENCH = Path(__file__).parent.parent
+SPEC_SCHEMA = BENCH / "spec_design" / "schema.sql"
+
+
+@cache
+def load_query(name: str) -> str:
+    """The text of bench/queries/NAME.sql."""
+    return (BENCH / "queries" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+@asynccontextmanager
+async def connect(url: str) -> AsyncIterator[Any]:
+    """A connection of one's own."""
+    connection = await asyncpg.connect(url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+def create_collector_database(server: PostgresServer, name: str) -> str:
+    """A migrated database. Returns its URL."""
+    asyncio.run(create_database(server, name))
+    url = database_url(server, name)
+    asyncio.run(migrate(url))
+    return url
+
+
+def create_spec_database(server: PostgresServer, name: str) -> str:
+    """A database with the specification's tables. Returns its URL."""
+    asyncio.run(create_database(server, name))
+    url = database_url(server, name)
+    asyncio.run(execute(url, SPEC_SCHEMA.read_text(encoding="utf-8")))
+    return url
+
+
+async def create_database(server: PostgresServer, name: str) -> None:
+    """An empty database."""
+    await execute(database_url(server), f"CREATE DATABASE {name}")
+
+
+async def execute(url: str, statements: str) -> None:
+    """Run statements on a connection of their own."""
+    async with connect(url) as connection:
+        await connection.execute(statements)
+
+
+def empty_tables(url: str) -> None:
+    """Begin a round."""
+    asyncio.run(execute(url, load_query("empty_tables")))
+    checkpoint(url)
+
+
+def checkpoint(url: str) -> None:
+    """Write out what was left to write."""
+    asyncio.run(execute(url, load_query("checkpoint")))
+
+
+def count_events(url: str) -> int:
+    """How many events are stored."""
+
+    async def count() -> int:
+        async with connect(url) as connection:
+            stored: int = await connection.fetchval(load_query("count_events"))
+            return stored
+
+    return asyncio.run(count())
+
+
+def refuse_fast_commits(server: PostgresServer) -> dict[str, str]:
+    """The settings that make a commit safe. Raises BenchError where one is off."""
+
+    async def read() -> dict[str, str]:
+        async with connect(database_url(server)) as connection:
+            return dict(await connection.fetchrow(load_query("durability")))
+
+    settings = asyncio.run(read())
+    if set(settings.values()) != {"on"}:
+        raise BenchError(f"commits must be safe for a fair comparison, but: {settings}")
+    return settings
