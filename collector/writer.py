@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from enum import StrEnum
 
+from collector.errors import CollectorError
 from collector.event import Event
 from collector.store import Store
 
@@ -13,6 +16,7 @@ class PutResult(StrEnum):
 
     STORED = "stored"
     DUPLICATE = "duplicate"
+    SPOOLED = "spooled"
 
 
 class Writer:
@@ -29,3 +33,13 @@ class Writer:
         """
         stored = await self._store.insert_events([event])
         return PutResult.STORED if event.id in stored else PutResult.DUPLICATE
+
+    async def put_all(self, events: Sequence[Event]) -> list[PutResult | CollectorError]:
+        """What `put` says of each event, in their order; an error is an item as well."""
+        return await asyncio.gather(*map(self._put_or_error, events))
+
+    async def _put_or_error(self, event: Event) -> PutResult | CollectorError:
+        try:
+            return await self.put(event)
+        except CollectorError as error:
+            return error
