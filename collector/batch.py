@@ -21,7 +21,7 @@ EVENTS_IN_A_TURN = 25
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Answer:
     """The answer to one event: its id where it has one, and why it was not taken."""
 
     event_id: str | None
@@ -40,25 +40,25 @@ async def batch(request: web.Request) -> web.Response:
     body = await read_body(request, request.app[SETTINGS].max_body_bytes)
     items = await read_items(request.app, body, context)
     put = iter(await put_items(request.app, items))
-    outcomes = [item if isinstance(item, Outcome) else next(put) for item in items]
-    unavailable = first_unavailable(outcomes)
+    answers = [item if isinstance(item, Answer) else next(put) for item in items]
+    unavailable = first_unavailable(answers)
     if unavailable is not None:
         request.app[METRICS].count_refused(unavailable.code)
-    return batch_response(outcomes, unavailable)
+    return batch_response(answers, unavailable)
 
 
 async def read_items(
     app: web.Application, body: bytes, context: RequestContext
-) -> list[Event | Outcome]:
-    """Each event of a body, ready to be stored; in the place of an invalid one, its outcome."""
+) -> list[Event | Answer]:
+    """Each event of a body, ready to be stored; in the place of an invalid one, its answer."""
     validator, enricher = app[VALIDATOR], app[ENRICHER]
     sent = validator.validate_batch(body, context)
-    items: list[Event | Outcome] = []
+    items: list[Event | Answer] = []
     for number, item in enumerate(sent.events, start=1):
         try:
             items.append(enricher.enrich(validator.validate_item(sent, item, context), context))
         except InvalidEvent as error:
-            items.append(Outcome(sent_event_id(item), Status.INVALID, error))
+            items.append(Answer(sent_event_id(item), Status.INVALID, error))
         if number % EVENTS_IN_A_TURN == 0:
             await asyncio.sleep(0)
     return items
@@ -71,29 +71,29 @@ def sent_event_id(item: object) -> str | None:
     return str(uuid) if uuid else None
 
 
-async def put_items(app: web.Application, items: Sequence[Event | Outcome]) -> list[Outcome]:
+async def put_items(app: web.Application, items: Sequence[Event | Answer]) -> list[Answer]:
     """What became of each event among the items, once all that were taken are durable."""
     events = [item for item in items if isinstance(item, Event)]
     results = await put_events(app, events)
     return [
-        Outcome(str(event.id), status_of(result), result if isinstance(result, Exception) else None)
+        Answer(str(event.id), status_of(result), result if isinstance(result, Exception) else None)
         for event, result in zip(events, results, strict=True)
     ]
 
 
-def first_unavailable(outcomes: Sequence[Outcome]) -> CollectorError | None:
+def first_unavailable(answers: Sequence[Answer]) -> CollectorError | None:
     """Why an event cannot be taken now; the first stands for all of the batch."""
-    return next((o.error for o in outcomes if o.status is Status.UNAVAILABLE), None)
+    return next((o.error for o in answers if o.status is Status.UNAVAILABLE), None)
 
 
-def batch_response(outcomes: Sequence[Outcome], unavailable: CollectorError | None) -> web.Response:
+def batch_response(answers: Sequence[Answer], unavailable: CollectorError | None) -> web.Response:
     """200; 202 where an event waits on disk; 503 where one must be sent again."""
-    results = [outcome.as_json() for outcome in outcomes]
+    results = [answer.as_json() for answer in answers]
     if unavailable is not None:
         answer = {"success": False, **error_body(unavailable), "results": results}
         return web.json_response(answer, status=unavailable.status, headers=unavailable.headers)
-    success = all(outcome.status in TAKEN for outcome in outcomes)
-    spooled = any(outcome.status is Status.SPOOLED for outcome in outcomes)
+    success = all(answer.status in TAKEN for answer in answers)
+    spooled = any(answer.status is Status.SPOOLED for answer in answers)
     return web.json_response(
         {"success": success, "results": results}, status=202 if spooled else 200
     )

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from http import HTTPStatus
 
 from aiohttp import web
 
-from collector.errors import CollectorError
+from collector.errors import CollectorError, EventRefused
 from collector.event import Event
 from collector.keys import METRICS, WRITER
-from collector.writer import PutResult
+from collector.put_result import Outcome, PutResult
 
 
 class Status(StrEnum):
@@ -39,22 +38,22 @@ async def put_event(app: web.Application, event: Event) -> PutResult:
     return result
 
 
-async def put_events(
-    app: web.Application, events: Sequence[Event]
-) -> list[PutResult | CollectorError]:
+async def put_events(app: web.Application, events: Sequence[Event]) -> list[Outcome]:
     """Wait until each event is durable, or has failed by itself; in their order."""
-    results = await app[WRITER].put_all(events) if events else []
-    for result in results:
-        app[METRICS].count_event(status_of(result))
-    return results
+    try:
+        outcomes = await app[WRITER].put_all(events)
+    except CollectorError as error:
+        outcomes = [error] * len(events)
+    for outcome in outcomes:
+        app[METRICS].count_event(status_of(outcome))
+    return outcomes
 
 
-def status_of(result: PutResult | CollectorError) -> Status:
-    """A 503 passes, and the same event may be sent again; any other error stays."""
-    if isinstance(result, PutResult):
-        return Status(result.value)
-    passes = result.status == HTTPStatus.SERVICE_UNAVAILABLE
-    return Status.UNAVAILABLE if passes else Status.REFUSED
+def status_of(outcome: Outcome) -> Status:
+    """Only a row that Postgres itself refuses stays refused: any other error may pass."""
+    if isinstance(outcome, PutResult):
+        return Status(outcome.value)
+    return Status.REFUSED if isinstance(outcome, EventRefused) else Status.UNAVAILABLE
 
 
 def http_status_of(result: PutResult) -> int:

@@ -11,7 +11,7 @@ from collector.event import Event
 from collector.keys import CONTEXTS, ENRICHER, SETTINGS, VALIDATOR
 from collector.payload import FunnelPayload, TrackPayload
 from collector.put import http_status_of, put_event
-from collector.writer import PutResult
+from collector.put_result import PutResult
 
 
 async def track(request: web.Request) -> web.Response:

@@ -1,21 +1,21 @@
-"""What a batch is answered, for every mixture of outcomes."""
+"""What a batch is answered, for every mixture of events."""
 
 import json
 
 import pytest
 
-from collector.batch import Outcome, batch_response, first_unavailable
-from collector.errors import CollectorError, StoreUnavailable
+from collector.batch import Answer, batch_response, first_unavailable
+from collector.errors import CollectorError, EventRefused, QueueFull, StoreUnavailable
 from collector.put import Status, http_status_of, status_of
-from collector.writer import PutResult
+from collector.put_result import Outcome, PutResult
 
 
-def outcome(status: Status) -> Outcome:
-    """An outcome as the endpoint makes it: what was not taken has an error."""
+def answer_of(status: Status) -> Answer:
+    """An answer as the endpoint makes it: what was not taken has an error."""
     if status is Status.UNAVAILABLE:
-        return Outcome("id", status, StoreUnavailable("Later.", retry_after_seconds=7))
+        return Answer("id", status, StoreUnavailable("Later.", retry_after_seconds=7))
     failed = status in (Status.INVALID, Status.REFUSED)
-    return Outcome("id", status, CollectorError("No.") if failed else None)
+    return Answer("id", status, CollectorError("No.") if failed else None)
 
 
 @pytest.mark.parametrize(
@@ -36,8 +36,8 @@ def outcome(status: Status) -> Outcome:
 def test_the_status_says_whether_anything_must_be_sent_again(
     statuses: str, http_status: int, success: bool
 ) -> None:
-    outcomes = [outcome(Status(name)) for name in statuses.split()]
-    response = batch_response(outcomes, first_unavailable(outcomes))
+    answers = [answer_of(Status(name)) for name in statuses.split()]
+    response = batch_response(answers, first_unavailable(answers))
     assert isinstance(response.body, bytes)
     answer = json.loads(response.body)
     assert (response.status, answer["success"]) == (http_status, success)
@@ -52,11 +52,13 @@ def test_the_status_says_whether_anything_must_be_sent_again(
         (PutResult.DUPLICATE, Status.DUPLICATE),
         (PutResult.SPOOLED, Status.SPOOLED),
         (StoreUnavailable("Later."), Status.UNAVAILABLE),
-        (CollectorError("No."), Status.REFUSED),
+        (QueueFull("Later."), Status.UNAVAILABLE),
+        (CollectorError("A fault of ours."), Status.UNAVAILABLE),
+        (EventRefused("22001"), Status.REFUSED),
     ],
 )
-def test_what_passes_is_unavailable_and_any_other_error_is_refused(
-    result: PutResult | CollectorError, status: Status
+def test_only_what_postgres_refuses_is_refused_and_any_other_error_may_pass(
+    result: Outcome, status: Status
 ) -> None:
     assert status_of(result) is status
 
