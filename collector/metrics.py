@@ -9,6 +9,8 @@ from prometheus_client import (
     generate_latest,
 )
 
+from collector.errors import CollectorError
+
 # A time beside every counter, which nobody here reads.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # published without types
 
@@ -20,7 +22,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.events = Counter(
             "ct_events",
-            "Events by result: stored, duplicate",
+            "Events by result: stored, duplicate, spooled, invalid, refused, unavailable",
             ["result"],
             registry=self.registry,
         )
@@ -28,6 +30,18 @@ class Metrics:
             "ct_refused_requests",
             "Requests answered with an error, by its code",
             ["error"],
+            registry=self.registry,
+        )
+        self.rejected = Counter(
+            "ct_rejected_events",
+            "Events, or bodies that were to hold them, that broke the contract, by reason",
+            ["reason"],
+            registry=self.registry,
+        )
+        self.rejected_fields = Counter(
+            "ct_rejected_fields",
+            "Fields that broke the contract, by path",
+            ["field"],
             registry=self.registry,
         )
         self.unsigned = Counter(
@@ -45,6 +59,17 @@ class Metrics:
             "Texts that were cut to their column",
             registry=self.registry,
         )
+
+    def count_event(self, result: str) -> None:
+        """An event had this result."""
+        self.events.labels(result).inc()
+
+    def count_rejected(self, error: CollectorError) -> None:
+        """An event broke the contract. The paths are those of its models, so they are few."""
+        self.count_event("invalid")
+        self.rejected.labels(error.code).inc()
+        for field in error.errors:
+            self.rejected_fields.labels(field.field).inc()
 
     def count_refused(self, error: str) -> None:
         """A request was answered with this error code."""
