@@ -8,7 +8,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 INSTALLED := .venv/.installed
 
-.PHONY: run test check install bench-gateway clean
+.PHONY: run test check install bench bench-full bench-gateway clean
 
 # Start the whole system on this machine, without Docker.
 run: $(INSTALLED)
@@ -22,6 +22,15 @@ check: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# How fast the collector is, beside what else could take events: under ten minutes. BENCH_ARGS
+# are its options (docs/benchmarks.md).
+bench: $(INSTALLED)
+	$(BIN)/python -m bench.collector $(BENCH_ARGS)
+
+# The long rows too: latency at half speed, a million events, a table of ten million.
+bench-full: $(INSTALLED)
+	$(BIN)/python -m bench.collector --full $(BENCH_ARGS)
 
 # What the plugin costs a gateway; docs/benchmarks.md has the options.
 # make bench-gateway BENCH_ARGS="--plain URL --cors URL --ours URL --server-pid FILE"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -17,11 +18,12 @@ from collector.app import make_enricher
 from collector.event import Event, RequestContext
 from collector.payload import TrackPayload, parse_payload
 from collector.settings import Settings
-from collector.store import EVENT_COLUMNS, dump_json
 from collector.wire import parse_object
 
 TABLE = "conversion_events"
+COLUMNS = tuple(field.name for field in fields(Event))
 ROWS_A_COPY = 10_000
+ROWS_A_REPORT = 500_000
 JSON_COLUMNS = ("click_ids", "form_data", "metadata")
 
 Row = tuple[Any, ...]
@@ -41,11 +43,11 @@ def make_events(events: Sequence[BrowserEvent], received_at_ms: int) -> list[Eve
 
 
 def make_row(event: Event) -> Row:
-    """An event in the order of EVENT_COLUMNS, its JSON as text."""
-    values = {name: getattr(event, name) for name in EVENT_COLUMNS}
+    """An event in the order of COLUMNS, its JSON as text."""
+    values = {name: getattr(event, name) for name in COLUMNS}
     for name in JSON_COLUMNS:
         if values[name] is not None:
-            values[name] = dump_json(values[name])
+            values[name] = json.dumps(values[name], default=float)
     values["truncated_fields"] = list(event.truncated_fields) or None
     return tuple(values.values())
 
@@ -76,7 +78,7 @@ async def copy_for(url: str, events: Sequence[Event], seconds: float) -> tuple[i
     async with connect(url) as connection:
         for rows in walk_rows(events, ROWS_A_COPY):
             started = time.perf_counter()
-            await connection.copy_records_to_table(TABLE, records=rows, columns=EVENT_COLUMNS)
+            await connection.copy_records_to_table(TABLE, records=rows, columns=COLUMNS)
             spent += time.perf_counter() - started
             copied += len(rows)
             if spent >= seconds:
@@ -84,12 +86,16 @@ async def copy_for(url: str, events: Sequence[Event], seconds: float) -> tuple[i
     raise AssertionError("walk_rows has no end")
 
 
-async def copy_rows(url: str, events: Sequence[Event], wanted: int) -> None:
+async def copy_rows(
+    url: str, events: Sequence[Event], wanted: int, report: Callable[[str], None]
+) -> None:
     """Fill the table with at least so many rows."""
     copied = 0
     async with connect(url) as connection:
         for rows in walk_rows(events, ROWS_A_COPY):
-            await connection.copy_records_to_table(TABLE, records=rows, columns=EVENT_COLUMNS)
+            await connection.copy_records_to_table(TABLE, records=rows, columns=COLUMNS)
             copied += len(rows)
+            if copied % ROWS_A_REPORT == 0:
+                report(f"{copied:,} of {wanted:,} rows")
             if copied >= wanted:
                 return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -62,23 +63,26 @@ async def execute(url: str, statements: str) -> None:
         await connection.execute(statements)
 
 
-def empty_tables(url: str) -> None:
-    """Begin a round."""
-    asyncio.run(execute(url, load_query("empty_tables")))
-    checkpoint(url)
+def begin_round(url: str, keep_rows: bool) -> datetime:
+    """Bring the tables into the state in which each round begins. Returns Postgres's time."""
+
+    async def begin() -> datetime:
+        async with connect(url) as connection:
+            if not keep_rows:
+                await connection.execute(load_query("empty_tables"))
+            await connection.execute(load_query("checkpoint"))
+            at: datetime = await connection.fetchval(load_query("current_time"))
+            return at
+
+    return asyncio.run(begin())
 
 
-def checkpoint(url: str) -> None:
-    """Write out what was left to write."""
-    asyncio.run(execute(url, load_query("checkpoint")))
-
-
-def count_events(url: str) -> int:
-    """How many events are stored."""
+def count_events_since(url: str, start: datetime) -> int:
+    """How many events were stored since a round began."""
 
     async def count() -> int:
         async with connect(url) as connection:
-            stored: int = await connection.fetchval(load_query("count_events"))
+            stored: int = await connection.fetchval(load_query("count_events_since"), start)
             return stored
 
     return asyncio.run(count())

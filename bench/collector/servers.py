@@ -43,7 +43,7 @@ class Starter:
         }
         return self._start(name, [str(BIN / "conversion-tracking"), "serve"], settings, port)
 
-    def start_spec_design(self, database: str) -> Server:
+    def start_spec_design(self, database: str, name: str = "spec-design") -> Server:
         """The specification's design, one uvicorn worker."""
         port = free_port()
         command = [
@@ -52,7 +52,7 @@ class Starter:
             *("--log-level", "warning"),
         ]
         url = database.replace("postgresql://", "postgresql+psycopg2://", 1)
-        return self._start("spec-design", command, {"DATABASE_URL": url}, port)
+        return self._start(name, command, {"DATABASE_URL": url}, port)
 
     def start_noop(self) -> Server:
         """A handler that reads and answers."""

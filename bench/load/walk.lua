@@ -1,14 +1,22 @@
 -- For wrk: sends the requests of a file (bench/load/requests.py), one after another and again.
 --
---   wrk ... -s walk.lua URL -- FILE FIRST_LAP
+--   wrk ... -s walk.lua URL -- FILE FIRST_LAP [RATE]
+--
+-- With RATE, requests a second on one thread, each connection waits for the next moment of a
+-- common timetable before it sends; without, it sends as soon as it has its answer.
 --
 -- The file holds whole HTTP requests, each ended by END. In each, every ID becomes a fresh UUID
 -- and every LAP the number of the walk through the file, so that no event is sent twice and a
 -- session does not grow with each walk. Ready requests, because formatting them here would cost
 -- the load generator more than sending them. Prints one line of JSON, which wrk.py reads.
 
+local ffi = require("ffi")
+ffi.cdef("typedef struct { long seconds; long nanoseconds; } bench_time; "
+  .. "int clock_gettime(int clock, bench_time *now);")
+
 local LAP, ID, ENDED = "\28", "\29", "\30"
 local LAPS = 0x1000000
+local CLOCK_MONOTONIC = 1
 local threads = 0
 
 function setup(thread)
@@ -40,6 +48,18 @@ function init(args)
   lap_text = ("%06x"):format(lap)
   math.randomseed(lap)
   for i = 0, 0xffff do hex[i] = ("%04x"):format(i) end
+  if args[3] then pace(tonumber(args[3])) end
+end
+
+-- Makes wrk ask before each request how many milliseconds to wait.
+function pace(rate)
+  local now, moment = ffi.new("bench_time"), nil
+  function delay()
+    ffi.C.clock_gettime(CLOCK_MONOTONIC, now)
+    local at = tonumber(now.seconds) * 1e3 + tonumber(now.nanoseconds) / 1e6
+    moment = (moment or at) + 1e3 / rate
+    return math.max(0, math.floor(moment - at + 0.5))
+  end
 end
 
 -- A UUID version 4, as browsers make them.

@@ -46,16 +46,20 @@ class Load:
         return {"rate": round(self.rate, 1), **asdict(self)}
 
 
-def send_load(url: str, requests: Path, seconds: float, connections: int) -> Load:
-    """Send a file of requests to a host as fast as its answers come, on one thread.
+def send_load(
+    url: str, requests: Path, seconds: float, connections: int, rate: int | None = None
+) -> Load:
+    """Send a file of requests to a host, on one thread.
 
-    `url` says where to connect; the requests have paths of their own.
-    Raises BenchError where wrk is missing or cannot connect.
+    As fast as answers come, or `rate` requests a second; a server that cannot keep that rate
+    gets fewer, as the result shows. `url` says where to connect; the requests have paths of
+    their own. Raises BenchError where wrk is missing or cannot connect.
     """
     first_lap = str(secrets.randbelow(FIRST_LAPS))
     command = [
         *(find_wrk(), "-t1", f"-c{connections}", f"-d{seconds:.0f}s", "--timeout", "10s"),
         *("-s", str(SCRIPT), url, "--", str(requests), first_lap),
+        *([str(rate)] if rate else []),
     ]
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=seconds + GRACE_SECONDS, check=False
