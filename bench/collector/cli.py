@@ -21,6 +21,7 @@ from bench.collector.measure import run_rounds
 from bench.collector.results import figures_json, find_ratios, format_figures, format_ratios
 from bench.collector.rows import TITLES
 from bench.collector.stage import Stage, open_stage, peaks_of, set_up_rows
+from bench.collector.traffic import BATCH_EVENTS
 from bench.errors import BenchError
 from bench.load.wrk import find_wrk
 from bench.machine import describe_machine, summarize_machine
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         find_wrk()
         machine = describe_machine(datetime.now(UTC))
         print(summarize_machine(machine), flush=True)
-        with open_stage(int(time.time() * 1000)) as stage:
+        with open_stage(options.events, int(time.time() * 1000)) as stage:
             result = {"machine": machine, "durability": stage.durability}
             result |= run_comparison(stage, options)
             if options.full:
@@ -66,9 +67,16 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=5, help="default: %(default)s")
     parser.add_argument("--seconds", type=int, default=8, help="of a run (default: %(default)s)")
     parser.add_argument("--connections", type=int, default=64, help="default: %(default)s")
+    parser.add_argument(
+        "--events",
+        type=int,
+        default=20_000,
+        help="different ones, before they come again with other ids and sessions, at least "
+        f"{BATCH_EVENTS} (default: %(default)s)",
+    )
     parser.add_argument("--full", action="store_true", help="the long rows too")
-    parser.add_argument("--memory-events", type=int, default=1_000_000, help="of a long row")
-    parser.add_argument("--table-rows", type=int, default=10_000_000, help="of a long row")
+    parser.add_argument("--memory-events", type=int, default=1_000_000, help="default: %(default)s")
+    parser.add_argument("--table-rows", type=int, default=10_000_000, help="default: %(default)s")
     parser.add_argument(
         "--json",
         type=Path,

@@ -24,7 +24,6 @@ from bench.events import BrowserEvent, generate_events
 from bench.processes import Tree
 from local.postgres import PostgresServer, run_postgres
 
-EVENTS = 20_000
 SEED = 1
 # 4 batches of 500 in flight: as many events as the collector takes into its queue at once.
 BATCH_CONNECTIONS = 4
@@ -47,19 +46,23 @@ class Stage:
     def write_track(self, path: str) -> Path:
         """Requests of one event each."""
         file = self.folder / f"{path.rsplit('/', 1)[1]}.requests"
-        return traffic.write_track_requests(file, path, self.events, self.received_at_ms)
+        if not file.exists():
+            traffic.write_track_requests(file, path, self.events, self.received_at_ms)
+        return file
 
     def write_batches(self) -> Path:
         """Requests of 500 events each."""
         file = self.folder / "batch.requests"
-        return traffic.write_batch_requests(file, traffic.BATCH, self.events, self.received_at_ms)
+        traffic.write_batch_requests(file, traffic.BATCH, self.events, self.received_at_ms)
+        return file
 
 
 @contextmanager
-def open_stage(now_ms: int) -> Iterator[Stage]:
+def open_stage(events: int, now_ms: int) -> Iterator[Stage]:
     """Postgres in a folder of its own, for as long as the block runs.
 
-    `now_ms` is the time of the requests' stamps, in epoch milliseconds.
+    `events` are different before they come again, with other ids and sessions; `now_ms` is
+    the time of the requests' stamps, in epoch milliseconds.
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ct-bench-")))
@@ -69,7 +72,7 @@ def open_stage(now_ms: int) -> Iterator[Stage]:
             server=server,
             postgres=Tree("postgres", server.get_postmaster_info().pid),
             folder=folder,
-            events=generate_events(EVENTS, SEED, now_ms - EVENTS_BEGIN_MS),
+            events=generate_events(events, SEED, now_ms - EVENTS_BEGIN_MS),
             received_at_ms=now_ms,
             durability=refuse_fast_commits(server),
         )

@@ -20,7 +20,7 @@ STAMP_MAX_AGE_SECONDS = 86_400
 
 def write_track_requests(
     file: Path, path: str, events: Sequence[BrowserEvent], received_at_ms: int
-) -> Path:
+) -> None:
     """A request an event."""
     write_requests(
         file,
@@ -29,12 +29,11 @@ def write_track_requests(
             for number, event in enumerate(events)
         ),
     )
-    return file
 
 
 def write_batch_requests(
     file: Path, path: str, events: Sequence[BrowserEvent], received_at_ms: int
-) -> Path:
+) -> None:
     """A request for each 500 events."""
     write_requests(
         file,
@@ -43,7 +42,6 @@ def write_batch_requests(
             for number, (part, body) in enumerate(join_batches(events))
         ),
     )
-    return file
 
 
 def join_batches(events: Sequence[BrowserEvent]) -> Iterator[tuple[Sequence[BrowserEvent], str]]:
