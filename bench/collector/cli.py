@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from bench.collector.traffic import BATCH_EVENTS
 from bench.errors import BenchError
 from bench.load.wrk import find_wrk
 from bench.machine import describe_machine, summarize_machine
+from bench.report import print_progress, write_json
 from local.processes import LocalSystemError
 
 RESULTS = Path(__file__).parent.parent / "results"
@@ -90,7 +90,7 @@ def make_parser() -> argparse.ArgumentParser:
 def run_comparison(stage: Stage, options: argparse.Namespace) -> dict[str, object]:
     """The rows in turns; prints the table and the ratios."""
     rows = set_up_rows(stage, options.rows, options.connections)
-    runs = run_rounds(rows, options.rounds, options.seconds, report)
+    runs = run_rounds(rows, options.rounds, options.seconds, print_progress)
     peaks, ratios = peaks_of(rows), find_ratios(runs)
     print(
         f"\n{options.connections} connections; medians of {options.rounds} rounds "
@@ -109,19 +109,8 @@ def run_long_rows(stage: Stage, options: argparse.Namespace) -> dict[str, object
         options.seconds,
         options.connections,
     )
-    half_speed = measure_half_speed(stage, sizes, report)
-    memory = measure_memory(stage, sizes, report)
-    growth = measure_growth(stage, sizes, report)
+    half_speed = measure_half_speed(stage, sizes, print_progress)
+    memory = measure_memory(stage, sizes, print_progress)
+    growth = measure_growth(stage, sizes, print_progress)
     print(f"\n{describe_long_rows(half_speed, memory, growth)}", flush=True)
     return {"half_speed": half_speed, "memory": memory, "growth": growth}
-
-
-def write_json(file: Path, result: Mapping[str, object]) -> None:
-    """The result as JSON, for other programs."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-
-
-def report(line: str) -> None:
-    """A line of progress: on stderr, so that stdout is the result."""
-    print(line, file=sys.stderr, flush=True)

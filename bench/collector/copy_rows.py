@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from itertools import count
@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 from bench.collector.database import connect
 from bench.events import BrowserEvent
 from bench.load.requests import fill_in
+from bench.report import Report
 from collector.app import make_enricher
 from collector.event import Event, RequestContext
 from collector.payload import TrackPayload, parse_payload
@@ -86,9 +87,7 @@ async def copy_for(url: str, events: Sequence[Event], seconds: float) -> tuple[i
     raise AssertionError("walk_rows has no end")
 
 
-async def copy_rows(
-    url: str, events: Sequence[Event], wanted: int, report: Callable[[str], None]
-) -> None:
+async def copy_rows(url: str, events: Sequence[Event], wanted: int, report: Report) -> None:
     """Fill the table with at least so many rows."""
     copied = 0
     async with connect(url) as connection:

@@ -9,12 +9,13 @@ from statistics import median
 
 from bench.collector.copy_rows import copy_rows, make_events
 from bench.collector.database import create_collector_database, execute, load_query
-from bench.collector.measure import Figures, HttpRow, Report, describe_run, run_rounds
+from bench.collector.measure import Figures, HttpRow, describe_run, run_rounds
 from bench.collector.stage import Stage
 from bench.collector.traffic import TRACK
 from bench.errors import BenchError
 from bench.load.wrk import Load
 from bench.medians import median_ratio
+from bench.report import Report
 
 EMPTY, GROWN = "empty table", "grown table"
 

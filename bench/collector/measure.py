@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,12 +14,11 @@ from bench.collector.servers import Server
 from bench.errors import BenchError
 from bench.load.wrk import Load, send_load
 from bench.processes import Tree
+from bench.report import Report
 from collector.event import Event
 
 MICROSECONDS = 1e6
 WARM_UP_SECONDS = 2
-
-Report = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -23,13 +22,14 @@ from bench.gateway.cases import (
     refuse_wrong_answer,
     write_case_requests,
 )
-from bench.gateway.growth import Growth, Slices, watch_memory
+from bench.gateway.growth import Slices, watch_memory
 from bench.gateway.local import WARNING, run_local_gateway
-from bench.gateway.measure import Loaded, Plan, Run, run_rounds
-from bench.gateway.results import Row, collect_ratios, format_rows, summarize
+from bench.gateway.measure import Loaded, Plan, run_rounds
+from bench.gateway.results import collect_ratios, format_rows, summarize
 from bench.load.wrk import find_wrk
 from bench.machine import describe_machine, summarize_machine
 from bench.processes import Tree, find_tree
+from bench.report import print_progress, write_json
 from local.processes import LocalSystemError
 
 SLICE_SECONDS = 5.0
@@ -55,15 +55,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = make_parser().parse_args(arguments)
     try:
         find_wrk()
+        machine = describe_machine(datetime.now(UTC))
+        print(summarize_machine(machine), flush=True)
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ct-bench-")))
             setup = prepare(options, stack)
             cases = load_cases(options, setup, folder)
-            errors = (
-                run_growth(options, setup, cases)
-                if options.events
-                else run_comparison(options, setup, cases)
-            )
+            measure = run_growth if options.events else run_comparison
+            errors, result = measure(options, setup, cases)
+        if options.json:
+            write_json(options.json, {"machine": machine, **result})
     except (BenchError, LocalSystemError) as error:
         print(f"bench.gateway: {error}", file=sys.stderr)
         return 1
@@ -132,50 +133,31 @@ def load_cases(options: argparse.Namespace, setup: Setup, folder: Path) -> list[
     return loaded
 
 
-def run_comparison(options: argparse.Namespace, setup: Setup, cases: list[Loaded]) -> int:
-    """Interleaved rounds; prints the table. Returns the number of failed requests."""
+def run_comparison(
+    options: argparse.Namespace, setup: Setup, cases: list[Loaded]
+) -> tuple[int, dict[str, object]]:
+    """Interleaved rounds; prints the table. Returns how many requests failed, and all as JSON."""
     plan = Plan(options.rounds, options.seconds, options.connections)
     before = setup.server.memory() if setup.server else None
-    runs = run_rounds(cases, plan, setup.trees, report)
+    runs = run_rounds(cases, plan, setup.trees, print_progress)
     after = setup.server.memory() if setup.server else None
     rows = summarize([loaded.case for loaded in cases], runs)
-    machine = describe_machine(datetime.now(UTC))
-    print(f"\n{summarize_machine(machine)}")
-    print(f"{plan.connections} connections; medians of {plan.rounds} rounds of {plan.seconds} s\n")
-    print(format_rows(rows))
+    print(f"\n{plan.connections} connections; medians of {plan.rounds} rounds of {plan.seconds} s")
+    print(f"\n{format_rows(rows)}")
     if before and after:
         print(f"\nmemory of the plugin server: {before} before, {after} after")
-    if options.json:
-        write_json(options.json, {"machine": machine, **comparison_json(rows, runs)})
-    return sum(row.errors for row in rows)
-
-
-def comparison_json(rows: Sequence[Row], runs: dict[str, list[Run]]) -> dict[str, object]:
-    """The ratios, and each round of each case."""
     rounds = {key: [run.as_json() for run in of_case] for key, of_case in runs.items()}
-    return {"ratios": collect_ratios(rows), "rounds": rounds}
+    return sum(row.errors for row in rows), {"ratios": collect_ratios(rows), "rounds": rounds}
 
 
-def run_growth(options: argparse.Namespace, setup: Setup, cases: list[Loaded]) -> int:
-    """Many events; prints whether the memory is flat. Returns the number of failed requests."""
+def run_growth(
+    options: argparse.Namespace, setup: Setup, cases: list[Loaded]
+) -> tuple[int, dict[str, object]]:
+    """Many events; prints whether the memory is flat. Returns as run_comparison."""
     if setup.server is None:
         raise BenchError("--events watches the plugin server's memory; give its --server-pid too")
     kinds = [loaded for loaded in cases if loaded.case.key in GROWTH_CASES]
     slices = Slices(min(SLICE_SECONDS, options.seconds), options.connections)
-    growth: Growth = watch_memory(kinds, options.events, setup.server, slices, report)
-    machine = describe_machine(datetime.now(UTC))
-    print(f"\n{summarize_machine(machine)}\n{growth.summarize()}; {growth.errors} errors")
-    if options.json:
-        write_json(options.json, {"machine": machine, **growth.as_json()})
-    return growth.errors
-
-
-def write_json(file: Path, result: dict[str, object]) -> None:
-    """The result as JSON, for other programs."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-
-
-def report(line: str) -> None:
-    """A line of progress: on stderr, so that stdout is the result."""
-    print(line, file=sys.stderr, flush=True)
+    growth = watch_memory(kinds, options.events, setup.server, slices, print_progress)
+    print(f"\n{growth.summarize()}; {growth.errors} errors")
+    return growth.errors, growth.as_json()

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from bench.errors import BenchError
-from bench.gateway.measure import Loaded, Report
+from bench.gateway.measure import Loaded
 from bench.load.wrk import send_load
 from bench.processes import Memory, Tree
+from bench.report import Report
 
 # Pools and caches fill in the first tenth. After it, a leak of 10 bytes an event would
 # show as 19 MiB in two million events; buffers move by less than this.

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.gateway.cases import Case
 from bench.load.wrk import Load, send_load
 from bench.processes import Tree
+from bench.report import Report
 
 MICROSECONDS = 1e6
-
-Report = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench.errors import BenchError
-from bench.machine import describe_machine
+from bench.machine import describe_machine, summarize_machine
 from bench.processes import Tree, find_tree
 
 
@@ -51,3 +51,10 @@ def test_a_machine_is_described_with_the_commit() -> None:
     assert machine["date"] == "2026-11-22 12:30 UTC"
     assert machine["commit"]
     assert machine["cpu"]
+
+
+@pytest.mark.parametrize(("busy", "warned"), [(3.0, False), (60.0, True)])
+def test_a_busy_machine_is_warned_of(busy: float, warned: bool) -> None:
+    machine: dict[str, object] = {"cores": 2, "cpu": "c", "commit": "abc", "date": "today"}
+    summary = summarize_machine({**machine, "busy_percent": busy})
+    assert ("WARNING" in summary) is warned
