@@ -17,7 +17,7 @@ from collector.settings import Settings
 from collector.source_lists import load_source_lists
 from collector.stages import load_stage_rules
 from collector.store import open_store
-from collector.writer import Writer
+from collector.writer import WriterLimits, open_writer
 
 
 def make_app(settings: Settings) -> web.Application:
@@ -50,14 +50,28 @@ def make_enricher(settings: Settings) -> Enricher:
 async def provide_writer(app: web.Application) -> AsyncIterator[None]:
     """The store and the writer in front of it, for as long as the application runs."""
     settings = app[SETTINGS]
-    async with open_store(
-        settings.database_url,
-        settings.database_pool_size,
-        settings.database_timeout_seconds,
-    ) as store:
+    async with (
+        open_store(
+            settings.database_url,
+            settings.database_pool_size,
+            settings.database_timeout_seconds,
+        ) as store,
+        open_writer(store, writer_limits(settings)) as writer,
+    ):
         app[STORE] = store
-        app[WRITER] = Writer(store)
+        app[WRITER] = writer
         yield
+
+
+def writer_limits(settings: Settings) -> WriterLimits:
+    """The writer's share of the settings."""
+    return WriterLimits(
+        queue_events=settings.queue_max_events,
+        queue_bytes=settings.queue_max_bytes,
+        batch_events=settings.batch_max_events,
+        batch_linger_seconds=settings.batch_linger_seconds,
+        commits_in_flight=settings.commits_in_flight,
+    )
 
 
 async def name_server(_request: web.Request, response: web.StreamResponse) -> None:

@@ -100,6 +100,25 @@ class SpoolFull(StoreUnavailable):
     code = "spool_full"
 
 
+class QueueFull(StoreUnavailable):
+    """As many events wait for the disk as this collector holds; refused at once."""
+
+    code = "queue_full"
+
+
+class EventRefused(CollectorError):
+    """Postgres refuses this row, though the contract took the event. The fault is ours.
+
+    `reason` names the error of Postgres without a value of the row: it may be a person's.
+    """
+
+    code = "event_refused"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("The event cannot be stored; the reason is in the collector's log.")
+        self.reason = reason
+
+
 # What aiohttp itself refuses, by status: the code and the message of the answer.
 HTTP_ERRORS = {
     404: ("not_found", "No such endpoint; see the contract in the README."),

@@ -158,5 +158,5 @@ def backoff_seconds(failures: int, jitter: float) -> float:
 
     `jitter` in [0, 1) spreads collectors that lost Postgres at the same moment.
     """
-    longest = min(FIRST_BACKOFF_SECONDS * 2 ** min(failures - 1, 10), MAX_BACKOFF_SECONDS)
+    longest = min(FIRST_BACKOFF_SECONDS * 2.0 ** min(failures - 1, 10), MAX_BACKOFF_SECONDS)
     return longest * (0.5 + jitter / 2)

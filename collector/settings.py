@@ -69,6 +69,27 @@ class Settings(BaseSettings):
         ge=1_048_576,
         description="Most disk that the waiting events of one process take; past it 503.",
     )
+    queue_max_events: int = Field(
+        default=5_000,
+        ge=1,
+        description="Most events in memory on their way to the disk; past it the answer is 503.",
+    )
+    queue_max_bytes: int = Field(
+        default=134_217_728,
+        ge=1_048_576,
+        description="Most memory that requests may hold on their way to the disk, estimated.",
+    )
+    batch_max_events: int = Field(
+        default=500, ge=1, description="Most events that share one transaction."
+    )
+    batch_linger_seconds: float = Field(
+        default=0.005,
+        ge=0,
+        description="Longest wait for a running commit before a second one starts beside it.",
+    )
+    commits_in_flight: int = Field(
+        default=2, ge=1, description="Most transactions that write events at the same time."
+    )
     default_currency: str = Field(
         default="USD", pattern=r"^[A-Z]{3}$", description="Currency of an event that names none."
     )
