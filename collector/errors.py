@@ -88,6 +88,18 @@ class StoreUnavailable(CollectorError):
         super().__init__(message, headers={"Retry-After": str(retry_after_seconds)})
 
 
+class SpoolUnavailable(StoreUnavailable):
+    """The disk that events wait on while Postgres is away cannot take the event either."""
+
+    code = "spool_unavailable"
+
+
+class SpoolFull(StoreUnavailable):
+    """The disk that events wait on while Postgres is away has no more room for them."""
+
+    code = "spool_full"
+
+
 class QueueFull(StoreUnavailable):
     """As many events wait for the disk as this collector holds; refused at once."""
 

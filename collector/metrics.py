@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from prometheus_client import (
     CollectorRegistry,
     Counter,
+    Gauge,
     disable_created_metrics,
     generate_latest,
 )
+
+from collector.outage import Outage
+from collector.spool import Spool
 
 # A time beside every counter, which nobody here reads.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # published without types
@@ -46,6 +52,23 @@ class Metrics:
             registry=self.registry,
         )
 
+        self.replayed = Counter(
+            "ct_replayed_events",
+            "Events that went from the spool to Postgres",
+            registry=self.registry,
+        )
+
+    def watch_spool(self, spool: Spool, outage: Outage) -> None:
+        """Show how full the spool is, read at each scrape."""
+        for name, text, read in (
+            ("ct_spool_events", "Events on disk that wait for Postgres", lambda: spool.depth),
+            ("ct_spool_bytes", "Bytes of the spool that are in use", lambda: spool.size_bytes),
+            ("ct_spool_refused_events", "Events set aside in the spool", lambda: spool.refused),
+            ("ct_spool_age_seconds", "How long the oldest event waits", lambda: age(spool)),
+            ("ct_postgres_away", "1 while Postgres cannot be used", lambda: outage.is_away),
+        ):
+            Gauge(name, text, registry=self.registry).set_function(read)
+
     def count_refused(self, error: str) -> None:
         """A request was answered with this error code."""
         self.refused.labels(error).inc()
@@ -53,3 +76,9 @@ class Metrics:
     def render(self) -> bytes:
         """The counters as Prometheus reads them."""
         return generate_latest(self.registry)
+
+
+def age(spool: Spool) -> float:
+    """Seconds since the oldest waiting event was received, 0 where none waits."""
+    oldest_at = spool.oldest_at
+    return (datetime.now(UTC) - oldest_at).total_seconds() if oldest_at else 0.0
