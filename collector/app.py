@@ -11,13 +11,16 @@ from collector.channel import ChannelClassifier
 from collector.device import DeviceClassifier
 from collector.enrich import Enricher
 from collector.errors import CollectorError, error_response, make_error_middleware
+from collector.failover import Failover
 from collector.keys import CONTEXTS, ENRICHER, METRICS, SETTINGS, STORE, VALIDATOR, WRITER
 from collector.metrics import Metrics
+from collector.outage import Outage
 from collector.pixel import PIXEL_PATH, pixel_error_response
 from collector.request_context import ContextReader
 from collector.routes import add_routes
 from collector.settings import Settings
 from collector.source_lists import load_source_lists
+from collector.spooling import run_spool
 from collector.stages import load_stage_rules
 from collector.store import open_store
 from collector.validation import Validator
@@ -63,16 +66,24 @@ def make_enricher(settings: Settings) -> Enricher:
 
 
 async def provide_writer(app: web.Application) -> AsyncIterator[None]:
-    """The store and the writer in front of it, for as long as the application runs."""
+    """Postgres, the spool and the writer before them, for as long as the application runs.
+
+    They end in the opposite order: what the writer holds is durable before its disks close.
+    """
     settings = app[SETTINGS]
+    metrics, outage = app[METRICS], Outage()
     async with (
         open_store(
             settings.database_url,
             settings.database_pool_size,
             settings.database_timeout_seconds,
         ) as store,
-        open_writer(store, writer_limits(settings)) as writer,
+        run_spool(settings, store, outage, metrics) as spool,
+        open_writer(
+            Failover(store, spool, outage), writer_limits(settings), metrics.observe_batch
+        ) as writer,
     ):
+        metrics.watch_writer(writer, store)
         app[STORE] = store
         app[WRITER] = writer
         yield
