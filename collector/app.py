@@ -12,9 +12,11 @@ from collector.device import DeviceClassifier
 from collector.enrich import Enricher
 from collector.errors import make_error_middleware
 from collector.metrics import Metrics
+from collector.outage import Outage
 from collector.routes import ENRICHER, METRICS, SETTINGS, STORE, WRITER, add_routes
 from collector.settings import Settings
 from collector.source_lists import load_source_lists
+from collector.spooling import run_spool
 from collector.stages import load_stage_rules
 from collector.store import open_store
 from collector.writer import WriterLimits, open_writer
@@ -50,12 +52,14 @@ def make_enricher(settings: Settings) -> Enricher:
 async def provide_writer(app: web.Application) -> AsyncIterator[None]:
     """The store and the writer in front of it, for as long as the application runs."""
     settings = app[SETTINGS]
+    outage = Outage()
     async with (
         open_store(
             settings.database_url,
             settings.database_pool_size,
             settings.database_timeout_seconds,
         ) as store,
+        run_spool(settings, store, outage, app[METRICS]),
         open_writer(store, writer_limits(settings)) as writer,
     ):
         app[STORE] = store
