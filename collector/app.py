@@ -10,29 +10,44 @@ from uuid_utils.compat import uuid7
 from collector.channel import ChannelClassifier
 from collector.device import DeviceClassifier
 from collector.enrich import Enricher
-from collector.errors import make_error_middleware
+from collector.errors import CollectorError, error_response, make_error_middleware
+from collector.keys import CONTEXTS, ENRICHER, METRICS, SETTINGS, STORE, VALIDATOR, WRITER
 from collector.metrics import Metrics
 from collector.outage import Outage
-from collector.routes import ENRICHER, METRICS, SETTINGS, STORE, WRITER, add_routes
+from collector.pixel import PIXEL_PATH, pixel_error_response
+from collector.request_context import ContextReader
+from collector.routes import add_routes
 from collector.settings import Settings
 from collector.source_lists import load_source_lists
 from collector.spooling import run_spool
 from collector.stages import load_stage_rules
 from collector.store import open_store
+from collector.validation import Validator
 from collector.writer import WriterLimits, open_writer
 
 
 def make_app(settings: Settings) -> web.Application:
     """The application. It must be served with auto_decompress=False (see body.py)."""
     metrics = Metrics()
-    app = web.Application(middlewares=[make_error_middleware(metrics.count_refused)])
+    app = web.Application(middlewares=[make_error_middleware(metrics.count_refused, answer_error)])
     app[SETTINGS] = settings
     app[METRICS] = metrics
+    app[CONTEXTS] = ContextReader(settings, metrics.unsigned.inc)
+    app[VALIDATOR] = Validator(
+        metrics, lambda error, _body, _context: metrics.count_rejected(error)
+    )
     app[ENRICHER] = make_enricher(settings)
     app.on_response_prepare.append(name_server)
     app.cleanup_ctx.append(provide_writer)
     add_routes(app)
     return app
+
+
+def answer_error(request: web.Request, error: CollectorError) -> web.Response:
+    """An error in the form that its endpoint answers in."""
+    if request.path == PIXEL_PATH:
+        return pixel_error_response(error)
+    return error_response(error)
 
 
 def make_enricher(settings: Settings) -> Enricher:

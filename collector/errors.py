@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -78,6 +79,20 @@ class InvalidEvent(CollectorError):
     code = "invalid_event"
 
 
+class InvalidBatch(CollectorError):
+    """The JSON is no batch: it has no list of events, or an empty one."""
+
+    status = 422
+    code = "invalid_batch"
+
+
+class BatchTooLarge(CollectorError):
+    """More events than one batch may hold. Its sender splits it."""
+
+    status = 413
+    code = "batch_too_large"
+
+
 class StoreUnavailable(CollectorError):
     """Postgres cannot take the event now. The client keeps it and tries again."""
 
@@ -126,18 +141,21 @@ HTTP_ERRORS = {
     413: (BodyTooLarge.code, "The body is over the limit."),
 }
 
+Answer = Callable[[web.Request, CollectorError], web.Response]
+
 UNKNOWN = ("http_error", "The request could not be read.")
 
 
 def error_response(error: CollectorError) -> web.Response:
-    """The answer for an error: `{"success": false, "error", "message", "errors"}`."""
-    body = {
-        "success": False,
-        "error": error.code,
-        "message": error.message,
-        "errors": [{"field": e.field, "message": e.message} for e in error.errors],
-    }
+    """The answer for an error."""
+    body = {"success": False, **error_body(error)}
     return web.json_response(body, status=error.status, headers=error.headers)
+
+
+def error_body(error: CollectorError) -> dict[str, Any]:
+    """An error as answers tell it: `{"error", "message", "errors": [{"field", "message"}]}`."""
+    errors = [{"field": e.field, "message": e.message} for e in error.errors]
+    return {"error": error.code, "message": error.message, "errors": errors}
 
 
 def http_error_response(error: web.HTTPException) -> web.Response:
@@ -148,8 +166,11 @@ def http_error_response(error: web.HTTPException) -> web.Response:
     return web.json_response(body, status=error.status, headers=headers)
 
 
-def make_error_middleware(count: Callable[[str], None]) -> Middleware:
-    """The one place where errors become HTTP; `count` is told the code of each."""
+def make_error_middleware(count: Callable[[str], None], answer: Answer) -> Middleware:
+    """The one place where errors become HTTP; `count` is told the code of each.
+
+    `answer` makes the answer to a request for an error; error_response is the usual one.
+    """
 
     @web.middleware
     async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -157,7 +178,7 @@ def make_error_middleware(count: Callable[[str], None]) -> Middleware:
             return await handler(request)
         except CollectorError as error:
             count(error.code)
-            return error_response(error)
+            return answer(request, error)
         except web.HTTPException as error:
             count(HTTP_ERRORS.get(error.status, UNKNOWN)[0])
             return http_error_response(error)
@@ -165,6 +186,7 @@ def make_error_middleware(count: Callable[[str], None]) -> Middleware:
             # Any other error is ours. The traceback goes to the log, never to the client.
             logger.exception("unexpected error on %s %s", request.method, request.path)
             count(CollectorError.code)
-            return error_response(CollectorError("The collector failed; the error is in its log."))
+            failure = CollectorError("The collector failed; the error is in its log.")
+            return answer(request, failure)
 
     return answer_errors

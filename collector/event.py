@@ -35,6 +35,8 @@ class RequestContext:
     received_at: datetime
     user_agent: str | None
     request_id: str | None
+    endpoint: str = "/v1/events/track"
+    content_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

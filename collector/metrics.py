@@ -12,6 +12,7 @@ from prometheus_client import (
     generate_latest,
 )
 
+from collector.errors import CollectorError
 from collector.outage import Outage
 from collector.spool import Spool
 
@@ -26,7 +27,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.events = Counter(
             "ct_events",
-            "Events by result: stored, duplicate",
+            "Events by result: stored, duplicate, spooled, invalid, refused, unavailable",
             ["result"],
             registry=self.registry,
         )
@@ -34,6 +35,18 @@ class Metrics:
             "ct_refused_requests",
             "Requests answered with an error, by its code",
             ["error"],
+            registry=self.registry,
+        )
+        self.rejected = Counter(
+            "ct_rejected_events",
+            "Events, or bodies that were to hold them, that broke the contract, by reason",
+            ["reason"],
+            registry=self.registry,
+        )
+        self.rejected_fields = Counter(
+            "ct_rejected_fields",
+            "Fields that broke the contract, by path",
+            ["field"],
             registry=self.registry,
         )
         self.unsigned = Counter(
@@ -68,6 +81,17 @@ class Metrics:
             ("ct_postgres_away", "1 while Postgres cannot be used", lambda: outage.is_away),
         ):
             Gauge(name, text, registry=self.registry).set_function(read)
+
+    def count_event(self, result: str) -> None:
+        """An event had this result."""
+        self.events.labels(result).inc()
+
+    def count_rejected(self, error: CollectorError) -> None:
+        """An event broke the contract. The paths are those of its models, so they are few."""
+        self.count_event("invalid")
+        self.rejected.labels(error.code).inc()
+        for field in error.errors:
+            self.rejected_fields.labels(field.field).inc()
 
     def count_refused(self, error: str) -> None:
         """A request was answered with this error code."""

@@ -115,3 +115,11 @@ def start_again(server: PostgresServer) -> None:
     """Start a Postgres that `pg_ctl stop` has stopped, on the socket that it had."""
     options = f"-h '' -k {server.pgdata}"
     pg_ctl(server, "-o", options, "-l", str(server.log), "start")
+
+
+async def metric(collector: Collector, sample: str) -> float:
+    """The value of a sample of GET /metrics, such as `ct_events_total{result="stored"}`."""
+    async with collector.client.get("/metrics") as response:
+        lines = (await response.text()).splitlines()
+    values = [line.rpartition(" ")[2] for line in lines if line.rpartition(" ")[0] == sample]
+    return float(values[0]) if values else 0.0

@@ -1,0 +1,21 @@
+"""What the application holds, by typed keys."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from collector.enrich import Enricher
+from collector.metrics import Metrics
+from collector.request_context import ContextReader
+from collector.settings import Settings
+from collector.store import Store
+from collector.validation import Validator
+from collector.writer import Writer
+
+SETTINGS = web.AppKey("settings", Settings)
+METRICS = web.AppKey("metrics", Metrics)
+CONTEXTS = web.AppKey("contexts", ContextReader)
+VALIDATOR = web.AppKey("validator", Validator)
+ENRICHER = web.AppKey("enricher", Enricher)
+STORE = web.AppKey("store", Store)
+WRITER = web.AppKey("writer", Writer)
