@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -78,13 +80,23 @@ class Collector:
 @asynccontextmanager
 async def run_collector(database: str, **settings: Any) -> AsyncIterator[Collector]:
     """A collector on a free port, in this process, over real HTTP."""
-    runner = make_runner(make_app(Settings(database_url=database, **settings)))
+    with tempfile.TemporaryDirectory(prefix="ct-spool-") as folder:
+        settings = {"database_url": database, "spool_dir": Path(folder), **settings}
+        async with (
+            serve_app(make_app(Settings(**settings))) as url,
+            aiohttp.ClientSession(url, headers={"User-Agent": CHROME}) as client,
+        ):
+            yield Collector(url, database, client)
+
+
+@asynccontextmanager
+async def serve_app(app: web.Application) -> AsyncIterator[str]:
+    """An application on a free port, and its address."""
+    runner = make_runner(app)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
-        url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        async with aiohttp.ClientSession(url, headers={"User-Agent": CHROME}) as client:
-            yield Collector(url, database, client)
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
 
