@@ -86,6 +86,10 @@ class Writer:
         """What their requests hold in memory, estimated."""
         return self._queue.held_bytes
 
+    def cut_off_postgres(self, at: float) -> None:
+        """From this time of the loop's clock on, write to the spool: the collector stops."""
+        self._disk.cut_off_postgres(at)
+
     async def drain(self) -> None:
         """Return when everything that was put is answered."""
         while self._commits or self._queue:
