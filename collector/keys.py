@@ -10,6 +10,7 @@ from collector.request_context import ContextReader
 from collector.settings import Settings
 from collector.store import Store
 from collector.validation import Validator
+from collector.worker_metrics import WorkerMetrics
 from collector.writer import Writer
 
 SETTINGS = web.AppKey("settings", Settings)
@@ -19,3 +20,4 @@ VALIDATOR = web.AppKey("validator", Validator)
 ENRICHER = web.AppKey("enricher", Enricher)
 STORE = web.AppKey("store", Store)
 WRITER = web.AppKey("writer", Writer)
+WORKER_METRICS = web.AppKey("worker_metrics", WorkerMetrics)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
 
 from aiohttp import web
 
 from collector.app import make_app
+from collector.listening import BACKLOG, open_sockets, url_of
 from collector.settings import Settings
 
 try:
@@ -23,6 +25,7 @@ except ImportError:  # uvloop does not exist for every platform; asyncio's own l
 logger = logging.getLogger(__name__)
 
 SHUTDOWN_SECONDS = 10.0
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def serve(settings: Settings) -> None:
@@ -31,22 +34,39 @@ def serve(settings: Settings) -> None:
     Raises OSError where the address cannot be listened on.
     """
     configure_logging(settings.log_level)
+    sockets = open_sockets(settings.host, settings.port)
+    run_loop(serve_alone(settings, sockets))
+
+
+async def serve_alone(settings: Settings, sockets: Sequence[socket.socket]) -> None:
+    """Serve as the only process of these sockets."""
+    await serve_until(stop_on_signals(), make_app(settings), sockets)
+
+
+def run_loop(main: Coroutine[None, None, None]) -> None:
+    """Run a coroutine on the fastest loop that there is."""
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(serve_until_stopped(settings))
+        runner.run(main)
 
 
-async def serve_until_stopped(settings: Settings) -> None:
-    """Listen, say where, and wait for a signal."""
+def stop_on_signals() -> asyncio.Event:
+    """Set when SIGTERM or SIGINT comes."""
     stopped = asyncio.Event()
-    for signum in (signal.SIGTERM, signal.SIGINT):
+    for signum in STOP_SIGNALS:
         asyncio.get_running_loop().add_signal_handler(signum, stopped.set)
-    runner = make_runner(make_app(settings))
+    return stopped
+
+
+async def serve_until(
+    stopped: asyncio.Event, app: web.Application, sockets: Sequence[socket.socket]
+) -> None:
+    """Serve on sockets that listen, say where, and wait to be stopped."""
+    runner = make_runner(app)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, settings.host, settings.port)
-        await site.start()
-        host, port = runner.addresses[0][:2]
-        logger.info("collector ready on http://%s:%s", host, port)
+        for listener in sockets:
+            await web.SockSite(runner, listener, backlog=BACKLOG).start()
+            logger.info("collector ready on %s", url_of(listener))
         await stopped.wait()
         logger.info("stopping")
     finally:
