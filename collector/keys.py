@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from aiohttp import web
 
 from collector.enrich import Enricher
@@ -19,5 +21,6 @@ CONTEXTS = web.AppKey("contexts", ContextReader)
 VALIDATOR = web.AppKey("validator", Validator)
 ENRICHER = web.AppKey("enricher", Enricher)
 STORE = web.AppKey("store", Store)
+STOPPING = web.AppKey("stopping", asyncio.Event)
 WRITER = web.AppKey("writer", Writer)
 WORKER_METRICS = web.AppKey("worker_metrics", WorkerMetrics)

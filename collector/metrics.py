@@ -8,6 +8,7 @@ from prometheus_client import (
     CollectorRegistry,
     Counter,
     Gauge,
+    Histogram,
     disable_created_metrics,
     generate_latest,
 )
@@ -15,6 +16,8 @@ from prometheus_client import (
 from collector.errors import CollectorError
 from collector.outage import Outage
 from collector.spool import Spool
+from collector.store import Store
+from collector.writer import Writer
 
 # A time beside every counter, which nobody here reads.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # published without types
@@ -70,6 +73,34 @@ class Metrics:
             "Events that went from the spool to Postgres",
             registry=self.registry,
         )
+
+        self.batch_events = Histogram(
+            "ct_batch_events",
+            "Events that were written together",
+            buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500),
+            registry=self.registry,
+        )
+        self.commit_seconds = Histogram(
+            "ct_commit_seconds",
+            "How long a batch took to be durable, in Postgres or in the spool",
+            buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
+            registry=self.registry,
+        )
+
+    def observe_batch(self, events: int, seconds: float) -> None:
+        """A batch of so many events was written in so many seconds."""
+        self.batch_events.observe(events)
+        self.commit_seconds.observe(seconds)
+
+    def watch_writer(self, writer: Writer, store: Store) -> None:
+        """Show what waits for the disk and the connections to Postgres, read at each scrape."""
+        for name, text, read in (
+            ("ct_queue_events", "Events in memory until they are durable", writer.held_events),
+            ("ct_queue_bytes", "Memory that their requests hold, estimated", writer.held_bytes),
+            ("ct_database_connections", "Open connections to Postgres", store.connections),
+            ("ct_database_connections_idle", "Those not in use", store.idle_connections),
+        ):
+            Gauge(name, text, registry=self.registry).set_function(read)
 
     def watch_spool(self, spool: Spool, outage: Outage) -> None:
         """Show how full the spool is, read at each scrape."""

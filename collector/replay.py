@@ -62,7 +62,7 @@ async def replay_spool(spool: Spool, store: Store, retry_refused: bool, say: Say
         count = await drain(spool, store, say)
     except StoreUnavailable as error:
         raise ReplayError(
-            f"Postgres cannot take the events of {spool.path} now ({error.__cause__ or error}). "
+            f"Postgres cannot take the events of {spool.path} now ({error.reason or error}). "
             f"{spool.depth} are still there: run the command again"
         ) from error
     say(f"{spool.path}: {count.stored} events replayed, {count.refused} refused")

@@ -12,8 +12,10 @@ from collections.abc import Callable, Coroutine, Sequence
 from aiohttp import web
 
 from collector.app import make_app
+from collector.keys import SETTINGS
 from collector.listening import BACKLOG, open_sockets, url_of
 from collector.settings import Settings
+from collector.shutdown import REQUESTS_SHARE, finish_requests
 
 try:
     import uvloop
@@ -24,7 +26,6 @@ except ImportError:  # uvloop does not exist for every platform; asyncio's own l
 
 logger = logging.getLogger(__name__)
 
-SHUTDOWN_SECONDS = 10.0
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -61,7 +62,8 @@ async def serve_until(
     stopped: asyncio.Event, app: web.Application, sockets: Sequence[socket.socket]
 ) -> None:
     """Serve on sockets that listen, say where, and wait to be stopped."""
-    runner = make_runner(app)
+    timeout_seconds = app[SETTINGS].shutdown_timeout_seconds
+    runner = make_runner(app, timeout_seconds)
     await runner.setup()
     try:
         for listener in sockets:
@@ -69,17 +71,18 @@ async def serve_until(
             logger.info("collector ready on %s", url_of(listener))
         await stopped.wait()
         logger.info("stopping")
+        await finish_requests(runner, timeout_seconds)
     finally:
         await runner.cleanup()
 
 
-def make_runner(app: web.Application) -> web.AppRunner:
+def make_runner(app: web.Application, shutdown_seconds: float) -> web.AppRunner:
     """The server around an application, as body.py needs it."""
     return web.AppRunner(
         app,
         access_log=None,  # it would hold addresses and page URLs, and cost more than the rest
         auto_decompress=False,
-        shutdown_timeout=SHUTDOWN_SECONDS,
+        shutdown_timeout=shutdown_seconds * REQUESTS_SHARE,
     )
 
 

@@ -90,6 +90,11 @@ class Settings(BaseSettings):
     commits_in_flight: int = Field(
         default=2, ge=1, description="Most transactions that write events at the same time."
     )
+    shutdown_timeout_seconds: float = Field(
+        default=8,
+        ge=4,
+        description="Longest time to finish requests after SIGTERM; Docker kills after 10 seconds.",
+    )
     default_currency: str = Field(
         default="USD", pattern=r"^[A-Z]{3}$", description="Currency of an event that names none."
     )

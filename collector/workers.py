@@ -23,7 +23,7 @@ from multiprocessing.context import ForkProcess
 from pathlib import Path
 
 from collector.listening import open_sockets, url_of
-from collector.serve import SHUTDOWN_SECONDS, STOP_SIGNALS, configure_logging
+from collector.serve import STOP_SIGNALS, configure_logging
 from collector.settings import Settings
 from collector.worker import WorkerPlace, run_worker
 
@@ -38,8 +38,9 @@ HEALTHY_SECONDS = 10.0
 FIRST_RESTART_SECONDS = 0.2
 MAX_RESTART_SECONDS = 30.0
 
-# A worker that has not ended by then is killed; what it had promised is on disk.
-STOP_SECONDS = SHUTDOWN_SECONDS + 5.0
+# A worker that takes so much longer than the settings allow is killed; what it had promised
+# is on disk.
+STOP_GRACE_SECONDS = 5.0
 
 # How a worker ends that was told to: by itself, or by the signal if it had not begun to serve.
 GOOD_EXITS = (0, *(-signum for signum in STOP_SIGNALS))
@@ -79,7 +80,10 @@ def serve_with_workers(settings: Settings, count: int) -> None:
                 keep_running(worker, start, time.monotonic())
             time.sleep(POLL_SECONDS)
         logger.info("stopping")
-        stop([worker.process for worker in workers if worker.process])
+        for listener in sockets:
+            listener.close()  # then new connections are refused as soon as the workers close theirs
+        limit = settings.shutdown_timeout_seconds + STOP_GRACE_SECONDS
+        stop([worker.process for worker in workers if worker.process], limit)
 
 
 def start_worker(
@@ -123,11 +127,11 @@ def restart_seconds(failures: int) -> float:
     return min(FIRST_RESTART_SECONDS * 2.0 ** min(failures - 1, 10), MAX_RESTART_SECONDS)
 
 
-def stop(processes: Sequence[ForkProcess]) -> None:
-    """Tell the workers to end, wait for them, kill the rest. Raises WorkersError."""
+def stop(processes: Sequence[ForkProcess], limit_seconds: float) -> None:
+    """Tell the workers to end, wait so long, kill the rest. Raises WorkersError."""
     for process in processes:
         process.terminate()
-    deadline = time.monotonic() + STOP_SECONDS
+    deadline = time.monotonic() + limit_seconds
     for process in processes:
         process.join(max(0.0, deadline - time.monotonic()))
         if process.exitcode is None:

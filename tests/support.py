@@ -92,7 +92,7 @@ async def run_collector(database: str, **settings: Any) -> AsyncIterator[Collect
 @asynccontextmanager
 async def serve_app(app: web.Application) -> AsyncIterator[str]:
     """An application on a free port, and its address."""
-    runner = make_runner(app)
+    runner = make_runner(app, 4)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
