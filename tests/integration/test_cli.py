@@ -31,11 +31,11 @@ def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
 
 
 @contextmanager
-def serving(**settings: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def serving(*options: str, **settings: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """`serve` as a process, and its address."""
     spool = tempfile.TemporaryDirectory(prefix="ct-spool-")
     process = subprocess.Popen(
-        [COMMAND, "serve"],
+        [COMMAND, "serve", *options],
         env={**os.environ, "CT_SPOOL_DIR": spool.name, **settings},
         stderr=subprocess.PIPE,
         text=True,
