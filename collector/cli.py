@@ -11,6 +11,7 @@ from pathlib import Path
 import asyncpg
 
 from collector.migrate import MigrationError, migrate
+from collector.rejects_command import RejectsError, add_rejects
 from collector.serve import serve
 from collector.settings import Settings, SettingsError, load_settings, unknown_settings
 from collector.source_lists import SourceListError
@@ -21,7 +22,14 @@ class CommandError(Exception):
     """A command failed in a way that its user can mend. The message says how."""
 
 
-FAILURES = (CommandError, SettingsError, MigrationError, StageRulesError, SourceListError)
+FAILURES = (
+    CommandError,
+    RejectsError,
+    SettingsError,
+    MigrationError,
+    StageRulesError,
+    SourceListError,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,6 +57,7 @@ def make_parser() -> argparse.ArgumentParser:
         ("migrate", run_migrate, "bring the database's schema up to date"),
     ):
         commands.add_parser(name, help=text, description=text).set_defaults(run=run)
+    add_rejects(commands, read_settings)
     add_up(commands)
     return parser
 
