@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from aiohttp import web
@@ -11,23 +12,28 @@ from collector.channel import ChannelClassifier
 from collector.device import DeviceClassifier
 from collector.enrich import Enricher
 from collector.errors import CollectorError, error_response, make_error_middleware
+from collector.failover import Failover
 from collector.keys import (
     CONTEXTS,
     ENRICHER,
     METRICS,
     REJECT_KEEPER,
     SETTINGS,
+    STOPPING,
     STORE,
     VALIDATOR,
     WRITER,
 )
 from collector.metrics import Metrics
+from collector.outage import Outage
 from collector.pixel import PIXEL_PATH, pixel_error_response
 from collector.reject_keeper import RejectKeeper, RejectLimits, run_reject_keeper
 from collector.request_context import ContextReader
 from collector.routes import add_routes
 from collector.settings import Settings
+from collector.shutdown import close_while_stopping
 from collector.source_lists import load_source_lists
+from collector.spooling import run_spool
 from collector.stages import load_stage_rules
 from collector.store import open_store
 from collector.validation import Validator
@@ -45,7 +51,8 @@ def make_app(settings: Settings) -> web.Application:
     app[VALIDATOR] = Validator(metrics, keeper.keep)
     app[REJECT_KEEPER] = keeper
     app[ENRICHER] = make_enricher(settings)
-    app.on_response_prepare.append(name_server)
+    app[STOPPING] = asyncio.Event()
+    app.on_response_prepare.extend((name_server, close_while_stopping))
     app.cleanup_ctx.append(keep_rejects)
     app.cleanup_ctx.append(provide_writer)
     add_routes(app)
@@ -91,16 +98,24 @@ def reject_limits(settings: Settings) -> RejectLimits:
 
 
 async def provide_writer(app: web.Application) -> AsyncIterator[None]:
-    """The store and the writer in front of it, for as long as the application runs."""
+    """Postgres, the spool and the writer before them, for as long as the application runs.
+
+    They end in the opposite order: what the writer holds is durable before its disks close.
+    """
     settings = app[SETTINGS]
+    metrics, outage = app[METRICS], Outage()
     async with (
         open_store(
             settings.database_url,
             settings.database_pool_size,
             settings.database_timeout_seconds,
         ) as store,
-        open_writer(store, writer_limits(settings)) as writer,
+        run_spool(settings, store, outage, metrics) as spool,
+        open_writer(
+            Failover(store, spool, outage), writer_limits(settings), metrics.observe_batch
+        ) as writer,
     ):
+        metrics.watch_writer(writer, store)
         app[STORE] = store
         app[WRITER] = writer
         yield

@@ -12,10 +12,14 @@ import asyncpg
 
 from collector.migrate import MigrationError, migrate
 from collector.rejects_command import RejectsError, add_rejects
-from collector.serve import serve
+from collector.replay import ReplayError, replay
+from collector.serve import configure_logging, serve
 from collector.settings import Settings, SettingsError, load_settings, unknown_settings
 from collector.source_lists import SourceListError
+from collector.spool_file import SpoolOpenError
 from collector.stages import StageRulesError
+
+INTERRUPTED = 130  # by convention 128 and the number of the signal
 
 
 class CommandError(Exception):
@@ -24,16 +28,18 @@ class CommandError(Exception):
 
 FAILURES = (
     CommandError,
-    RejectsError,
     SettingsError,
     MigrationError,
-    StageRulesError,
+    RejectsError,
+    ReplayError,
     SourceListError,
+    SpoolOpenError,
+    StageRulesError,
 )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command. Returns the exit code: 0, or 1 with one clear line on stderr."""
+    """Run a command. Returns the exit code: 0, or 1 with a clear line on stderr, or 130."""
     command = make_parser().parse_args(arguments)
     try:
         command.run(command)
@@ -41,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for line in str(error).splitlines():
             print(f"conversion-tracking: {line}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return 0
 
 
@@ -58,8 +66,22 @@ def make_parser() -> argparse.ArgumentParser:
     ):
         commands.add_parser(name, help=text, description=text).set_defaults(run=run)
     add_rejects(commands, read_settings)
+    add_replay(commands)
     add_up(commands)
     return parser
+
+
+def add_replay(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """The command `replay` and its options."""
+    text = "write the events that a stopped collector left on disk to Postgres"
+    command = commands.add_parser("replay", help=text, description=text)
+    command.add_argument(
+        "--spool", type=Path, metavar="DIR", help="folder of the spools (default: CT_SPOOL_DIR)"
+    )
+    command.add_argument(
+        "--refused", action="store_true", help="try events again that Postgres refused before"
+    )
+    command.set_defaults(run=run_replay)
 
 
 def add_up(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -96,6 +118,14 @@ def run_migrate(_command: argparse.Namespace) -> None:
     for name in names:
         print(f"applied {name}")
     print("the schema is up to date")
+
+
+def run_replay(command: argparse.Namespace) -> None:
+    """`replay`."""
+    settings = read_settings()
+    configure_logging(settings.log_level)
+    folder = command.spool or settings.spool_dir
+    asyncio.run(replay(settings, folder, command.refused, print))
 
 
 def run_up(command: argparse.Namespace) -> None:

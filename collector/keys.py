@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from aiohttp import web
 
 from collector.enrich import Enricher
@@ -20,4 +22,5 @@ VALIDATOR = web.AppKey("validator", Validator)
 REJECT_KEEPER = web.AppKey("reject_keeper", RejectKeeper)
 ENRICHER = web.AppKey("enricher", Enricher)
 STORE = web.AppKey("store", Store)
+STOPPING = web.AppKey("stopping", asyncio.Event)
 WRITER = web.AppKey("writer", Writer)

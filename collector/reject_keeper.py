@@ -75,6 +75,7 @@ class RejectKeeper:
         self._waiting: deque[Reject] = deque()
         self._waiting_bytes = 0
         self._arrived = asyncio.Event()
+        self._away = False
 
     def keep(self, error: CollectorError, body: bytes, context: RequestContext) -> None:
         """Count an event that broke the contract, and keep it where the limits allow."""
@@ -108,9 +109,10 @@ class RejectKeeper:
             logger.error("a rejected event cannot be kept: %s", type(error).__name__)  # noqa: TRY400  # its traceback would hold values
             self._forget(batch, self._metrics.rejects_not_kept.labels("refused"))
         except AWAY as error:
-            logger.warning("rejected events cannot be kept now: %s", type(error).__name__)
+            self._note_away(error)
             return False
         else:
+            self._away = False
             self._forget(batch, self._metrics.rejects_kept)
         return True
 
@@ -121,7 +123,7 @@ class RejectKeeper:
                 deleted = await store.trim(self._limits.days, self._limits.max_bytes)
                 self._metrics.rejects_deleted.inc(deleted)
             except AWAY as error:
-                logger.warning("rejected events cannot be trimmed now: %s", type(error).__name__)
+                self._note_away(error)
             await asyncio.sleep(TRIM_SECONDS)
 
     async def close(self, store: RejectStore) -> None:
@@ -133,6 +135,12 @@ class RejectKeeper:
         if self._waiting:
             self._metrics.rejects_not_kept.labels("shutdown").inc(len(self._waiting))
             logger.warning("%d rejected events were not kept", len(self._waiting))
+
+    def _note_away(self, error: Exception) -> None:
+        """One line an outage, not one a second; without the error's text, which may hold values."""
+        if not self._away:
+            logger.warning("rejected events wait for Postgres: %s", type(error).__name__)
+        self._away = True
 
     def _forget(self, done: list[Reject], counter: Counter) -> None:
         for reject in done:

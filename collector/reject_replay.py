@@ -19,7 +19,7 @@ FUNNEL_PATH = "/v1/events/funnel"
 
 
 @dataclass(frozen=True, slots=True)
-class Replayer:
+class RejectReplay:
     """Replays rejects, and notes in their rows what became of them."""
 
     enricher: Enricher

@@ -22,7 +22,7 @@ from collector.reject_lines import (
     parse_repaired,
     show_lines,
 )
-from collector.reject_replay import Replayer
+from collector.reject_replay import RejectReplay
 from collector.reject_store import KeptReject, RejectFilter, RejectStore, open_reject_store
 from collector.settings import Settings
 from collector.store import open_store
@@ -123,10 +123,10 @@ async def replay_chosen(command: argparse.Namespace, settings: Settings) -> None
     results: Counter[str] = Counter()
     url, timeout = settings.database_url, settings.database_timeout_seconds
     async with reject_store(settings) as rejects, open_store(url, 1, timeout) as store:
-        replayer = Replayer(make_enricher(settings), store, rejects)
+        again = RejectReplay(make_enricher(settings), store, rejects)
         async for kept, body in chosen_bodies(command, rejects):
             try:
-                results[await replayer.replay(kept, body)] += 1
+                results[await again.replay(kept, body)] += 1
             except StoreUnavailable as error:
                 raise RejectsError("Postgres cannot be used now; replay again later") from error
             except CollectorError as error:

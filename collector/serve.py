@@ -12,6 +12,7 @@ from aiohttp import web
 
 from collector.app import make_app
 from collector.settings import Settings
+from collector.shutdown import REQUESTS_SHARE, finish_requests
 
 try:
     import uvloop
@@ -21,8 +22,6 @@ except ImportError:  # uvloop does not exist for every platform; asyncio's own l
     new_event_loop = None
 
 logger = logging.getLogger(__name__)
-
-SHUTDOWN_SECONDS = 10.0
 
 
 def serve(settings: Settings) -> None:
@@ -40,7 +39,7 @@ async def serve_until_stopped(settings: Settings) -> None:
     stopped = asyncio.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signum, stopped.set)
-    runner = make_runner(make_app(settings))
+    runner = make_runner(make_app(settings), settings.shutdown_timeout_seconds)
     await runner.setup()
     try:
         site = web.TCPSite(runner, settings.host, settings.port)
@@ -49,17 +48,18 @@ async def serve_until_stopped(settings: Settings) -> None:
         logger.info("collector ready on http://%s:%s", host, port)
         await stopped.wait()
         logger.info("stopping")
+        await finish_requests(runner, settings.shutdown_timeout_seconds)
     finally:
         await runner.cleanup()
 
 
-def make_runner(app: web.Application) -> web.AppRunner:
+def make_runner(app: web.Application, shutdown_seconds: float) -> web.AppRunner:
     """The server around an application, as body.py needs it."""
     return web.AppRunner(
         app,
         access_log=None,  # it would hold addresses and page URLs, and cost more than the rest
         auto_decompress=False,
-        shutdown_timeout=SHUTDOWN_SECONDS,
+        shutdown_timeout=shutdown_seconds * REQUESTS_SHARE,
     )
 
 

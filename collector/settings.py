@@ -60,6 +60,15 @@ class Settings(BaseSettings):
     database_timeout_seconds: float = Field(
         default=5, gt=0, description="Longest wait for a connection or a statement before a 503."
     )
+    spool_dir: Path = Field(
+        default=Path("var/spool"),
+        description="Folder on a local disk for events that wait while Postgres is away.",
+    )
+    spool_max_bytes: int = Field(
+        default=1_073_741_824,
+        ge=1_048_576,
+        description="Most disk that the waiting events of one process take; past it 503.",
+    )
     queue_max_events: int = Field(
         default=5_000,
         ge=1,
@@ -80,6 +89,11 @@ class Settings(BaseSettings):
     )
     commits_in_flight: int = Field(
         default=2, ge=1, description="Most transactions that write events at the same time."
+    )
+    shutdown_timeout_seconds: float = Field(
+        default=8,
+        ge=4,
+        description="Longest time to finish requests after SIGTERM; Docker kills after 10 seconds.",
     )
     default_currency: str = Field(
         default="USD", pattern=r"^[A-Z]{3}$", description="Currency of an event that names none."

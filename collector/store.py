@@ -70,12 +70,10 @@ class Store:
         with translated_errors():
             await self._fetch("ping")
 
-    @property
     def connections(self) -> int:
         """The open connections to Postgres."""
         return int(self._pool.get_size())
 
-    @property
     def idle_connections(self) -> int:
         """Those of them that are not in use."""
         return int(self._pool.get_idle_size())
@@ -133,8 +131,10 @@ def translated_errors() -> Iterator[None]:
     except REFUSED as error:
         raise EventRefused(describe(error)) from None
     except UNAVAILABLE as error:
-        logger.warning("Postgres cannot be used now: %s", describe(error))
-        raise StoreUnavailable("The event cannot be stored now; send it again.") from None
+        reason = describe(error)
+        logger.warning("Postgres cannot be used now: %s", reason)
+        message = "The event cannot be stored now; send it again."
+        raise StoreUnavailable(message, reason=reason) from None
 
 
 def describe(error: BaseException) -> str:
