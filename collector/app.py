@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from aiohttp import web
@@ -11,13 +12,28 @@ from collector.channel import ChannelClassifier
 from collector.device import DeviceClassifier
 from collector.enrich import Enricher
 from collector.errors import CollectorError, error_response, make_error_middleware
-from collector.keys import CONTEXTS, ENRICHER, METRICS, SETTINGS, STORE, VALIDATOR, WRITER
+from collector.failover import Failover
+from collector.keys import (
+    CONTEXTS,
+    ENRICHER,
+    METRICS,
+    REJECT_KEEPER,
+    SETTINGS,
+    STOPPING,
+    STORE,
+    VALIDATOR,
+    WRITER,
+)
 from collector.metrics import Metrics
+from collector.outage import Outage
 from collector.pixel import PIXEL_PATH, pixel_error_response
+from collector.reject_keeper import RejectKeeper, RejectLimits, run_reject_keeper
 from collector.request_context import ContextReader
 from collector.routes import add_routes
 from collector.settings import Settings
+from collector.shutdown import close_while_stopping
 from collector.source_lists import load_source_lists
+from collector.spooling import run_spool
 from collector.stages import load_stage_rules
 from collector.store import open_store
 from collector.validation import Validator
@@ -31,11 +47,13 @@ def make_app(settings: Settings) -> web.Application:
     app[SETTINGS] = settings
     app[METRICS] = metrics
     app[CONTEXTS] = ContextReader(settings, metrics.unsigned.inc)
-    app[VALIDATOR] = Validator(
-        metrics, lambda error, _body, _context: metrics.count_rejected(error)
-    )
+    keeper = RejectKeeper(reject_limits(settings), metrics, new_id=uuid7)
+    app[VALIDATOR] = Validator(metrics, keeper.keep)
+    app[REJECT_KEEPER] = keeper
     app[ENRICHER] = make_enricher(settings)
-    app.on_response_prepare.append(name_server)
+    app[STOPPING] = asyncio.Event()
+    app.on_response_prepare.extend((name_server, close_while_stopping))
+    app.cleanup_ctx.append(keep_rejects)
     app.cleanup_ctx.append(provide_writer)
     add_routes(app)
     return app
@@ -62,17 +80,42 @@ def make_enricher(settings: Settings) -> Enricher:
     )
 
 
+async def keep_rejects(app: web.Application) -> AsyncIterator[None]:
+    """What broke the contract is written for as long as the application runs."""
+    url, timeout = app[SETTINGS].database_url, app[SETTINGS].database_timeout_seconds
+    async with run_reject_keeper(app[REJECT_KEEPER], url, timeout):
+        yield
+
+
+def reject_limits(settings: Settings) -> RejectLimits:
+    """The keeper's share of the settings."""
+    return RejectLimits(
+        per_minute=settings.rejects_per_minute,
+        per_address_per_minute=settings.rejects_per_minute_per_address,
+        max_bytes=settings.rejects_max_megabytes * 1_048_576,
+        days=settings.rejects_max_days,
+    )
+
+
 async def provide_writer(app: web.Application) -> AsyncIterator[None]:
-    """The store and the writer in front of it, for as long as the application runs."""
+    """Postgres, the spool and the writer before them, for as long as the application runs.
+
+    They end in the opposite order: what the writer holds is durable before its disks close.
+    """
     settings = app[SETTINGS]
+    metrics, outage = app[METRICS], Outage()
     async with (
         open_store(
             settings.database_url,
             settings.database_pool_size,
             settings.database_timeout_seconds,
         ) as store,
-        open_writer(store, writer_limits(settings)) as writer,
+        run_spool(settings, store, outage, metrics) as spool,
+        open_writer(
+            Failover(store, spool, outage), writer_limits(settings), metrics.observe_batch
+        ) as writer,
     ):
+        metrics.watch_writer(writer, store)
         app[STORE] = store
         app[WRITER] = writer
         yield

@@ -94,13 +94,29 @@ class BatchTooLarge(CollectorError):
 
 
 class StoreUnavailable(CollectorError):
-    """Postgres cannot take the event now. The client keeps it and tries again."""
+    """Postgres cannot take the event now. The client keeps it and tries again.
+
+    `reason`, for an operator, names no value of a row.
+    """
 
     status = 503
     code = "store_unavailable"
 
-    def __init__(self, message: str, retry_after_seconds: int = 1) -> None:
+    def __init__(self, message: str, retry_after_seconds: int = 1, *, reason: str = "") -> None:
         super().__init__(message, headers={"Retry-After": str(retry_after_seconds)})
+        self.reason = reason
+
+
+class SpoolUnavailable(StoreUnavailable):
+    """The disk that events wait on while Postgres is away cannot take the event either."""
+
+    code = "spool_unavailable"
+
+
+class SpoolFull(StoreUnavailable):
+    """The disk that events wait on while Postgres is away has no more room for them."""
+
+    code = "spool_full"
 
 
 class QueueFull(StoreUnavailable):

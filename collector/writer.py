@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from collector.batch_queue import BatchQueue, Submission, estimate_bytes
 from collector.errors import CollectorError
 from collector.event import Event
+from collector.failover import Failover
 from collector.put_result import Outcome, PutResult
-from collector.split_batch import Inserted, insert_batch
-from collector.store import Store
 
 __all__ = ["Outcome", "PutResult", "Writer", "WriterLimits", "open_writer"]
 
@@ -34,6 +33,10 @@ class WriterLimits:
     commits_in_flight: int
 
 
+# Told of each batch: its events, and the seconds until they were durable.
+Observe = Callable[[int, float], None]
+
+
 class Writer:
     """Gathers events into batches, and answers each when its batch is committed.
 
@@ -42,9 +45,10 @@ class Writer:
     commit ends, or the batch is full, or its oldest event has lingered long enough.
     """
 
-    def __init__(self, store: Store, limits: WriterLimits) -> None:
-        self._store = store
+    def __init__(self, disk: Failover, limits: WriterLimits, observe: Observe) -> None:
+        self._disk = disk
         self._limits = limits
+        self._observe = observe
         self._loop = asyncio.get_running_loop()
         self._queue = BatchQueue(limits.queue_events, limits.queue_bytes)
         self._commits: set[asyncio.Task[None]] = set()
@@ -73,6 +77,18 @@ class Writer:
         self._queue.put(Submission(events, size, self._loop.time(), answer))
         self._look_soon()
         return await answer
+
+    def held_events(self) -> int:
+        """Events that wait or are being written."""
+        return self._queue.held_events
+
+    def held_bytes(self) -> int:
+        """What their requests hold in memory, estimated."""
+        return self._queue.held_bytes
+
+    def cut_off_postgres(self, at: float) -> None:
+        """From this time of the loop's clock on, write to the spool: the collector stops."""
+        self._disk.cut_off_postgres(at)
 
     async def drain(self) -> None:
         """Return when everything that was put is answered."""
@@ -124,33 +140,22 @@ class Writer:
 
     async def _write(self, events: Sequence[Event]) -> list[Outcome]:
         """What became of each event; never raises, since every request must be answered."""
+        started = self._loop.time()
         try:
-            inserted = await insert_batch(self._store, events)
-        except CollectorError as error:
-            return [error] * len(events)
+            return await self._disk.write(events)
         except Exception:
             logger.exception("a batch of %d events was not stored", len(events))
             return [CollectorError("The collector failed; the error is in its log.")] * len(events)
-        return list(outcomes_of(events, inserted))
-
-
-def outcomes_of(events: Sequence[Event], inserted: Inserted) -> list[Outcome]:
-    """What became of each event; of two with the same id in a batch, the first is the new one."""
-    new = set(inserted.new)
-    outcomes: list[Outcome] = []
-    for event in events:
-        if event.id in new:
-            new.remove(event.id)
-            outcomes.append(PutResult.STORED)
-        else:
-            outcomes.append(inserted.refused.get(event.id, PutResult.DUPLICATE))
-    return outcomes
+        finally:
+            self._observe(len(events), self._loop.time() - started)
 
 
 @asynccontextmanager
-async def open_writer(store: Store, limits: WriterLimits) -> AsyncIterator[Writer]:
+async def open_writer(
+    disk: Failover, limits: WriterLimits, observe: Observe
+) -> AsyncIterator[Writer]:
     """A writer that has answered everything when the block ends."""
-    writer = Writer(store, limits)
+    writer = Writer(disk, limits, observe)
     try:
         yield writer
     finally:

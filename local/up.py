@@ -109,6 +109,7 @@ class System:
             "CT_GATEWAY_SECRET": self.gateway_secret,
             "CT_HOST": "127.0.0.1",
             "CT_PORT": str(port),
+            "CT_SPOOL_DIR": str(self.data / "spool"),
         }
         command = str(BIN / "conversion-tracking")
         migration = self.start("migrate", [command, "migrate"], settings)

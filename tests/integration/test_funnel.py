@@ -99,7 +99,7 @@ async def test_a_value_without_a_stage_is_not_the_funnels(funnel_of: Funnel) -> 
     assert value_of(row) == (None, None, None)
 
 
-def value_of(row: dict[str, Any]) -> tuple[Decimal | None, str | None, int | None]:
+def value_of(row: dict[str, Any]) -> tuple[Any, Any, Any]:
     return row["conversion_value"], row["currency"], row["value_stage"]
 
 
