@@ -1,18 +1,21 @@
 """An aiohttp handler that reads the body and answers: what the server costs without any work.
 
-It runs as the collector runs: the same loop, the same runner. `python -m bench.noop --port N`.
+It is served by the collector's own code: the same loop, runner and garbage collection.
+`python -m bench.noop --port N`.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
-import signal
+import socket
 from collections.abc import Sequence
 
 from aiohttp import web
 
-from collector.serve import make_runner, new_event_loop
+from collector.keys import SETTINGS
+from collector.listening import open_sockets
+from collector.serve import run_loop, serve_until, stop_on_signals
+from collector.settings import Settings
 
 # As long as the collector's answer.
 ANSWER = (
@@ -27,20 +30,17 @@ async def answer(request: web.Request) -> web.Response:
     return web.Response(body=ANSWER, content_type="application/json", charset="utf-8")
 
 
-async def serve(port: int) -> None:
-    """Answer every path and method until SIGTERM or SIGINT."""
-    stopped = asyncio.Event()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(signum, stopped.set)
+def make_app() -> web.Application:
+    """Answers every path and method."""
     app = web.Application()
+    app[SETTINGS] = Settings(database_url="postgresql://unused")
     app.router.add_route("*", "/{path:.*}", answer)
-    runner = make_runner(app)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-        await stopped.wait()
-    finally:
-        await runner.cleanup()
+    return app
+
+
+async def serve(sockets: Sequence[socket.socket]) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    await serve_until(stop_on_signals(), make_app(), sockets)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -48,8 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     port: int = parser.parse_args(arguments).port
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(serve(port))
+    run_loop(serve(open_sockets("127.0.0.1", port)))
 
 
 if __name__ == "__main__":
