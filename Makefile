@@ -8,7 +8,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 INSTALLED := .venv/.installed
 
-.PHONY: run test check install clean
+.PHONY: run test check install bench bench-full bench-gateway clean
 
 # Start the whole system on this machine, without Docker.
 run: $(INSTALLED)
@@ -23,6 +23,20 @@ check: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# How fast the collector is, beside what else could take events: under ten minutes. BENCH_ARGS
+# are its options (docs/benchmarks.md).
+bench: $(INSTALLED)
+	$(BIN)/python -m bench.collector $(BENCH_ARGS)
+
+# The long rows too: latency at half speed, a million events, a table of ten million.
+bench-full: $(INSTALLED)
+	$(BIN)/python -m bench.collector --full $(BENCH_ARGS)
+
+# What the plugin costs a gateway; docs/benchmarks.md has the options.
+# make bench-gateway BENCH_ARGS="--plain URL --cors URL --ours URL --server-pid FILE"
+bench-gateway: $(INSTALLED)
+	$(BIN)/python -m bench.gateway $(or $(BENCH_ARGS),--local)
+
 install: $(INSTALLED)
 
 # constraints.txt has the versions that were tested together.
@@ -31,7 +45,7 @@ $(INSTALLED): pyproject.toml kong-plugin/pyproject.toml constraints.txt
 		echo "Python 3.11 or newer is needed, as python3 or as make PYTHON=/path/to/it"; exit 1; }
 	@echo "installing into .venv"
 	@$(PYTHON) -m venv .venv
-	@$(PIP) install -c constraints.txt -e './kong-plugin[kong-pdk]' -e '.[local,dev]'
+	@$(PIP) install -c constraints.txt -e './kong-plugin[kong-pdk]' -e '.[local,bench,dev]'
 	@touch $@
 
 clean:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from aiohttp import web
@@ -10,27 +11,59 @@ from uuid_utils.compat import uuid7
 from collector.channel import ChannelClassifier
 from collector.device import DeviceClassifier
 from collector.enrich import Enricher
-from collector.errors import make_error_middleware
+from collector.errors import CollectorError, error_response, make_error_middleware
+from collector.failover import Failover
+from collector.keys import (
+    CONTEXTS,
+    ENRICHER,
+    METRICS,
+    REJECT_KEEPER,
+    SETTINGS,
+    STOPPING,
+    STORE,
+    VALIDATOR,
+    WRITER,
+)
 from collector.metrics import Metrics
-from collector.routes import ENRICHER, METRICS, SETTINGS, STORE, WRITER, add_routes
+from collector.outage import Outage
+from collector.pixel import PIXEL_PATH, pixel_error_response
+from collector.reject_keeper import RejectKeeper, RejectLimits, run_reject_keeper
+from collector.request_context import ContextReader
+from collector.routes import add_routes
 from collector.settings import Settings
+from collector.shutdown import close_while_stopping
 from collector.source_lists import load_source_lists
+from collector.spooling import run_spool
 from collector.stages import load_stage_rules
 from collector.store import open_store
-from collector.writer import Writer
+from collector.validation import Validator
+from collector.writer import WriterLimits, open_writer
 
 
 def make_app(settings: Settings) -> web.Application:
     """The application. It must be served with auto_decompress=False (see body.py)."""
     metrics = Metrics()
-    app = web.Application(middlewares=[make_error_middleware(metrics.count_refused)])
+    app = web.Application(middlewares=[make_error_middleware(metrics.count_refused, answer_error)])
     app[SETTINGS] = settings
     app[METRICS] = metrics
+    app[CONTEXTS] = ContextReader(settings, metrics.unsigned.inc)
+    keeper = RejectKeeper(reject_limits(settings), metrics, new_id=uuid7)
+    app[VALIDATOR] = Validator(metrics, keeper.keep)
+    app[REJECT_KEEPER] = keeper
     app[ENRICHER] = make_enricher(settings)
-    app.on_response_prepare.append(name_server)
+    app[STOPPING] = asyncio.Event()
+    app.on_response_prepare.extend((name_server, close_while_stopping))
+    app.cleanup_ctx.append(keep_rejects)
     app.cleanup_ctx.append(provide_writer)
     add_routes(app)
     return app
+
+
+def answer_error(request: web.Request, error: CollectorError) -> web.Response:
+    """An error in the form that its endpoint answers in."""
+    if request.path == PIXEL_PATH:
+        return pixel_error_response(error)
+    return error_response(error)
 
 
 def make_enricher(settings: Settings) -> Enricher:
@@ -47,17 +80,56 @@ def make_enricher(settings: Settings) -> Enricher:
     )
 
 
-async def provide_writer(app: web.Application) -> AsyncIterator[None]:
-    """The store and the writer in front of it, for as long as the application runs."""
-    settings = app[SETTINGS]
-    async with open_store(
-        settings.database_url,
-        settings.database_pool_size,
-        settings.database_timeout_seconds,
-    ) as store:
-        app[STORE] = store
-        app[WRITER] = Writer(store)
+async def keep_rejects(app: web.Application) -> AsyncIterator[None]:
+    """What broke the contract is written for as long as the application runs."""
+    url, timeout = app[SETTINGS].database_url, app[SETTINGS].database_timeout_seconds
+    async with run_reject_keeper(app[REJECT_KEEPER], url, timeout):
         yield
+
+
+def reject_limits(settings: Settings) -> RejectLimits:
+    """The keeper's share of the settings."""
+    return RejectLimits(
+        per_minute=settings.rejects_per_minute,
+        per_address_per_minute=settings.rejects_per_minute_per_address,
+        max_bytes=settings.rejects_max_megabytes * 1_048_576,
+        days=settings.rejects_max_days,
+    )
+
+
+async def provide_writer(app: web.Application) -> AsyncIterator[None]:
+    """Postgres, the spool and the writer before them, for as long as the application runs.
+
+    They end in the opposite order: what the writer holds is durable before its disks close.
+    """
+    settings = app[SETTINGS]
+    metrics, outage = app[METRICS], Outage()
+    async with (
+        open_store(
+            settings.database_url,
+            settings.database_pool_size,
+            settings.database_timeout_seconds,
+        ) as store,
+        run_spool(settings, store, outage, metrics) as spool,
+        open_writer(
+            Failover(store, spool, outage), writer_limits(settings), metrics.observe_batch
+        ) as writer,
+    ):
+        metrics.watch_writer(writer, store)
+        app[STORE] = store
+        app[WRITER] = writer
+        yield
+
+
+def writer_limits(settings: Settings) -> WriterLimits:
+    """The writer's share of the settings."""
+    return WriterLimits(
+        queue_events=settings.queue_max_events,
+        queue_bytes=settings.queue_max_bytes,
+        batch_events=settings.batch_max_events,
+        batch_linger_seconds=settings.batch_linger_seconds,
+        commits_in_flight=settings.commits_in_flight,
+    )
 
 
 async def name_server(_request: web.Request, response: web.StreamResponse) -> None:

@@ -11,21 +11,37 @@ from pathlib import Path
 import asyncpg
 
 from collector.migrate import MigrationError, migrate
-from collector.serve import serve
+from collector.rejects_command import RejectsError, add_rejects
+from collector.replay import ReplayError, replay
+from collector.serve import configure_logging, serve
 from collector.settings import Settings, SettingsError, load_settings, unknown_settings
 from collector.source_lists import SourceListError
+from collector.spool_file import SpoolOpenError
 from collector.stages import StageRulesError
+from collector.workers import WorkersError, serve_with_workers
+
+INTERRUPTED = 130  # by convention 128 and the number of the signal
 
 
 class CommandError(Exception):
     """A command failed in a way that its user can mend. The message says how."""
 
 
-FAILURES = (CommandError, SettingsError, MigrationError, StageRulesError, SourceListError)
+FAILURES = (
+    CommandError,
+    SettingsError,
+    MigrationError,
+    RejectsError,
+    ReplayError,
+    SourceListError,
+    SpoolOpenError,
+    StageRulesError,
+    WorkersError,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command. Returns the exit code: 0, or 1 with one clear line on stderr."""
+    """Run a command. Returns the exit code: 0, or 1 with a clear line on stderr, or 130."""
     command = make_parser().parse_args(arguments)
     try:
         command.run(command)
@@ -33,6 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for line in str(error).splitlines():
             print(f"conversion-tracking: {line}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return 0
 
 
@@ -44,13 +62,48 @@ def make_parser() -> argparse.ArgumentParser:
         "begin with CT_; the README has them all.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, run, text in (
-        ("serve", run_serve, "receive events and store them in Postgres"),
-        ("migrate", run_migrate, "bring the database's schema up to date"),
-    ):
-        commands.add_parser(name, help=text, description=text).set_defaults(run=run)
+    add_serve(commands)
+    text = "bring the database's schema up to date"
+    commands.add_parser("migrate", help=text, description=text).set_defaults(run=run_migrate)
+    add_rejects(commands, read_settings)
+    add_replay(commands)
     add_up(commands)
     return parser
+
+
+def add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """The command `serve` and its options."""
+    text = "receive events and store them in Postgres"
+    command = commands.add_parser("serve", help=text, description=text)
+    command.add_argument(
+        "--workers",
+        type=positive,
+        default=1,
+        metavar="N",
+        help="processes on the one port, for machines with more cores (default: %(default)s)",
+    )
+    command.set_defaults(run=run_serve)
+
+
+def positive(text: str) -> int:
+    """A whole number from 1. Raises ValueError, which argparse turns into a clear line."""
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+def add_replay(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """The command `replay` and its options."""
+    text = "write the events that a stopped collector left on disk to Postgres"
+    command = commands.add_parser("replay", help=text, description=text)
+    command.add_argument(
+        "--spool", type=Path, metavar="DIR", help="folder of the spools (default: CT_SPOOL_DIR)"
+    )
+    command.add_argument(
+        "--refused", action="store_true", help="try events again that Postgres refused before"
+    )
+    command.set_defaults(run=run_replay)
 
 
 def add_up(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -65,11 +118,14 @@ def add_up(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     up.set_defaults(run=run_up)
 
 
-def run_serve(_command: argparse.Namespace) -> None:
+def run_serve(command: argparse.Namespace) -> None:
     """`serve`."""
     settings = read_settings()
     try:
-        serve(settings)
+        if command.workers == 1:
+            serve(settings)
+        else:
+            serve_with_workers(settings, command.workers)
     except OSError as error:
         raise CommandError(
             f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; "
@@ -87,6 +143,14 @@ def run_migrate(_command: argparse.Namespace) -> None:
     for name in names:
         print(f"applied {name}")
     print("the schema is up to date")
+
+
+def run_replay(command: argparse.Namespace) -> None:
+    """`replay`."""
+    settings = read_settings()
+    configure_logging(settings.log_level)
+    folder = command.spool or settings.spool_dir
+    asyncio.run(replay(settings, folder, command.refused, print))
 
 
 def run_up(command: argparse.Namespace) -> None:

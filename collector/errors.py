@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -78,14 +79,63 @@ class InvalidEvent(CollectorError):
     code = "invalid_event"
 
 
+class InvalidBatch(CollectorError):
+    """The JSON is no batch: it has no list of events, or an empty one."""
+
+    status = 422
+    code = "invalid_batch"
+
+
+class BatchTooLarge(CollectorError):
+    """More events than one batch may hold. Its sender splits it."""
+
+    status = 413
+    code = "batch_too_large"
+
+
 class StoreUnavailable(CollectorError):
-    """Postgres cannot take the event now. The client keeps it and tries again."""
+    """Postgres cannot take the event now. The client keeps it and tries again.
+
+    `reason`, for an operator, names no value of a row.
+    """
 
     status = 503
     code = "store_unavailable"
 
-    def __init__(self, message: str, retry_after_seconds: int = 1) -> None:
+    def __init__(self, message: str, retry_after_seconds: int = 1, *, reason: str = "") -> None:
         super().__init__(message, headers={"Retry-After": str(retry_after_seconds)})
+        self.reason = reason
+
+
+class SpoolUnavailable(StoreUnavailable):
+    """The disk that events wait on while Postgres is away cannot take the event either."""
+
+    code = "spool_unavailable"
+
+
+class SpoolFull(StoreUnavailable):
+    """The disk that events wait on while Postgres is away has no more room for them."""
+
+    code = "spool_full"
+
+
+class QueueFull(StoreUnavailable):
+    """As many events wait for the disk as this collector holds; refused at once."""
+
+    code = "queue_full"
+
+
+class EventRefused(CollectorError):
+    """Postgres refuses this row, though the contract took the event. The fault is ours.
+
+    `reason` names the error of Postgres without a value of the row: it may be a person's.
+    """
+
+    code = "event_refused"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("The event cannot be stored; the reason is in the collector's log.")
+        self.reason = reason
 
 
 # What aiohttp itself refuses, by status: the code and the message of the answer.
@@ -95,18 +145,21 @@ HTTP_ERRORS = {
     413: (BodyTooLarge.code, "The body is over the limit."),
 }
 
+Answer = Callable[[web.Request, CollectorError], web.Response]
+
 UNKNOWN = ("http_error", "The request could not be read.")
 
 
 def error_response(error: CollectorError) -> web.Response:
-    """The answer for an error: `{"success": false, "error", "message", "errors"}`."""
-    body = {
-        "success": False,
-        "error": error.code,
-        "message": error.message,
-        "errors": [{"field": e.field, "message": e.message} for e in error.errors],
-    }
+    """The answer for an error."""
+    body = {"success": False, **error_body(error)}
     return web.json_response(body, status=error.status, headers=error.headers)
+
+
+def error_body(error: CollectorError) -> dict[str, Any]:
+    """An error as answers tell it: `{"error", "message", "errors": [{"field", "message"}]}`."""
+    errors = [{"field": e.field, "message": e.message} for e in error.errors]
+    return {"error": error.code, "message": error.message, "errors": errors}
 
 
 def http_error_response(error: web.HTTPException) -> web.Response:
@@ -117,8 +170,11 @@ def http_error_response(error: web.HTTPException) -> web.Response:
     return web.json_response(body, status=error.status, headers=headers)
 
 
-def make_error_middleware(count: Callable[[str], None]) -> Middleware:
-    """The one place where errors become HTTP; `count` is told the code of each."""
+def make_error_middleware(count: Callable[[str], None], answer: Answer) -> Middleware:
+    """The one place where errors become HTTP; `count` is told the code of each.
+
+    `answer` makes the answer to a request for an error; error_response is the usual one.
+    """
 
     @web.middleware
     async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -126,7 +182,7 @@ def make_error_middleware(count: Callable[[str], None]) -> Middleware:
             return await handler(request)
         except CollectorError as error:
             count(error.code)
-            return error_response(error)
+            return answer(request, error)
         except web.HTTPException as error:
             count(HTTP_ERRORS.get(error.status, UNKNOWN)[0])
             return http_error_response(error)
@@ -134,6 +190,7 @@ def make_error_middleware(count: Callable[[str], None]) -> Middleware:
             # Any other error is ours. The traceback goes to the log, never to the client.
             logger.exception("unexpected error on %s %s", request.method, request.path)
             count(CollectorError.code)
-            return error_response(CollectorError("The collector failed; the error is in its log."))
+            failure = CollectorError("The collector failed; the error is in its log.")
+            return answer(request, failure)
 
     return answer_errors

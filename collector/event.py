@@ -25,14 +25,6 @@ class FunnelStage(StrEnum):
     COMPLETED_CHECKOUT = "completed_checkout"
     SUBSCRIPTION_CREATED = "subscription_created"
 
-    @property
-    def rank(self) -> int:
-        """1 for the first stage to 8 for the last."""
-        return STAGE_ORDER.index(self) + 1
-
-
-STAGE_ORDER = tuple(FunnelStage)
-
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
@@ -43,6 +35,8 @@ class RequestContext:
     received_at: datetime
     user_agent: str | None
     request_id: str | None
+    endpoint: str = "/v1/events/track"
+    content_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +90,3 @@ class Event:
     occurred_at: datetime | None
     sent_at: datetime | None
     received_at: datetime
-
-    @property
-    def happened_at(self) -> datetime:
-        """The time that orders events: the device's, else the time of receipt.
-
-        A device whose clock runs ahead cannot place an event after its receipt.
-        """
-        if self.occurred_at is None:
-            return self.received_at
-        return min(self.occurred_at, self.received_at)

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from prometheus_client import (
     CollectorRegistry,
     Counter,
+    Gauge,
+    Histogram,
     disable_created_metrics,
     generate_latest,
 )
+
+from collector.errors import CollectorError
+from collector.outage import Outage
+from collector.spool import Spool
+from collector.store import Store
+from collector.writer import Writer
 
 # A time beside every counter, which nobody here reads.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # published without types
@@ -20,7 +30,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.events = Counter(
             "ct_events",
-            "Events by result: stored, duplicate",
+            "Events by result: stored, duplicate, spooled, invalid, refused, unavailable",
             ["result"],
             registry=self.registry,
         )
@@ -28,6 +38,34 @@ class Metrics:
             "ct_refused_requests",
             "Requests answered with an error, by its code",
             ["error"],
+            registry=self.registry,
+        )
+        self.rejected = Counter(
+            "ct_rejected_events",
+            "Events, or bodies that were to hold them, that broke the contract, by reason",
+            ["reason"],
+            registry=self.registry,
+        )
+        self.rejected_fields = Counter(
+            "ct_rejected_fields",
+            "Fields that broke the contract, by path",
+            ["field"],
+            registry=self.registry,
+        )
+        self.rejects_kept = Counter(
+            "ct_rejects_kept",
+            "Rejected events that were written to rejected_events",
+            registry=self.registry,
+        )
+        self.rejects_not_kept = Counter(
+            "ct_rejects_not_kept",
+            "Rejected events that were not kept, by why: rate_limit, queue_full, refused, shutdown",
+            ["why"],
+            registry=self.registry,
+        )
+        self.rejects_deleted = Counter(
+            "ct_rejects_deleted",
+            "Rows of rejected_events that were deleted as too old or too much",
             registry=self.registry,
         )
         self.unsigned = Counter(
@@ -46,6 +84,62 @@ class Metrics:
             registry=self.registry,
         )
 
+        self.replayed = Counter(
+            "ct_replayed_events",
+            "Events that went from the spool to Postgres",
+            registry=self.registry,
+        )
+
+        self.batch_events = Histogram(
+            "ct_batch_events",
+            "Events that were written together",
+            buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500),
+            registry=self.registry,
+        )
+        self.commit_seconds = Histogram(
+            "ct_commit_seconds",
+            "How long a batch took to be durable, in Postgres or in the spool",
+            buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
+            registry=self.registry,
+        )
+
+    def observe_batch(self, events: int, seconds: float) -> None:
+        """A batch of so many events was written in so many seconds."""
+        self.batch_events.observe(events)
+        self.commit_seconds.observe(seconds)
+
+    def watch_writer(self, writer: Writer, store: Store) -> None:
+        """Show what waits for the disk and the connections to Postgres, read at each scrape."""
+        for name, text, read in (
+            ("ct_queue_events", "Events in memory until they are durable", writer.held_events),
+            ("ct_queue_bytes", "Memory that their requests hold, estimated", writer.held_bytes),
+            ("ct_database_connections", "Open connections to Postgres", store.connections),
+            ("ct_database_connections_idle", "Those not in use", store.idle_connections),
+        ):
+            Gauge(name, text, registry=self.registry).set_function(read)
+
+    def watch_spool(self, spool: Spool, outage: Outage) -> None:
+        """Show how full the spool is, read at each scrape."""
+        for name, text, read in (
+            ("ct_spool_events", "Events on disk that wait for Postgres", lambda: spool.depth),
+            ("ct_spool_bytes", "Bytes of the spool that are in use", lambda: spool.size_bytes),
+            ("ct_spool_refused_events", "Events set aside in the spool", lambda: spool.refused),
+            ("ct_spool_age_seconds", "How long the oldest event waits", lambda: age(spool)),
+            ("ct_postgres_away", "1 while Postgres cannot be used", lambda: outage.is_away),
+        ):
+            Gauge(name, text, registry=self.registry).set_function(read)
+
+    def count_event(self, result: str) -> None:
+        """An event had this result."""
+        self.events.labels(result).inc()
+
+    def count_rejected(self, error: CollectorError) -> None:
+        """An event broke the contract. The paths are those of its models, so they are few."""
+        self.count_event("invalid")
+        self.rejected.labels(error.code).inc()
+        for field in error.errors:
+            self.rejected_fields.labels(field.field).inc()
+
     def count_refused(self, error: str) -> None:
         """A request was answered with this error code."""
         self.refused.labels(error).inc()
@@ -53,3 +147,9 @@ class Metrics:
     def render(self) -> bytes:
         """The counters as Prometheus reads them."""
         return generate_latest(self.registry)
+
+
+def age(spool: Spool) -> float:
+    """Seconds since the oldest waiting event was received, 0 where none waits."""
+    oldest_at = spool.oldest_at
+    return (datetime.now(UTC) - oldest_at).total_seconds() if oldest_at else 0.0

@@ -60,12 +60,63 @@ class Settings(BaseSettings):
     database_timeout_seconds: float = Field(
         default=5, gt=0, description="Longest wait for a connection or a statement before a 503."
     )
+    spool_dir: Path = Field(
+        default=Path("var/spool"),
+        description="Folder on a local disk for events that wait while Postgres is away.",
+    )
+    spool_max_bytes: int = Field(
+        default=1_073_741_824,
+        ge=1_048_576,
+        description="Most disk that the waiting events of one process take; past it 503.",
+    )
+    queue_max_events: int = Field(
+        default=5_000,
+        ge=1,
+        description="Most events in memory on their way to the disk; past it the answer is 503.",
+    )
+    queue_max_bytes: int = Field(
+        default=134_217_728,
+        ge=1_048_576,
+        description="Most memory that requests may hold on their way to the disk, estimated.",
+    )
+    batch_max_events: int = Field(
+        default=500, ge=1, description="Most events that share one transaction."
+    )
+    batch_linger_seconds: float = Field(
+        default=0.01,
+        ge=0,
+        description="Longest wait for a running commit before a second one starts beside it.",
+    )
+    commits_in_flight: int = Field(
+        default=2, ge=1, description="Most transactions that write events at the same time."
+    )
+    shutdown_timeout_seconds: float = Field(
+        default=8,
+        ge=4,
+        description="Longest time to finish requests after SIGTERM; Docker kills after 10 seconds.",
+    )
     default_currency: str = Field(
         default="USD", pattern=r"^[A-Z]{3}$", description="Currency of an event that names none."
     )
     user_id_namespace: UUID = Field(
         default=DEFAULT_USER_ID_NAMESPACE,
         description="Namespace that turns user ids that are no UUIDs into UUIDs version 5.",
+    )
+    rejects_per_minute: int = Field(
+        default=600,
+        ge=0,
+        description="Most rejected events that a collector keeps in a minute; 0 keeps none.",
+    )
+    rejects_per_minute_per_address: int = Field(
+        default=60, ge=0, description="Most rejected events of one client address in a minute."
+    )
+    rejects_max_megabytes: int = Field(
+        default=256,
+        ge=1,
+        description="Size of rejected_events, past which its oldest rows are deleted.",
+    )
+    rejects_max_days: int = Field(
+        default=30, ge=1, description="Age past which a rejected event is deleted."
     )
     own_domains: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),

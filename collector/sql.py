@@ -21,6 +21,12 @@ def load_query(name: str) -> str:
     return (sql_folder() / "queries" / f"{name}.sql").read_text(encoding="utf-8")
 
 
+@cache
+def load_spool_query(name: str) -> str:
+    """The text of db/spool/NAME.sql, which is SQLite's SQL."""
+    return (sql_folder() / "spool" / f"{name}.sql").read_text(encoding="utf-8")
+
+
 def migration_files() -> list[Path]:
     """The files of db/migrations, in their order."""
     return sorted((sql_folder() / "migrations").glob("[0-9]*.sql"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import ipaddress
 from collections.abc import Mapping
@@ -58,7 +57,7 @@ def sign_stamp(client_ip: str, received_at: str, secret: bytes) -> str:
     The plugin's stamp.py makes the same; a test holds the two equal.
     """
     message = f"{client_ip}\n{received_at}".encode("utf-8", "surrogateescape")
-    return hmac.new(secret, message, hashlib.sha256).hexdigest()
+    return hmac.digest(secret, message, "sha256").hex()
 
 
 def parse_epoch_milliseconds(text: str) -> datetime | None:

@@ -3,48 +3,46 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import fields
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
-from collector.errors import StoreUnavailable
-from collector.event import STAGE_ORDER, Event
-from collector.funnel import FunnelChange, fold_events
+from collector.errors import EventRefused, StoreUnavailable
+from collector.event import Event
+from collector.event_rows import dump_rows
 from collector.sql import load_query
 
 logger = logging.getLogger(__name__)
 
-# The server or the way to it is gone, or has no room now (design: Durability):
-# the event can be sent again. Anything else that Postgres says is our mistake.
+# Postgres refuses a row: its values break a type, a constraint or a limit, or cannot be
+# encoded (ValueError). The same row would be refused again.
+REFUSED = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.ProgramLimitExceededError,
+    ValueError,
+)
+
+# Everything else is no fault of an event: the server or the way to it is gone, has no room
+# or no rights, or asyncpg lost its state when a connection broke in mid-statement. The
+# event can be sent again (design: Durability).
 UNAVAILABLE = (
     OSError,
     TimeoutError,
+    asyncpg.PostgresError,
     asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # asyncpg's state after a connection broke in mid-statement
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.QueryCanceledError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.InvalidCatalogNameError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.UndefinedTableError,
-    asyncpg.UndefinedColumnError,
+    asyncpg.InternalClientError,
 )
 
-EVENT_COLUMNS = tuple(field.name for field in fields(Event))
-CHANGE_COLUMNS = tuple(f.name for f in fields(FunnelChange) if f.name != "reached_at")
+# A statement that Postgres itself gives up leaves no backend behind that waits for a lock.
+# It does so before the collector stops waiting, which is for a Postgres that hangs.
+STATEMENT_TIMEOUT_SHARE = 0.9
+# How long a Postgres that hangs may hold the end of the process.
+CLOSE_SECONDS = 0.5
 
 
 class Store:
@@ -57,29 +55,45 @@ class Store:
     async def insert_events(self, events: Sequence[Event]) -> set[UUID]:
         """Store events that are not stored yet, and merge what they change in the funnel.
 
-        Returns the ids that are new; the others were there before, and change nothing.
-        Raises StoreUnavailable where Postgres cannot take them now.
+        Of events with the same id the first counts. Returns the ids that are new; the
+        others were there before, and change nothing.
+        Raises EventRefused where Postgres refuses one of the rows: nothing is stored then.
+        Raises StoreUnavailable where Postgres cannot take them now, or its answer was lost:
+        they may be stored, and may be sent again without harm.
         """
-        with unavailable_as_503():
-            async with asyncio.timeout(self._timeout_seconds), self._transaction() as connection:
-                rows = await connection.fetch(load_query("insert_events"), *event_arrays(events))
-                stored = {row["id"] for row in rows}
-                changes = fold_events(e for e in events if e.id in stored)
-                if changes:
-                    await connection.execute(load_query("merge_funnel"), *change_arrays(changes))
-        return stored
+        first = {event.id: event for event in reversed(events)}
+        with translated_errors():
+            rows = dump_rows(list(first.values()))
+            records = await self._fetch("insert_events", rows)
+        return {record["id"] for record in records}
 
     async def ping(self) -> None:
         """Raises StoreUnavailable where Postgres does not answer, or has no tables yet."""
-        with unavailable_as_503():
-            async with asyncio.timeout(self._timeout_seconds):
-                await self._pool.execute(load_query("ping"))
+        with translated_errors():
+            await self._fetch("ping")
 
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[Any]:
-        """A connection of the pool, in a transaction that commits at the end."""
-        async with self._pool.acquire() as connection, connection.transaction():
-            yield connection
+    def connections(self) -> int:
+        """The open connections to Postgres."""
+        return int(self._pool.get_size())
+
+    def idle_connections(self) -> int:
+        """Those of them that are not in use."""
+        return int(self._pool.get_idle_size())
+
+    async def _fetch(self, query: str, *arguments: object) -> list[Any]:
+        """The rows of a query, which is a transaction by itself.
+
+        A connection that failed is given up at once: to end it in good order would wait
+        for a Postgres that may hang.
+        """
+        async with asyncio.timeout(self._timeout_seconds), self._pool.acquire() as connection:
+            try:
+                return list(await connection.fetch(load_query(query), *arguments))
+            except REFUSED:
+                raise
+            except BaseException:
+                connection.terminate()
+                raise
 
 
 @asynccontextmanager
@@ -96,45 +110,51 @@ async def open_store(
         max_size=pool_size,
         timeout=timeout_seconds,
         command_timeout=timeout_seconds,
-        server_settings={"application_name": "conversion-tracking", "timezone": "UTC"},
-        init=encode_json,
+        reset=keep_session,
+        server_settings={
+            "application_name": "conversion-tracking",
+            "timezone": "UTC",
+            "statement_timeout": str(round(timeout_seconds * STATEMENT_TIMEOUT_SHARE * 1000)),
+        },
     )
-    async with pool:
+    await pool
+    try:
         yield Store(pool, timeout_seconds)
+    finally:
+        with suppress(TimeoutError):  # the pool drops its connections then
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await pool.close()
 
 
-async def encode_json(connection: asyncpg.Connection[asyncpg.Record]) -> None:
-    """JSON goes in as JSON, from dicts, never as str() of a dict."""
-    await connection.set_type_codec(
-        "jsonb", encoder=dump_json, decoder=json.loads, schema="pg_catalog"
-    )
-
-
-def dump_json(value: Mapping[str, Any] | Sequence[str]) -> str:
-    """A storable value as JSON text; wire.py and fields.py made it storable."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+async def keep_session(_connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    """Instead of asyncpg's reset, a round trip a batch: no query here leaves a state behind."""
 
 
 @contextmanager
-def unavailable_as_503() -> Iterator[None]:
-    """Errors that pass, as the one error that says: send it again."""
+def translated_errors() -> Iterator[None]:
+    """The errors of Postgres as the two of ours; what is logged has no value of a row."""
     try:
         yield
+    except REFUSED as error:
+        raise EventRefused(describe(error)) from None
     except UNAVAILABLE as error:
-        if isinstance(error, ValueError):  # asyncpg's word for an argument of the wrong type
-            raise
-        logger.warning("Postgres cannot be used now: %s: %s", type(error).__name__, error)
-        raise StoreUnavailable("The event cannot be stored now; send it again.") from error
+        reason = describe(error)
+        logger.warning("Postgres cannot be used now: %s", reason)
+        message = "The event cannot be stored now; send it again."
+        raise StoreUnavailable(message, reason=reason) from None
 
 
-def event_arrays(events: Sequence[Event]) -> list[list[Any]]:
-    """One array a column, in the order of Event's fields and of insert_events.sql."""
-    rows = [[getattr(event, name) for name in EVENT_COLUMNS] for event in events]
-    return [list(column) for column in zip(*rows, strict=True)]
+def describe(error: BaseException) -> str:
+    """An error in words that name no value of a row, which may be a person's.
 
-
-def change_arrays(changes: Sequence[FunnelChange]) -> list[list[Any]]:
-    """One array a column, in the order of merge_funnel.sql: the stages' times come last."""
-    columns = [[getattr(change, name) for change in changes] for name in CHANGE_COLUMNS]
-    times = [[change.reached_at.get(stage) for change in changes] for stage in STAGE_ORDER]
-    return columns + times
+    DETAIL holds whole rows, so it is never used; the message of a class 22 error (data
+    exception) may quote the value, and so may asyncpg's of an argument (ValueError).
+    """
+    words = [type(error).__name__]
+    if isinstance(error, asyncpg.PostgresError):
+        parts = ("sqlstate", "table_name", "column_name", "constraint_name")
+        words += [f"{part} {value}" for part in parts if (value := getattr(error, part, None))]
+    if not isinstance(error, asyncpg.DataError | ValueError):
+        # str() of an error of Postgres would append DETAIL.
+        words.append(error.args[0] if isinstance(error, asyncpg.PostgresError) else str(error))
+    return ", ".join(word for word in words if word)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
+from dataclasses import dataclass
 from typing import Any
 
 from collector.errors import BodyTooLarge, FieldError, InvalidEvent, InvalidJson
@@ -39,6 +40,24 @@ class WireNumber(float):
         return number
 
 
+@dataclass(frozen=True, slots=True)
+class JsonBody:
+    """A body's JSON object as it was read, and what may be wrong with storing parts of it."""
+
+    value: dict[str, Any]
+    nested: bool  # may be nested too deep
+    escaped: bool  # may hold what Postgres cannot store
+
+    def settle(self, part: dict[str, Any]) -> dict[str, Any]:
+        """The whole value or an object in it, storable.
+
+        Raises InvalidEvent where it is nested too deep.
+        """
+        if self.nested and depth(part) > MAX_DEPTH:
+            raise too_deep()
+        return clean_object(part) if self.escaped else part
+
+
 def parse_object(body: bytes) -> dict[str, Any]:
     """A body as a JSON object, clean and of bounded depth.
 
@@ -46,13 +65,18 @@ def parse_object(body: bytes) -> dict[str, Any]:
     NaN and Infinity, which many encoders write, come out as floats: the fields
     refuse them by name.
     """
+    read = read_object(body)
+    return read.settle(read.value)
+
+
+def read_object(body: bytes) -> JsonBody:
+    """A body as a JSON object of which nothing is settled yet. Raises InvalidJson."""
     text = decode_text(body)
     value = load_json(text)
     if not isinstance(value, dict):
         raise InvalidJson("The body must be a JSON object.")
-    if text.count("{") + text.count("[") > MAX_DEPTH and depth(value) > MAX_DEPTH:
-        raise too_deep()
-    return clean_object(value) if UNSTORABLE_ESCAPE.search(text) else value
+    nested = text.count("{") + text.count("[") > MAX_DEPTH
+    return JsonBody(value, nested, UNSTORABLE_ESCAPE.search(text) is not None)
 
 
 def decode_text(body: bytes) -> str:

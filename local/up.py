@@ -97,6 +97,7 @@ class System:
     database_url: str
     gateway_secret: str
     plugin_command: tuple[str, ...] = PLUGIN_SERVER
+    kong_yml: Path = KONG_YML
 
     @property
     def plugin_socket(self) -> Path:
@@ -111,6 +112,7 @@ class System:
             "CT_GATEWAY_SECRET": self.gateway_secret,
             "CT_HOST": "127.0.0.1",
             "CT_PORT": str(port),
+            "CT_SPOOL_DIR": str(self.data / "spool"),
         }
         command = str(BIN / "conversion-tracking")
         migration = self.start("migrate", [command, "migrate"], settings)
@@ -133,7 +135,7 @@ class System:
         """The stand-in for Kong, with the settings that Kong would have."""
         print("starting the gateway", flush=True)
         settings = {
-            "KONG_DECLARATIVE_CONFIG": str(KONG_YML),
+            "KONG_DECLARATIVE_CONFIG": str(self.kong_yml),
             "KONG_PROXY_LISTEN": f"127.0.0.1:{port}",
             "KONG_PLUGINS": "bundled,conversion-tracking",
             "KONG_PLUGINSERVER_NAMES": "conversion-tracking",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -78,13 +80,23 @@ class Collector:
 @asynccontextmanager
 async def run_collector(database: str, **settings: Any) -> AsyncIterator[Collector]:
     """A collector on a free port, in this process, over real HTTP."""
-    runner = make_runner(make_app(Settings(database_url=database, **settings)))
+    with tempfile.TemporaryDirectory(prefix="ct-spool-") as folder:
+        settings = {"database_url": database, "spool_dir": Path(folder), **settings}
+        async with (
+            serve_app(make_app(Settings(**settings))) as url,
+            aiohttp.ClientSession(url, headers={"User-Agent": CHROME}) as client,
+        ):
+            yield Collector(url, database, client)
+
+
+@asynccontextmanager
+async def serve_app(app: web.Application) -> AsyncIterator[str]:
+    """An application on a free port, and its address."""
+    runner = make_runner(app, 4)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
-        url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        async with aiohttp.ClientSession(url, headers={"User-Agent": CHROME}) as client:
-            yield Collector(url, database, client)
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
 
@@ -103,3 +115,25 @@ def start_again(server: PostgresServer) -> None:
     """Start a Postgres that `pg_ctl stop` has stopped, on the socket that it had."""
     options = f"-h '' -k {server.pgdata}"
     pg_ctl(server, "-o", options, "-l", str(server.log), "start")
+
+
+@asynccontextmanager
+async def run_collector_without_postgres(folder: Path) -> AsyncIterator[Collector]:
+    """A collector whose Postgres is away, and whose spool has room for a few events."""
+    nowhere = f"postgresql://postgres@/postgres?host={folder}"
+    async with run_collector(nowhere, spool_max_bytes=1_048_576) as collector:
+        yield collector
+
+
+async def fill_spool(collector: Collector) -> None:
+    """Send events to a collector without Postgres until it can take no more."""
+    while (await collector.track(metadata={"x": "x" * 100_000}))[0] == 202:
+        pass
+
+
+async def metric(collector: Collector, sample: str) -> float:
+    """The value of a sample of GET /metrics, such as `ct_events_total{result="stored"}`."""
+    async with collector.client.get("/metrics") as response:
+        lines = (await response.text()).splitlines()
+    values = [line.rpartition(" ")[2] for line in lines if line.rpartition(" ")[0] == sample]
+    return float(values[0]) if values else 0.0

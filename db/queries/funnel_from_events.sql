@@ -1,7 +1,7 @@
 -- What the funnel must be, computed from the events alone: one row a session.
 -- Parameters: none. Columns: those of conversion_funnel that events decide.
 -- Compared with conversion_funnel, it shows whether the two agree; the rules are those of
--- merge_funnel.sql.
+-- insert_events.sql.
 WITH human AS (
     SELECT
         *,

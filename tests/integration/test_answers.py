@@ -14,7 +14,7 @@ import pytest
 from collector.stamp import sign_stamp
 from tests.support import CHROME, SECRET, Collector, run_collector
 
-TRACK, FUNNEL = "/v1/events/track", "/v1/events/funnel"
+TRACK, FUNNEL, BATCH = "/v1/events/track", "/v1/events/funnel", "/v1/events/batch"
 LEAST = {"session_id": "s1", "event_type": "page_view", "event_name": "Page"}
 BODY = json.dumps(LEAST).encode()
 MEBIBYTE = 1_048_576
@@ -142,7 +142,7 @@ async def test_a_body_without_a_content_type_is_read(collector: Collector) -> No
         assert answer.status == 200
 
 
-@pytest.mark.parametrize("path", [TRACK, FUNNEL])
+@pytest.mark.parametrize("path", [TRACK, FUNNEL, BATCH])
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "HEAD"])
 async def test_a_wrong_method_is_answered_405_with_allow(
     collector: Collector, method: str, path: str
@@ -152,7 +152,7 @@ async def test_a_wrong_method_is_answered_405_with_allow(
         assert set(answer.headers["Allow"].replace(" ", "").split(",")) == {"POST", "OPTIONS"}
 
 
-@pytest.mark.parametrize("path", [TRACK, FUNNEL])
+@pytest.mark.parametrize("path", [TRACK, FUNNEL, BATCH])
 @pytest.mark.parametrize(
     "headers", [{}, {"Origin": "https://x.com", "Access-Control-Request-Method": "POST"}]
 )

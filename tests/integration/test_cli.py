@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,22 +18,27 @@ COMMAND = str(Path(sys.executable).parent / "conversion-tracking")
 
 
 def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("CT_")} | settings
-    return subprocess.run(
-        [COMMAND, *arguments],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("CT_")}
+    with tempfile.TemporaryDirectory(prefix="ct-spool-") as spool:
+        return subprocess.run(
+            [COMMAND, *arguments],
+            env=environment | {"CT_SPOOL_DIR": spool} | settings,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
 
 
 @contextmanager
-def serving(**settings: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def serving(*options: str, **settings: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """`serve` as a process, and its address."""
+    spool = tempfile.TemporaryDirectory(prefix="ct-spool-")
     process = subprocess.Popen(
-        [COMMAND, "serve"], env={**os.environ, **settings}, stderr=subprocess.PIPE, text=True
+        [COMMAND, "serve", *options],
+        env={**os.environ, "CT_SPOOL_DIR": spool.name, **settings},
+        stderr=subprocess.PIPE,
+        text=True,
     )
     try:
         assert process.stderr is not None
@@ -44,6 +50,7 @@ def serving(**settings: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     finally:
         process.kill()
         process.communicate()
+        spool.cleanup()
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
+from collector.pixel import PIXEL_PATH
+from collector.routes import POSTED
+
 KONG = Path(__file__).parents[2] / "kong"
 FILES = {
     name: yaml.safe_load((KONG / name).read_text()) for name in ("kong.yml", "kong.multi-node.yml")
@@ -58,9 +61,13 @@ def routes_that_lose_preflights_or_paths(document: Document) -> list[str]:
     return [
         place
         for kind, place, route in entities(document)
-        if kind == "routes"
-        and (set(route.get("methods", [])) != {"POST", "OPTIONS"} or route.get("strip_path", True))
+        if kind == "routes" and (loses_preflights(route) or route.get("strip_path", True))
     ]
+
+
+def loses_preflights(route: Document) -> bool:
+    """A page may post to any route but the pixel's, which is an image."""
+    return set(route.get("methods", [])) not in ({"POST", "OPTIONS"}, {"GET"})
 
 
 def impatient_trackers(document: Document) -> list[str]:
@@ -142,13 +149,23 @@ def test_the_files_differ_only_in_where_rate_limits_are_counted() -> None:
         limit["policy"] = "local"
 
     assert multi == single
-    assert len(counted) == len(rate_limits(single)) == 2
+    assert len(counted) == len(rate_limits(single)) == 4
     # One count: every limit asks the same Redis.
     assert all(policy == "redis" and redis == counted[0][1] for policy, redis in counted)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_public_endpoint_of_the_collector_has_a_route_and_a_limit(name: str) -> None:
+    routes = FILES[name]["services"][0]["routes"]
+    (pixel,) = [route for route in routes if "GET" in route["methods"]]
+    for path in [*POSTED, PIXEL_PATH]:
+        (route,) = [r for r in routes if re.fullmatch(r["paths"][0].lstrip("~"), path)]
+        assert (route is pixel) == (path == PIXEL_PATH)
+        assert [plugin["name"] for plugin in route["plugins"]] == ["rate-limiting"]
 
 
 def test_a_redis_that_is_away_lets_requests_through() -> None:
     limits = rate_limits(FILES["kong.multi-node.yml"])
 
-    assert [limit["fault_tolerant"] for limit in limits] == [True, True]
+    assert [limit["fault_tolerant"] for limit in limits] == [True] * 4
     assert all(limit["redis"]["timeout"] <= 1000 for limit in limits)

@@ -17,6 +17,7 @@ from tests.support import Rows, fetch
 
 ORIGIN = "http://localhost:5177"  # one that kong/kong.yml allows
 TRACK, FUNNEL = "/v1/events/track", "/v1/events/funnel"
+BATCH, PIXEL = "/v1/events/batch", "/v1/events/pixel.gif"
 
 
 @dataclass(frozen=True)

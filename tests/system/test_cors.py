@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.system.running import FUNNEL, ORIGIN, TRACK, Gateway, cors_headers
+from tests.system.running import BATCH, FUNNEL, ORIGIN, TRACK, Gateway, cors_headers
 
 PREFLIGHT = {
     "Access-Control-Request-Method": "POST",
@@ -14,7 +14,7 @@ PREFLIGHT = {
 STRANGER = "https://stranger.example"
 
 
-@pytest.mark.parametrize("path", [TRACK, FUNNEL])
+@pytest.mark.parametrize("path", [TRACK, FUNNEL, BATCH])
 @pytest.mark.parametrize("origin", [ORIGIN, "https://www.ainative.studio"])
 async def test_a_preflight_is_answered_at_the_gateway(
     gateway: Gateway, path: str, origin: str
@@ -32,7 +32,7 @@ async def test_a_preflight_is_answered_at_the_gateway(
     assert "X-Kong-Upstream-Latency" not in answer.headers
 
 
-@pytest.mark.parametrize("path", [TRACK, FUNNEL])
+@pytest.mark.parametrize("path", [TRACK, FUNNEL, BATCH])
 @pytest.mark.parametrize(
     "headers", [{}, {"Origin": ORIGIN}, {"Access-Control-Request-Method": "POST"}]
 )

@@ -268,6 +268,15 @@ def test_each_service_starts_after_what_it_needs_is_ready() -> None:
             assert condition != "service_healthy" or "healthcheck" in SERVICES[name], service
 
 
+def test_events_that_wait_for_postgres_are_on_a_volume_that_the_collector_may_write() -> None:
+    collector = SERVICES["collector"]
+    [mount] = collector["volumes"]
+    folder = mount.partition(":")[2]
+    assert collector["environment"]["CT_SPOOL_DIR"].startswith(folder + "/")
+    made = [text for _, text in instructions(ROOT / "deploy" / "collector" / "Dockerfile")]
+    assert any(f"-o tracking -g tracking {folder}" in text for text in made)
+
+
 def test_kong_and_the_plugin_meet_in_the_folder_that_both_mount() -> None:
     kong = SERVICES["kong"]["environment"]
     folder = {service: target for service, source, target in volumes() if source == "plugin-socket"}

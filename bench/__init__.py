@@ -1,0 +1,1 @@
+"""Benchmarks of the gateway's plugin and of the collector (docs/benchmarks.md)."""

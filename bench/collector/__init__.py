@@ -1,0 +1,1 @@
+"""How fast the collector takes events, beside what else could take them (docs/benchmarks.md)."""

@@ -1,0 +1,7 @@
+"""`python -m bench.collector`."""
+
+import sys
+
+from bench.collector.cli import main
+
+sys.exit(main())

@@ -1,0 +1,116 @@
+"""The command `python -m bench.collector`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.collector.long_rows import (
+    Sizes,
+    describe_long_rows,
+    measure_growth,
+    measure_half_speed,
+    measure_memory,
+)
+from bench.collector.measure import run_rounds
+from bench.collector.results import figures_json, find_ratios, format_figures, format_ratios
+from bench.collector.rows import TITLES
+from bench.collector.stage import Stage, open_stage, peaks_of, set_up_rows
+from bench.collector.traffic import BATCH_EVENTS
+from bench.errors import BenchError
+from bench.load.wrk import find_wrk
+from bench.machine import describe_machine, summarize_machine
+from bench.report import print_progress, write_json
+from local.processes import LocalSystemError
+
+RESULTS = Path(__file__).parent.parent / "results"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmark. Returns 0, or 1 after a line on stderr that says what is wrong."""
+    options = make_parser().parse_args(arguments)
+    try:
+        find_wrk()
+        machine = describe_machine(datetime.now(UTC))
+        print(summarize_machine(machine), flush=True)
+        with open_stage(options.events, int(time.time() * 1000)) as stage:
+            result = {"machine": machine, "durability": stage.durability}
+            result |= run_comparison(stage, options)
+            if options.full:
+                result["long_rows"] = run_long_rows(stage, options)
+        write_json(options.json, result)
+    except (BenchError, LocalSystemError) as error:
+        print(f"bench.collector: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The options."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.collector",
+        description="Measure the collector beside the specification's design, a handler that does "
+        "nothing, and COPY, in turns, and print what one takes of the other.",
+    )
+    parser.add_argument(
+        "--rows",
+        nargs="+",
+        choices=list(TITLES),
+        default=list(TITLES),
+        metavar="ROW",
+        help=f"only these of {', '.join(TITLES)}",
+    )
+    parser.add_argument("--rounds", type=int, default=5, help="default: %(default)s")
+    parser.add_argument("--seconds", type=int, default=8, help="of a run (default: %(default)s)")
+    parser.add_argument("--connections", type=int, default=64, help="default: %(default)s")
+    parser.add_argument(
+        "--events",
+        type=int,
+        default=20_000,
+        help="different ones, before they come again with other ids and sessions, at least "
+        f"{BATCH_EVENTS} (default: %(default)s)",
+    )
+    parser.add_argument("--full", action="store_true", help="the long rows too")
+    parser.add_argument("--memory-events", type=int, default=1_000_000, help="default: %(default)s")
+    parser.add_argument("--table-rows", type=int, default=10_000_000, help="default: %(default)s")
+    parser.add_argument(
+        "--json",
+        type=Path,
+        metavar="FILE",
+        default=RESULTS / "latest.json",
+        help="the raw figures (default: bench/results/latest.json)",
+    )
+    return parser
+
+
+def run_comparison(stage: Stage, options: argparse.Namespace) -> dict[str, object]:
+    """The rows in turns; prints the table and the ratios."""
+    rows = set_up_rows(stage, options.rows, options.connections)
+    runs = run_rounds(rows, options.rounds, options.seconds, print_progress)
+    peaks, ratios = peaks_of(rows), find_ratios(runs)
+    print(
+        f"\n{options.connections} connections; medians of {options.rounds} rounds "
+        f"of {options.seconds} s\n\n{format_figures(runs, peaks)}\n\n{format_ratios(ratios)}",
+        flush=True,
+    )
+    return {**ratios, "peak_mib": peaks, "rounds": figures_json(runs)}
+
+
+def run_long_rows(stage: Stage, options: argparse.Namespace) -> dict[str, object]:
+    """The long rows, one after another; prints what they say."""
+    sizes = Sizes(
+        options.memory_events,
+        options.table_rows,
+        options.rounds,
+        options.seconds,
+        options.connections,
+    )
+    half_speed = measure_half_speed(stage, sizes, print_progress)
+    memory = measure_memory(stage, sizes, print_progress)
+    growth = measure_growth(stage, sizes, print_progress)
+    print(f"\n{describe_long_rows(half_speed, memory, growth)}", flush=True)
+    return {"half_speed": half_speed, "memory": memory, "growth": growth}

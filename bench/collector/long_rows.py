@@ -1,0 +1,131 @@
+"""What takes long: latency at half speed, memory over a million events, a table that grows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+
+from bench.collector.copy_rows import copy_rows, make_events
+from bench.collector.database import create_collector_database, execute, load_query
+from bench.collector.measure import Figures, HttpRow, describe_run, run_rounds
+from bench.collector.stage import Stage
+from bench.collector.traffic import TRACK
+from bench.errors import BenchError
+from bench.load.wrk import Load
+from bench.medians import median_ratio
+from bench.report import Report
+
+EMPTY, GROWN = "empty table", "grown table"
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How long the long rows are."""
+
+    memory_events: int
+    table_rows: int
+    rounds: int
+    seconds: int
+    connections: int
+
+
+def measure_half_speed(stage: Stage, sizes: Sizes, report: Report) -> dict[str, object]:
+    """Latency of (a) at a constant rate of half its top speed.
+
+    The top speed is measured before each round: on a busy machine that of a minute ago may
+    be more than there is now.
+    """
+    database = create_collector_database(stage.server, "half_speed")
+    server = stage.starter.start_collector(database, "half-speed-collector")
+    top = HttpRow(server, stage.write_track(TRACK), sizes.connections, stage.postgres, database)
+    top.run(sizes.seconds)  # to warm up
+    loads: list[Load] = []
+    for _ in range(sizes.rounds):
+        half = replace(top, requests_a_second=max(int(top.run(sizes.seconds).rate / 2), 1))
+        run = half.run(2 * sizes.seconds)
+        report(f"half speed: {describe_run(f'asked for {half.requests_a_second}/s', run)}")
+        loads += [run.load] if run.load else []
+    return {
+        "p50_ms": median(load.p50_ms for load in loads),
+        "p99_ms": median(load.p99_ms for load in loads),
+        "rounds": [load.as_json() for load in loads],
+    }
+
+
+def measure_memory(stage: Stage, sizes: Sizes, report: Report) -> dict[str, object]:
+    """Memory of one collector while it takes a million events at full speed."""
+    database = create_collector_database(stage.server, "memory")
+    server = stage.starter.start_collector(database, "memory-collector")
+    requests = stage.write_track(TRACK)
+    row = HttpRow(server, requests, sizes.connections, stage.postgres, database, keeps_rows=True)
+    samples, events = [sample(0, row)], 0
+    while events < sizes.memory_events:
+        run = row.run(sizes.seconds)
+        if not run.events:
+            raise BenchError(f"the collector took no event in {sizes.seconds} s")
+        events += run.events
+        samples.append(sample(events, row))
+        report(f"memory: {events:,} events, {samples[-1]['rss_mib']} MiB")
+    return {"events": events, "peak_mib": row.server.tree.peak_rss_mib(), "samples": samples}
+
+
+def sample(events: int, row: HttpRow) -> dict[str, float]:
+    """The memory after so many events."""
+    return {"events": events, "rss_mib": row.server.tree.memory().rss_mib}
+
+
+def measure_growth(stage: Stage, sizes: Sizes, report: Report) -> dict[str, object]:
+    """The cost of an event in a table of millions, and beside it in an empty one, in turns."""
+    rows = {
+        EMPTY: set_up_table(stage, "empty_table", 0, sizes, report),
+        GROWN: set_up_table(stage, "grown_table", sizes.table_rows, sizes, report),
+    }
+    runs = run_rounds(rows, sizes.rounds, sizes.seconds, report)
+    return {
+        "table_rows": sizes.table_rows,
+        "time_growth": grow(runs, lambda run: 1 / run.rate),
+        "processor_growth": grow(runs, processor_us),
+        "rounds": {key: [run.as_json() for run in of_row] for key, of_row in runs.items()},
+    }
+
+
+def grow(runs: dict[str, list[Figures]], cost: Callable[[Figures], float]) -> float:
+    """By how much of 1 an event costs more in the grown table."""
+    costs: list[Sequence[float]] = [[cost(run) for run in runs[key]] for key in (GROWN, EMPTY)]
+    return round(median_ratio(*costs) - 1, 3)
+
+
+def processor_us(run: Figures) -> float:
+    """Processor time of an event, in collector and Postgres."""
+    return (run.server_us or 0) + (run.postgres_us or 0)
+
+
+def set_up_table(stage: Stage, name: str, size: int, sizes: Sizes, report: Report) -> HttpRow:
+    """A collector on a table of so many rows, with a funnel to match."""
+    database = create_collector_database(stage.server, name)
+    if size:
+        report(f"filling a table with {size:,} rows")
+        asyncio.run(
+            copy_rows(database, make_events(stage.events, stage.received_at_ms), size, report)
+        )
+        asyncio.run(execute(database, load_query("fill_funnel")))
+        asyncio.run(execute(database, load_query("analyze")))
+    server = stage.starter.start_collector(database, f"{name}-collector")
+    requests = stage.write_track(TRACK)
+    return HttpRow(
+        server, requests, sizes.connections, stage.postgres, database, keeps_rows=bool(size)
+    )
+
+
+def describe_long_rows(
+    half_speed: dict[str, object], memory: dict[str, object], growth: dict[str, object]
+) -> str:
+    """The long rows in words."""
+    return (
+        f"p99 of (a) at half its top speed: {half_speed['p99_ms']} ms\n"
+        f"memory of the collector after {memory['events']:,} events: {memory['peak_mib']} MiB\n"
+        f"an event in a table of {growth['table_rows']:,} rows: {growth['time_growth']:+.1%} "
+        f"time, {growth['processor_growth']:+.1%} processor time"
+    )

@@ -1,0 +1,138 @@
+"""Interleaved rounds of the rows, each on tables in the same state."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.collector.copy_rows import copy_for
+from bench.collector.database import begin_round, count_events_since
+from bench.collector.rows import TITLES
+from bench.collector.servers import Server
+from bench.errors import BenchError
+from bench.load.wrk import Load, send_load
+from bench.processes import Tree
+from bench.report import Report
+from collector.event import Event
+
+MICROSECONDS = 1e6
+WARM_UP_SECONDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What one run measured. Processor time is in microseconds an event."""
+
+    events: int
+    seconds: float
+    server_us: float | None
+    postgres_us: float | None
+    load: Load | None = None
+
+    @property
+    def rate(self) -> float:
+        """Events a second."""
+        return self.events / self.seconds
+
+    @property
+    def errors(self) -> int:
+        """Failed requests."""
+        return self.load.errors if self.load else 0
+
+    def as_json(self) -> dict[str, object]:
+        """The raw figures."""
+        load = self.load.as_json() if self.load else {}
+        return {
+            **load,
+            "events": self.events,
+            "seconds": round(self.seconds, 3),
+            "events_per_second": round(self.rate, 1),
+            "server_us_per_event": self.server_us,
+            "postgres_us_per_event": self.postgres_us,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRow:
+    """Load on a server; where it stores events, its database."""
+
+    server: Server
+    requests: Path
+    connections: int
+    postgres: Tree
+    database: str | None = None
+    events_a_request: int = 1
+    keeps_rows: bool = False
+    requests_a_second: int | None = None  # as fast as answers come
+
+    def run(self, seconds: float) -> Figures:
+        """One run. Raises BenchError where an answered event is not stored."""
+        began = begin_round(self.database, self.keeps_rows) if self.database else None
+        cpu_before = [self.server.tree.cpu_seconds(), self.postgres.cpu_seconds()]
+        load = send_load(
+            self.server.url, self.requests, seconds, self.connections, self.requests_a_second
+        )
+        cpu_after = [self.server.tree.cpu_seconds(), self.postgres.cpu_seconds()]
+        events = (load.requests - load.bad_status) * self.events_a_request
+        if self.database and began:
+            refuse_lost(events, count_events_since(self.database, began))
+        server_us, postgres_us = (
+            round((after - before) / max(events, 1) * MICROSECONDS, 1)
+            for before, after in zip(cpu_before, cpu_after, strict=True)
+        )
+        return Figures(
+            events, load.seconds, server_us, postgres_us if self.database else None, load
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CopyRow:
+    """COPY into the collector's table."""
+
+    database: str
+    events: Sequence[Event]
+    postgres: Tree
+
+    def run(self, seconds: float) -> Figures:
+        """One run."""
+        begin_round(self.database, keep_rows=False)
+        before = self.postgres.cpu_seconds()
+        rows, spent = asyncio.run(copy_for(self.database, self.events, seconds))
+        used = self.postgres.cpu_seconds() - before
+        return Figures(rows, spent, None, round(used / rows * MICROSECONDS, 1))
+
+
+Row = HttpRow | CopyRow
+
+
+def refuse_lost(answered: int, stored: int) -> None:
+    """An answer means that the event is stored; without that no rate is worth anything.
+
+    What was in flight when the load ended is stored without having been answered.
+    """
+    if stored < answered:
+        raise BenchError(f"{answered} events were answered, but {stored} are stored")
+
+
+def run_rounds(
+    rows: Mapping[str, Row], rounds: int, seconds: float, report: Report
+) -> dict[str, list[Figures]]:
+    """Each row once a round, after a short warm-up that is not counted."""
+    for row in rows.values():
+        row.run(min(WARM_UP_SECONDS, seconds))
+    figures: dict[str, list[Figures]] = {key: [] for key in rows}
+    for number in range(1, rounds + 1):
+        for key, row in rows.items():
+            run = row.run(seconds)
+            figures[key].append(run)
+            report(f"round {number} of {rounds}: {describe_run(TITLES.get(key, key), run)}")
+    return figures
+
+
+def describe_run(title: str, run: Figures) -> str:
+    """A line of progress."""
+    p99 = f", p99 {run.load.p99_ms:.1f} ms" if run.load else ""
+    errors = f", {run.errors} errors" if run.errors else ""
+    return f"{title.strip()}: {run.rate:,.0f} events/s{p99}{errors}"

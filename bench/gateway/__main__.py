@@ -1,0 +1,7 @@
+"""`python -m bench.gateway`."""
+
+import sys
+
+from bench.gateway.cli import main
+
+sys.exit(main())

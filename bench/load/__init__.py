@@ -1,0 +1,1 @@
+"""Load: files of ready requests, and wrk that sends them."""

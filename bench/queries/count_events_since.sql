@@ -1,0 +1,4 @@
+-- How many events were stored since a time, in the collector's table or the spec design's;
+-- both have an index on created_at.
+-- Parameters: $1 the time. Columns: count.
+SELECT count(*) AS count FROM conversion_events WHERE created_at >= $1::timestamptz;

@@ -1,0 +1,3 @@
+-- Postgres's own clock.
+-- Parameters: none. Columns: at.
+SELECT clock_timestamp() AS at;

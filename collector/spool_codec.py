@@ -1,0 +1,100 @@
+"""An event as bytes on disk, and back: pure.
+
+The bytes are JSON: `{"version": 1, "event": {field: value}}`, without the fields that
+are None. A spool outlives the collector that wrote it, so within a version fields are
+only added. A collector reads what an older one wrote, with the empty value for a field
+that did not exist then, and leaves out a field of a newer one, for which its table has
+no column either.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from datetime import datetime
+from decimal import Decimal
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+from collector.channel import SourceType
+from collector.event import Event, FunnelStage
+
+VERSION = 1
+
+# How a field's JSON becomes a value of its type; types that are not named are JSON's own.
+READERS: dict[Any, Callable[[Any], Any]] = {
+    UUID: UUID,
+    Decimal: Decimal,
+    datetime: datetime.fromisoformat,
+    FunnelStage: FunnelStage,
+    SourceType: SourceType,
+    tuple: tuple,
+}
+
+# What a field is where an older collector did not know it. A text or a time has no
+# such value: where a new field of these types is added, it must be allowed to be None.
+EMPTY = {NoneType: None, bool: False, tuple: ()}
+
+
+class UnreadableEvent(Exception):
+    """The bytes are no event that this collector can read. The message has no values."""
+
+
+def encode_event(event: Event) -> bytes:
+    """The event as bytes; decode_event gives an equal event back."""
+    values = {name: getattr(event, name) for name in FIELDS}
+    present = {name: value for name, value in values.items() if value is not None}
+    # Only ASCII: then any text can be written, one with a lone surrogate too.
+    return json.dumps(
+        {"version": VERSION, "event": present}, default=encode_value, separators=(",", ":")
+    ).encode("ascii")
+
+
+def encode_value(value: object) -> object:
+    """A value that JSON does not know."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return dict(value)
+    return str(value)
+
+
+def decode_event(data: bytes) -> Event:
+    """The event of these bytes.
+
+    Raises UnreadableEvent where they are none, or are of a version that is not known here.
+    """
+    try:
+        content = json.loads(data)
+        version, values = content["version"], content["event"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise UnreadableEvent(f"not an event: {type(error).__name__}") from None
+    if version != VERSION or not isinstance(values, dict):
+        raise UnreadableEvent(f"version {version!r:.20} is not known")
+    return Event(**{name: read_field(name, values.get(name)) for name in FIELDS})
+
+
+def read_field(name: str, value: Any) -> Any:
+    """A field's value from its JSON. Raises UnreadableEvent with its name."""
+    kinds = FIELDS[name]
+    if value is None:
+        kind = next((k for k in kinds if k in EMPTY), None)
+        if kind is None:
+            raise UnreadableEvent(f"{name} is missing")
+        return EMPTY[kind]
+    try:
+        return next((READERS[k](value) for k in kinds if k in READERS), value)
+    except (ValueError, ArithmeticError, TypeError, AttributeError) as error:
+        raise UnreadableEvent(f"{name} cannot be read: {type(error).__name__}") from None
+
+
+def kinds_of(hint: Any) -> tuple[Any, ...]:
+    """The plain types that a field may have: `UUID | None` is UUID and NoneType."""
+    members = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    return tuple(get_origin(member) or member for member in members)
+
+
+HINTS = get_type_hints(Event)
+FIELDS = {field.name: kinds_of(HINTS[field.name]) for field in fields(Event)}
