@@ -83,7 +83,7 @@ class Settings(BaseSettings):
         default=500, ge=1, description="Most events that share one transaction."
     )
     batch_linger_seconds: float = Field(
-        default=0.005,
+        default=0.01,
         ge=0,
         description="Longest wait for a running commit before a second one starts beside it.",
     )
