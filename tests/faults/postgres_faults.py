@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
+from uuid import UUID
 
 import asyncpg
 
@@ -110,6 +111,22 @@ async def table_locked(database: str) -> AsyncIterator[None]:
             yield
     finally:
         await connection.close()
+
+
+@asynccontextmanager
+async def event_held(database: str, event_id: UUID) -> AsyncIterator[None]:
+    """Another client is about to store this event: who stores it too must wait for that one."""
+    connection = await asyncpg.connect(database)
+    try:
+        await connection.execute("BEGIN")
+        await connection.execute(
+            "INSERT INTO conversion_events (id, session_id, event_type, event_name, received_at) "
+            "VALUES ($1, 'held', 'x', 'x', now())",
+            event_id,
+        )
+        yield
+    finally:
+        connection.terminate()
 
 
 # No file of Postgres but a table's may need to grow past this: WAL segments have that size.

@@ -13,6 +13,7 @@ from tests.faults.conftest import Extent
 from tests.faults.postgres_faults import (
     connections_used_up,
     disk_full,
+    event_held,
     hanging,
     kill_9,
     pg_ctl,
@@ -75,11 +76,13 @@ async def test_postgres_is_restarted_while_a_replay_runs(
         async with sending(process.url, connections=16) as sender:
             await sender.wait_for(200, 50)
             await asyncio.to_thread(pg_ctl, weak_postgres, "-m", "fast", "stop")
-            await sender.wait_for(202, 1_500)
+            await sender.wait_for(202, 600)
+            last = list(sender.promised)[-1]
             await asyncio.to_thread(start_again, weak_postgres)
-            await eventually(lambda: process.metric("ct_replayed_events_total") > 0)
-            assert await asyncio.to_thread(process.metric, "ct_spool_events") > 0
-            await asyncio.to_thread(pg_ctl, weak_postgres, "-m", "immediate", "stop")
+            async with event_held(weak_database, last):
+                await eventually(lambda: process.metric("ct_replayed_events_total") > 0)
+                assert await asyncio.to_thread(process.metric, "ct_spool_events") > 0
+                await asyncio.to_thread(pg_ctl, weak_postgres, "-m", "immediate", "stop")
             await asyncio.to_thread(start_again, weak_postgres)
         await process.wait_until_drained()
         await assert_kept(weak_database, sender.promised)
