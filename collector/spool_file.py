@@ -7,7 +7,7 @@ import logging
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,6 +28,9 @@ PAGE_BYTES = 4_096  # SQLite's default: a file grows by whole pages
 # A drained file that is larger than this is written anew, so that the disk gets its space
 # back. Smaller ones stay: after each short outage the next would have to grow it again.
 KEPT_BYTES = 1_048_576
+
+# What is read at once. An event may have a megabyte, and 200 of them would be in memory twice.
+READ_BYTES = 4 * 1_048_576
 
 DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
@@ -78,9 +81,19 @@ class SpoolFile:
         self._count(waiting=len(rows))
 
     def read_oldest(self, limit: int) -> list[tuple[int, bytes]]:
-        """Up to `limit` positions and events, in the order in which they came."""
-        with self._errors():
-            return self._database.execute(load_spool_query("read_oldest"), (limit,)).fetchall()
+        """Up to `limit` positions and events, in the order in which they came.
+
+        Fewer where they are large: together READ_BYTES at most, but always one.
+        """
+        rows: list[tuple[int, bytes]] = []
+        size = 0
+        with self._errors(), closing(self._database.cursor()) as cursor:
+            for position, data in cursor.execute(load_spool_query("read_oldest"), (limit,)):
+                size += len(data)
+                if rows and size > READ_BYTES:
+                    break
+                rows.append((position, data))
+        return rows
 
     def remove(self, positions: Sequence[int]) -> None:
         """Remove events; those that are not there are passed over."""
@@ -188,6 +201,8 @@ def read_spool_file(path: Path, max_bytes: int) -> SpoolFile:
         if error.sqlite_errorcode & 0xFF in DAMAGED:
             raise DamagedFile(str(error)) from error
         raise SpoolOpenError(f"the spool {path} cannot be opened: {error}") from error
+    except SpoolUnavailable as error:
+        raise SpoolOpenError(f"the spool {path} cannot be read; the log says why") from error
 
 
 def check(database: sqlite3.Connection) -> None:
