@@ -13,10 +13,21 @@ from collector.device import DeviceClassifier
 from collector.enrich import Enricher
 from collector.errors import CollectorError, error_response, make_error_middleware
 from collector.failover import Failover
-from collector.keys import CONTEXTS, ENRICHER, METRICS, SETTINGS, STOPPING, STORE, VALIDATOR, WRITER
+from collector.keys import (
+    CONTEXTS,
+    ENRICHER,
+    METRICS,
+    REJECT_KEEPER,
+    SETTINGS,
+    STOPPING,
+    STORE,
+    VALIDATOR,
+    WRITER,
+)
 from collector.metrics import Metrics
 from collector.outage import Outage
 from collector.pixel import PIXEL_PATH, pixel_error_response
+from collector.reject_keeper import RejectKeeper, RejectLimits, run_reject_keeper
 from collector.request_context import ContextReader
 from collector.routes import add_routes
 from collector.settings import Settings
@@ -36,12 +47,13 @@ def make_app(settings: Settings) -> web.Application:
     app[SETTINGS] = settings
     app[METRICS] = metrics
     app[CONTEXTS] = ContextReader(settings, metrics.unsigned.inc)
-    app[VALIDATOR] = Validator(
-        metrics, lambda error, _body, _context: metrics.count_rejected(error)
-    )
+    keeper = RejectKeeper(reject_limits(settings), metrics, new_id=uuid7)
+    app[VALIDATOR] = Validator(metrics, keeper.keep)
+    app[REJECT_KEEPER] = keeper
     app[ENRICHER] = make_enricher(settings)
     app[STOPPING] = asyncio.Event()
     app.on_response_prepare.extend((name_server, close_while_stopping))
+    app.cleanup_ctx.append(keep_rejects)
     app.cleanup_ctx.append(provide_writer)
     add_routes(app)
     return app
@@ -65,6 +77,23 @@ def make_enricher(settings: Settings) -> Enricher:
         user_id_namespace=settings.user_id_namespace,
         default_currency=settings.default_currency,
         new_id=uuid7,
+    )
+
+
+async def keep_rejects(app: web.Application) -> AsyncIterator[None]:
+    """What broke the contract is written for as long as the application runs."""
+    url, timeout = app[SETTINGS].database_url, app[SETTINGS].database_timeout_seconds
+    async with run_reject_keeper(app[REJECT_KEEPER], url, timeout):
+        yield
+
+
+def reject_limits(settings: Settings) -> RejectLimits:
+    """The keeper's share of the settings."""
+    return RejectLimits(
+        per_minute=settings.rejects_per_minute,
+        per_address_per_minute=settings.rejects_per_minute_per_address,
+        max_bytes=settings.rejects_max_megabytes * 1_048_576,
+        days=settings.rejects_max_days,
     )
 
 

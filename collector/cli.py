@@ -11,6 +11,7 @@ from pathlib import Path
 import asyncpg
 
 from collector.migrate import MigrationError, migrate
+from collector.rejects_command import RejectsError, add_rejects
 from collector.replay import ReplayError, replay
 from collector.serve import configure_logging, serve
 from collector.settings import Settings, SettingsError, load_settings, unknown_settings
@@ -30,6 +31,7 @@ FAILURES = (
     CommandError,
     SettingsError,
     MigrationError,
+    RejectsError,
     ReplayError,
     SourceListError,
     SpoolOpenError,
@@ -63,6 +65,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_serve(commands)
     text = "bring the database's schema up to date"
     commands.add_parser("migrate", help=text, description=text).set_defaults(run=run_migrate)
+    add_rejects(commands, read_settings)
     add_replay(commands)
     add_up(commands)
     return parser

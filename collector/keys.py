@@ -8,6 +8,7 @@ from aiohttp import web
 
 from collector.enrich import Enricher
 from collector.metrics import Metrics
+from collector.reject_keeper import RejectKeeper
 from collector.request_context import ContextReader
 from collector.settings import Settings
 from collector.store import Store
@@ -19,6 +20,7 @@ SETTINGS = web.AppKey("settings", Settings)
 METRICS = web.AppKey("metrics", Metrics)
 CONTEXTS = web.AppKey("contexts", ContextReader)
 VALIDATOR = web.AppKey("validator", Validator)
+REJECT_KEEPER = web.AppKey("reject_keeper", RejectKeeper)
 ENRICHER = web.AppKey("enricher", Enricher)
 STORE = web.AppKey("store", Store)
 STOPPING = web.AppKey("stopping", asyncio.Event)

@@ -52,6 +52,22 @@ class Metrics:
             ["field"],
             registry=self.registry,
         )
+        self.rejects_kept = Counter(
+            "ct_rejects_kept",
+            "Rejected events that were written to rejected_events",
+            registry=self.registry,
+        )
+        self.rejects_not_kept = Counter(
+            "ct_rejects_not_kept",
+            "Rejected events that were not kept, by why: rate_limit, queue_full, refused, shutdown",
+            ["why"],
+            registry=self.registry,
+        )
+        self.rejects_deleted = Counter(
+            "ct_rejects_deleted",
+            "Rows of rejected_events that were deleted as too old or too much",
+            registry=self.registry,
+        )
         self.unsigned = Counter(
             "ct_unsigned_requests",
             "Tracking requests without a valid stamp of the gateway",

@@ -102,6 +102,22 @@ class Settings(BaseSettings):
         default=DEFAULT_USER_ID_NAMESPACE,
         description="Namespace that turns user ids that are no UUIDs into UUIDs version 5.",
     )
+    rejects_per_minute: int = Field(
+        default=600,
+        ge=0,
+        description="Most rejected events that a collector keeps in a minute; 0 keeps none.",
+    )
+    rejects_per_minute_per_address: int = Field(
+        default=60, ge=0, description="Most rejected events of one client address in a minute."
+    )
+    rejects_max_megabytes: int = Field(
+        default=256,
+        ge=1,
+        description="Size of rejected_events, past which its oldest rows are deleted.",
+    )
+    rejects_max_days: int = Field(
+        default=30, ge=1, description="Age past which a rejected event is deleted."
+    )
     own_domains: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
         description="Your own domains, comma-separated: referrers from them are not referrals.",

@@ -117,6 +117,20 @@ def start_again(server: PostgresServer) -> None:
     pg_ctl(server, "-o", options, "-l", str(server.log), "start")
 
 
+@asynccontextmanager
+async def run_collector_without_postgres(folder: Path) -> AsyncIterator[Collector]:
+    """A collector whose Postgres is away, and whose spool has room for a few events."""
+    nowhere = f"postgresql://postgres@/postgres?host={folder}"
+    async with run_collector(nowhere, spool_max_bytes=1_048_576) as collector:
+        yield collector
+
+
+async def fill_spool(collector: Collector) -> None:
+    """Send events to a collector without Postgres until it can take no more."""
+    while (await collector.track(metadata={"x": "x" * 100_000}))[0] == 202:
+        pass
+
+
 async def metric(collector: Collector, sample: str) -> float:
     """The value of a sample of GET /metrics, such as `ct_events_total{result="stored"}`."""
     async with collector.client.get("/metrics") as response:

@@ -5,12 +5,13 @@ import gzip
 import io
 import json
 from collections import Counter
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from tests.support import Collector, metric, run_collector
+from tests.support import Collector, fill_spool, metric, run_collector_without_postgres
 
 BATCH = "/v1/events/batch"
 LEAST = {"session_id": "s1", "event_type": "page_view", "event_name": "Page"}
@@ -127,18 +128,28 @@ async def test_nesting_and_what_postgres_cannot_store_concern_one_event_alone(
     assert titles == {"a\ufffdb", None}
 
 
-async def test_without_postgres_each_event_is_to_be_sent_again(tmp_path: Any) -> None:
-    nowhere = f"postgresql://postgres@/postgres?host={tmp_path}"
-    events = [*some(2), {**LEAST, "currency": 5}]
-    async with run_collector(nowhere) as collector:
+async def test_without_postgres_the_events_are_safe_on_disk(tmp_path: Path) -> None:
+    async with run_collector_without_postgres(tmp_path) as collector:
+        status, answer = await collector.post(BATCH, json={"events": some(3)})
+        assert (status, answer["success"], statuses(answer)) == (202, True, ["spooled"] * 3)
+        assert await metric(collector, 'ct_events_total{result="spooled"}') == 3
+
+
+async def test_what_neither_postgres_nor_the_disk_takes_is_to_be_sent_again(
+    tmp_path: Path,
+) -> None:
+    events = [*some(2, metadata={"x": "x" * 100_000}), {**LEAST, "currency": 5}]
+    async with run_collector_without_postgres(tmp_path) as collector:
+        await fill_spool(collector)
+        before = await metric(collector, 'ct_events_total{result="unavailable"}')
         async with collector.client.post(BATCH, json={"events": events}) as response:
             answer = await response.json()
             assert response.status == 503
             assert int(response.headers["Retry-After"]) >= 1
-        assert (answer["success"], answer["error"]) == (False, "store_unavailable")
+        assert (answer["success"], answer["error"]) == (False, answer["results"][0]["error"])
         assert statuses(answer) == ["unavailable", "unavailable", "invalid"]
         assert [r["event_id"] for r in answer["results"][:2]] == [e["event_id"] for e in events[:2]]
-        assert await metric(collector, 'ct_events_total{result="unavailable"}') == 2
+        assert await metric(collector, 'ct_events_total{result="unavailable"}') == before + 2
 
 
 async def test_a_large_batch_lets_other_requests_through(collector: Collector) -> None:

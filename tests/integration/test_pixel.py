@@ -3,13 +3,21 @@
 import json
 import struct
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from multidict import CIMultiDictProxy
 
-from tests.support import SECRET, Collector, metric, run_collector
+from tests.support import (
+    SECRET,
+    Collector,
+    fill_spool,
+    metric,
+    run_collector,
+    run_collector_without_postgres,
+)
 
 PIXEL = "/v1/events/pixel.gif"
 LEAST = {"session_id": "s1", "event_type": "email_open", "event_name": "Open"}
@@ -108,11 +116,19 @@ async def test_unknown_parameters_are_ignored_and_counted(collector: Collector) 
     assert await metric(collector, "ct_unknown_fields_total") == 1
 
 
-async def test_without_postgres_the_gif_comes_with_503(tmp_path: Any) -> None:
-    async with run_collector(f"postgresql://postgres@/postgres?host={tmp_path}") as collector:
+async def test_without_postgres_the_event_is_safe_on_disk_until_that_is_full(
+    tmp_path: Path,
+) -> None:
+    async with run_collector_without_postgres(tmp_path) as collector:
         status, headers = await fetch_pixel(collector, LEAST)
-    assert (status, headers["X-CT-Error"]) == (503, "store_unavailable")
-    assert int(headers["Retry-After"]) >= 1
+        assert (status, headers["X-CT-Result"]) == (202, "spooled")
+        await fill_spool(collector)
+        filled = dict(LEAST)
+        while (answer := await fetch_pixel(collector, filled))[0] == 202:
+            filled["page_title"] = "x" * 4_000
+    assert (answer[0], "X-CT-Result" in answer[1]) == (503, False)
+    assert answer[1]["X-CT-Error"] in ("store_unavailable", "spool_full")
+    assert int(answer[1]["Retry-After"]) >= 1
 
 
 async def test_a_refused_unsigned_request_gets_the_gif_too(database: str) -> None:

@@ -308,10 +308,10 @@ async def test_writers_on_the_same_events_and_sessions_in_any_order_never_deadlo
 
     async def write(store: Store, number: int) -> list[int]:
         counts = []
-        for turn in range(15):
-            shared = [event(turn * 100 + n, session_id=f"s{n * 7 % 20}") for n in range(40)]
+        for turn in range(8):
+            shared = [event(turn * 1_000 + n, session_id=f"s{n * 7 % 20}") for n in range(300)]
             own = [
-                event(10_000 * (number + 1) + turn * 100 + n, session_id=f"s{n % 20}")
+                event(10_000 * (number + 1) + turn * 1_000 + n, session_id=f"s{n % 20}")
                 for n in range(20)
             ]
             mixed = shared + own
@@ -321,4 +321,4 @@ async def test_writers_on_the_same_events_and_sessions_in_any_order_never_deadlo
 
     async with open_store(database, 6, 60) as store:
         counts = await asyncio.gather(*(write(store, number) for number in range(6)))
-    assert [sum(turn) for turn in zip(*counts, strict=True)] == [40 + 6 * 20] * 15
+    assert [sum(turn) for turn in zip(*counts, strict=True)] == [300 + 6 * 20] * 8

@@ -1,0 +1,99 @@
+"""What broke the contract, as it is kept: the row, and how much of it a minute. Pure."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from collector.errors import CollectorError, FieldError
+from collector.event import RequestContext
+
+MAX_BODY = 65_536
+MAX_ADDRESSES = 10_000  # a megabyte of budgets
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row of rejected_events: the same names, the same order."""
+
+    event_id: UUID
+    reason: str
+    message: str
+    errors: tuple[FieldError, ...]
+    endpoint: str
+    content_type: str | None
+    body: bytes
+    body_cut: bool
+    ip_address: str | None
+    stamp_verified: bool
+    user_agent: str | None
+    request_id: str | None
+    received_at: datetime
+
+
+def make_reject(
+    error: CollectorError, body: bytes, context: RequestContext, event_id: UUID
+) -> Reject:
+    """What is kept of an event that broke the contract.
+
+    event_id is the one under which a replay stores it, if it was sent without any.
+    """
+    return Reject(
+        event_id=event_id,
+        reason=error.code,
+        message=error.message,
+        errors=error.errors,
+        endpoint=context.endpoint,
+        content_type=context.content_type,
+        body=body[:MAX_BODY],
+        body_cut=len(body) > MAX_BODY,
+        ip_address=context.client_ip,
+        stamp_verified=context.stamp_verified,
+        user_agent=context.user_agent,
+        request_id=context.request_id,
+        received_at=context.received_at,
+    )
+
+
+class Allowance:
+    """So many a minute: unused ones are saved up for a minute, and not longer."""
+
+    def __init__(self, per_minute: int, now: float) -> None:
+        self._per_minute = per_minute
+        self._left = float(per_minute)
+        self._at = now
+
+    def take(self, now: float) -> bool:
+        """Whether one more is allowed now, in seconds of a clock that only goes forward."""
+        earned = (now - self._at) * self._per_minute / 60
+        self._left = min(self._left + earned, self._per_minute)
+        self._at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
+class RejectAllowance:
+    """How many rejected events are kept: of one address, and in all.
+
+    Of more than MAX_ADDRESSES at a time the longest unseen starts anew; what bounds them
+    together is the allowance for all.
+    """
+
+    def __init__(self, per_minute: int, per_address_per_minute: int, now: float) -> None:
+        self._all = Allowance(per_minute, now)
+        self._per_address_per_minute = per_address_per_minute
+        self._addresses: OrderedDict[str | None, Allowance] = OrderedDict()
+
+    def take(self, address: str | None, now: float) -> bool:
+        """Whether one more of this address may be kept now."""
+        mine = self._addresses.pop(address, None)
+        if mine is None:
+            mine = Allowance(self._per_address_per_minute, now)
+        self._addresses[address] = mine
+        if len(self._addresses) > MAX_ADDRESSES:
+            self._addresses.popitem(last=False)
+        return mine.take(now) and self._all.take(now)

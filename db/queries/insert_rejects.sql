@@ -1,0 +1,14 @@
+-- Keep a batch of rejected events; those that are kept already are left alone.
+-- Parameters: one array a column, all of one length, in the order of Reject's fields
+-- (collector/rejects.py); errors come as JSON texts.
+-- Columns: none.
+INSERT INTO rejected_events (
+    event_id, reason, message, errors, endpoint, content_type, body, body_cut, ip_address,
+    stamp_verified, user_agent, request_id, received_at
+)
+SELECT *
+FROM unnest(
+    $1::uuid[], $2::text[], $3::text[], $4::jsonb[], $5::text[], $6::text[], $7::bytea[],
+    $8::boolean[], $9::text[], $10::boolean[], $11::text[], $12::text[], $13::timestamptz[]
+)
+ON CONFLICT DO NOTHING;
