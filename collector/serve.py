@@ -66,7 +66,7 @@ def stop_on_signals() -> asyncio.Event:
 async def serve_until(
     stopped: asyncio.Event, app: web.Application, sockets: Sequence[socket.socket]
 ) -> None:
-    """Serve on sockets that listen, say where, and wait to be stopped."""
+    """Listen on bound sockets, say where, and wait to be stopped."""
     timeout_seconds = app[SETTINGS].shutdown_timeout_seconds
     runner = make_runner(app, timeout_seconds)
     await runner.setup()

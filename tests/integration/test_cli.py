@@ -101,6 +101,22 @@ def test_a_wrong_file_of_stages_is_named(tmp_path: Path) -> None:
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_folder_for_the_spool_that_cannot_be_written_is_named(
+    tmp_path: Path, workers: str
+) -> None:
+    (tmp_path / "file").write_text("")
+    result = run(
+        *("serve", "--workers", workers),
+        CT_DATABASE_URL="postgresql://localhost/x",
+        CT_PORT="0",
+        CT_SPOOL_DIR=str(tmp_path / "file" / "spool"),
+    )
+    assert result.returncode == 1
+    assert "CT_SPOOL_DIR" in result.stderr.splitlines()[-1]
+    assert "Traceback" not in result.stderr
+
+
 def test_migrate_says_that_a_database_cannot_be_reached(tmp_path: Path) -> None:
     result = run("migrate", CT_DATABASE_URL=f"postgresql://postgres@/postgres?host={tmp_path}")
     assert result.returncode == 1
