@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-import time
 from collections.abc import Callable
 
 from aiohttp import web
 
 from collector.app import make_app
+from collector.logs import configure_logging
 from collector.settings import Settings
 from collector.shutdown import REQUESTS_SHARE, finish_requests
 
@@ -29,7 +29,7 @@ def serve(settings: Settings) -> None:
 
     Raises OSError where the address cannot be listened on.
     """
-    configure_logging(settings.log_level)
+    configure_logging(settings)
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         runner.run(serve_until_stopped(settings))
 
@@ -61,12 +61,3 @@ def make_runner(app: web.Application, shutdown_seconds: float) -> web.AppRunner:
         auto_decompress=False,
         shutdown_timeout=shutdown_seconds * REQUESTS_SHARE,
     )
-
-
-def configure_logging(level: str) -> None:
-    """Lines on stderr, with times in UTC."""
-    formatter = logging.Formatter("%(asctime)sZ %(levelname)s %(name)s %(message)s")
-    formatter.converter = time.gmtime
-    handler = logging.StreamHandler()
-    handler.setFormatter(formatter)
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
