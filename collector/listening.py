@@ -8,13 +8,23 @@ BACKLOG = 1024
 
 
 def open_sockets(host: str, port: int) -> list[socket.socket]:
-    """One listening socket for each address of a host. Raises OSError where one is taken."""
+    """One socket for each address of a host, bound but not listening yet.
+
+    So the port is ours, and nobody is let in before the collector can answer. Raises
+    OSError where an address is taken or is none of this machine.
+    """
     sockets: list[socket.socket] = []
     try:
-        for family, *_, address in socket.getaddrinfo(
+        for family, kind, protocol, _, address in socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         ):
-            sockets.append(socket.create_server(address[:2], family=family, backlog=BACKLOG))
+            opened = socket.socket(family, kind, protocol)
+            sockets.append(opened)
+            # A port whose last connections still wait to be forgotten can be used again.
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            opened.bind(address)
     except OSError:
         for opened in sockets:
             opened.close()

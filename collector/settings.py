@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     )
     database_pool_size: int = Field(default=10, ge=1, description="Most connections to Postgres.")
     database_timeout_seconds: float = Field(
-        default=5, gt=0, description="Longest wait for a connection or a statement before a 503."
+        default=5, gt=0, description="Longest wait for Postgres before events go to the spool."
     )
     spool_dir: Path = Field(
         default=Path("var/spool"),
@@ -129,6 +129,10 @@ class Settings(BaseSettings):
     funnel_stages_file: Path | None = Field(
         default=None,
         description="File that replaces the rules of the funnel's stages (docs/funnel.md).",
+    )
+    log_format: Literal["auto", "json", "console"] = Field(
+        default="auto",
+        description="Form of log lines: json, console, or auto: console on a terminal, else json.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe level that is logged."

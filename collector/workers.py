@@ -1,6 +1,6 @@
 """Several processes on one port: `serve --workers N`.
 
-The parent opens the listening sockets and does nothing but start workers, start them
+The parent binds the sockets and does nothing but start workers, start them
 again, and stop them. Workers inherit the sockets, so that connections which wait to be
 accepted survive a worker's death. This spreads connections over workers about as evenly
 as a socket for each (SO_REUSEPORT; measured with 64 connections), and works on macOS too.
@@ -22,9 +22,12 @@ from functools import partial
 from multiprocessing.context import ForkProcess
 from pathlib import Path
 
+from collector.app import make_enricher
 from collector.listening import open_sockets, url_of
-from collector.serve import STOP_SIGNALS, configure_logging
+from collector.logs import configure_logging
+from collector.serve import STOP_SIGNALS
 from collector.settings import Settings
+from collector.spool import prepare_folder
 from collector.worker import WorkerPlace, run_worker
 
 logger = logging.getLogger(__name__)
@@ -69,7 +72,10 @@ def serve_with_workers(settings: Settings, count: int) -> None:
     Raises OSError where the address cannot be listened on, WorkersError where a worker
     did not end well.
     """
-    configure_logging(settings.log_level)
+    configure_logging(settings)
+    # What would end every worker as it starts ends the parent, with the clear line that it has.
+    make_enricher(settings)
+    prepare_folder(settings.spool_dir)
     sockets = open_sockets(settings.host, settings.port)
     workers = [Worker(number) for number in range(count)]
     with tempfile.TemporaryDirectory(prefix="ct-workers-") as folder, stop_signals() as is_stopped:

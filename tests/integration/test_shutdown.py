@@ -17,6 +17,7 @@ import asyncpg
 
 from collector.migrate import migrate
 from collector.spool import open_spool
+from collector.store import open_store
 from local.postgres import PostgresServer, database_url, run_postgres
 from tests.integration.served import serving
 from tests.support import fetch
@@ -140,6 +141,20 @@ async def test_a_postgres_that_hangs_holds_neither_an_answer_nor_the_process(
             async with asyncio.timeout(20):
                 assert await post(served.url) == 202
             assert await stop(served.process) < 4 + 2
+
+
+async def test_a_store_ends_although_postgres_hangs_with_connections_open() -> None:
+    with tempfile.TemporaryDirectory(prefix="ct-") as folder, ExitStack() as stack:
+        postgres = stack.enter_context(run_postgres(Path(folder) / "postgres"))
+        database = database_url(postgres)
+        await migrate(database)
+        async with open_store(database, 3, 30) as store:
+            await asyncio.gather(*(store.ping() for _ in range(3)))
+            for pid in await processes_of(database, postgres):
+                os.kill(pid, signal.SIGSTOP)
+                stack.callback(os.kill, pid, signal.SIGCONT)
+            started = time.monotonic()
+        assert time.monotonic() - started < 5
 
 
 async def processes_of(database: str, postgres: PostgresServer) -> list[int]:

@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
+from urllib.error import URLError
 from urllib.request import urlopen
 
 import aiohttp
@@ -41,8 +42,12 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 
 def all_up(url: str, count: int) -> bool:
-    """Whether so many workers answer."""
-    return [value for _, value in UP.findall(metrics(url))] == ["1.0"] * count
+    """Whether so many workers answer; before the first is ready the port is closed."""
+    try:
+        page = metrics(url)
+    except URLError:
+        return False
+    return [value for _, value in UP.findall(page)] == ["1.0"] * count
 
 
 async def send(url: str, count: int) -> None:
