@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,6 +12,11 @@ from urllib.parse import urlsplit
 from collector.event import FunnelStage
 
 BELOW = "/**"
+STAGE_BY_NAME = {stage.value: stage for stage in FunnelStage}
+
+# Pages repeat; 4096 of them, some 2 MB, are kept.
+CACHED_PAGES = 4096
+LONGEST_CACHED_PAGE = 500
 
 
 class StageRulesError(Exception):
@@ -40,10 +46,12 @@ class StageRules:
 
     def classify_stage(self, event_type: str, page_url: str | None) -> FunnelStage | None:
         """The stage that an event reaches, or none."""
-        if event_type in FunnelStage.__members__.values():
-            return FunnelStage(event_type)
-        path = page_path(page_url)
-        return next((r.stage for r in self.rules if r.fits(event_type, path)), None)
+        stated = STAGE_BY_NAME.get(event_type)
+        if stated is not None:
+            return stated
+        rules = [rule for rule in self.rules if event_type in rule.event_types]
+        path = page_path(page_url) if rules else None
+        return next((rule.stage for rule in rules if rule.fits(event_type, path)), None)
 
 
 def covers(pattern: str, path: str) -> bool:
@@ -61,6 +69,12 @@ def page_path(page_url: str | None) -> str | None:
     """
     if not page_url:
         return None
+    page = page_url.partition("?")[0].partition("#")[0]
+    return cached_path_of(page) if len(page) <= LONGEST_CACHED_PAGE else path_of(page)
+
+
+def path_of(page_url: str) -> str | None:
+    """The same of a URL without query and fragment."""
     try:
         url = urlsplit(page_url)
     except ValueError:
@@ -70,6 +84,9 @@ def page_path(page_url: str | None) -> str | None:
     if not (is_web_page or is_path):
         return None
     return url.path.rstrip("/") or "/"
+
+
+cached_path_of = lru_cache(maxsize=CACHED_PAGES)(path_of)
 
 
 def load_stage_rules(file: Path | None = None) -> StageRules:
