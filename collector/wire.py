@@ -20,6 +20,7 @@ from collector.errors import BodyTooLarge, FieldError, InvalidEvent, InvalidJson
 
 # Objects and lists within each other. Real events have three or four levels.
 MAX_DEPTH = 32
+CONTAINERS = (dict, list)  # made once: `dict | list` is made anew each time it is run
 
 # zlib's code for a gzip header and trailer around the data.
 GZIP_WINDOW = 31
@@ -131,7 +132,7 @@ def is_deeper(value: dict[str, Any] | list[Any], levels: int) -> bool:
     if levels == 0:
         return True
     for item in value.values() if isinstance(value, dict) else value:
-        if isinstance(item, dict | list) and is_deeper(item, levels - 1):
+        if isinstance(item, CONTAINERS) and is_deeper(item, levels - 1):
             return True
     return False
 
