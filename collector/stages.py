@@ -14,7 +14,7 @@ from collector.event import FunnelStage
 BELOW = "/**"
 STAGE_BY_NAME = {stage.value: stage for stage in FunnelStage}
 
-# Pages repeat; 4096 of them, some 2 MB, are kept.
+# Types and pages repeat; what 4096 of them reach is kept, 3 MB at most.
 CACHED_PAGES = 4096
 LONGEST_CACHED_PAGE = 500
 
@@ -38,20 +38,25 @@ class StageRule:
         return not self.paths or (path is not None and any(covers(p, path) for p in self.paths))
 
 
-@dataclass(frozen=True, slots=True)
 class StageRules:
     """An ordered list of rules; the first that fits decides."""
 
-    rules: tuple[StageRule, ...]
+    def __init__(self, rules: tuple[StageRule, ...]) -> None:
+        self.rules = rules
+        self._remembered = lru_cache(maxsize=CACHED_PAGES)(self._stage_on)
 
     def classify_stage(self, event_type: str, page_url: str | None) -> FunnelStage | None:
         """The stage that an event reaches, or none."""
         stated = STAGE_BY_NAME.get(event_type)
         if stated is not None:
             return stated
-        rules = [rule for rule in self.rules if event_type in rule.event_types]
-        path = page_path(page_url) if rules else None
-        return next((rule.stage for rule in rules if rule.fits(event_type, path)), None)
+        page = without_query(page_url or "")
+        find = self._remembered if len(page) <= LONGEST_CACHED_PAGE else self._stage_on
+        return find(event_type, page)
+
+    def _stage_on(self, event_type: str, page: str) -> FunnelStage | None:
+        path = page_path(page)
+        return next((r.stage for r in self.rules if r.fits(event_type, path)), None)
 
 
 def covers(pattern: str, path: str) -> bool:
@@ -69,12 +74,6 @@ def page_path(page_url: str | None) -> str | None:
     """
     if not page_url:
         return None
-    page = page_url.partition("?")[0].partition("#")[0]
-    return cached_path_of(page) if len(page) <= LONGEST_CACHED_PAGE else path_of(page)
-
-
-def path_of(page_url: str) -> str | None:
-    """The same of a URL without query and fragment."""
     try:
         url = urlsplit(page_url)
     except ValueError:
@@ -86,7 +85,9 @@ def path_of(page_url: str) -> str | None:
     return url.path.rstrip("/") or "/"
 
 
-cached_path_of = lru_cache(maxsize=CACHED_PAGES)(path_of)
+def without_query(page_url: str) -> str:
+    """A URL up to its query or fragment, which decide nothing here."""
+    return page_url.partition("?")[0].partition("#")[0]
 
 
 def load_stage_rules(file: Path | None = None) -> StageRules:
