@@ -8,7 +8,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 INSTALLED := .venv/.installed
 
-.PHONY: run test check install clean
+.PHONY: run test test-faults check install clean
 
 # Start the whole system on this machine, without Docker.
 run: $(INSTALLED)
@@ -17,6 +17,10 @@ run: $(INSTALLED)
 # Lint, types and the whole test suite; nothing needs to be installed or started by hand.
 test: check
 	$(BIN)/pytest $(PYTEST_ARGS)
+
+# Every fault of docs/testing.md at its full length; `make test` has them shortened.
+test-faults: $(INSTALLED)
+	FAULTS=full $(BIN)/pytest tests/faults $(PYTEST_ARGS)
 
 check: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -19,6 +19,7 @@ from collector.settings import Settings, SettingsError, load_settings, unknown_s
 from collector.source_lists import SourceListError
 from collector.spool_file import SpoolOpenError
 from collector.stages import StageRulesError
+from collector.workers import WorkersError, serve_with_workers
 
 INTERRUPTED = 130  # by convention 128 and the number of the signal
 
@@ -36,6 +37,7 @@ FAILURES = (
     SourceListError,
     SpoolOpenError,
     StageRulesError,
+    WorkersError,
 )
 
 
@@ -61,15 +63,35 @@ def make_parser() -> argparse.ArgumentParser:
         "begin with CT_; the README has them all.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, run, text in (
-        ("serve", run_serve, "receive events and store them in Postgres"),
-        ("migrate", run_migrate, "bring the database's schema up to date"),
-    ):
-        commands.add_parser(name, help=text, description=text).set_defaults(run=run)
+    add_serve(commands)
+    text = "bring the database's schema up to date"
+    commands.add_parser("migrate", help=text, description=text).set_defaults(run=run_migrate)
     add_rejects(commands, read_settings)
     add_replay(commands)
     add_up(commands)
     return parser
+
+
+def add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """The command `serve` and its options."""
+    text = "receive events and store them in Postgres"
+    command = commands.add_parser("serve", help=text, description=text)
+    command.add_argument(
+        "--workers",
+        type=positive,
+        default=1,
+        metavar="N",
+        help="processes on the one port, for machines with more cores (default: %(default)s)",
+    )
+    command.set_defaults(run=run_serve)
+
+
+def positive(text: str) -> int:
+    """A whole number from 1. Raises ValueError, which argparse turns into a clear line."""
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
 
 
 def add_replay(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -97,11 +119,14 @@ def add_up(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     up.set_defaults(run=run_up)
 
 
-def run_serve(_command: argparse.Namespace) -> None:
+def run_serve(command: argparse.Namespace) -> None:
     """`serve`."""
     settings = read_settings()
     try:
-        serve(settings)
+        if command.workers == 1:
+            serve(settings)
+        else:
+            serve_with_workers(settings, command.workers)
     except OSError as error:
         raise CommandError(
             f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; "

@@ -13,6 +13,7 @@ from collector.request_context import ContextReader
 from collector.settings import Settings
 from collector.store import Store
 from collector.validation import Validator
+from collector.worker_metrics import WorkerMetrics
 from collector.writer import Writer
 
 SETTINGS = web.AppKey("settings", Settings)
@@ -24,3 +25,4 @@ ENRICHER = web.AppKey("enricher", Enricher)
 STORE = web.AppKey("store", Store)
 STOPPING = web.AppKey("stopping", asyncio.Event)
 WRITER = web.AppKey("writer", Writer)
+WORKER_METRICS = web.AppKey("worker_metrics", WorkerMetrics)

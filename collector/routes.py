@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from collector.batch import batch
-from collector.keys import METRICS, STORE
+from collector.keys import METRICS, STORE, WORKER_METRICS
 from collector.pixel import PIXEL_PATH, pixel
 from collector.track import funnel, track
 
@@ -47,5 +47,7 @@ async def readyz(request: web.Request) -> web.Response:
 
 
 async def metrics(request: web.Request) -> web.Response:
-    """GET /metrics: the counters, as Prometheus reads them."""
-    return web.Response(body=request.app[METRICS].render(), content_type="text/plain")
+    """GET /metrics: the counters, as Prometheus reads them; of all workers where there are."""
+    workers = request.app.get(WORKER_METRICS)
+    page = await workers.render() if workers else request.app[METRICS].render()
+    return web.Response(body=page, content_type="text/plain")

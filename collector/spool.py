@@ -61,8 +61,8 @@ class Spool:
     async def read_oldest(self, limit: int) -> list[Spooled]:
         """Up to `limit` of the events that wait longest, in the order in which they came.
 
-        Events that this collector cannot read are set aside on the way: there may be
-        fewer than `limit`, or none, although more wait.
+        Fewer where they are large. Events that this collector cannot read are set aside on
+        the way: there may be none in the answer although more wait.
         """
         return await self._run(lambda: self._read_oldest(limit))
 
@@ -130,8 +130,8 @@ async def open_spool(folder: Path, name: str, max_bytes: int) -> AsyncIterator[S
     """
     path = folder / (name + SUFFIX)
     with ExitStack() as stack:
+        prepare_folder(folder)
         with usable(folder):
-            make_folder(folder)
             stack.enter_context(hold_lock(folder / f"{name}.lock", path))
         thread = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix=name))
         loop = asyncio.get_running_loop()
@@ -159,6 +159,12 @@ async def enter_free_spool(stack: AsyncExitStack, folder: Path, max_bytes: int) 
         with suppress(SpoolInUse):
             return await stack.enter_async_context(open_spool(folder, f"spool-{number}", max_bytes))
     raise SpoolOpenError(f"all {MAX_SPOOLS} spools in {folder} are in use")
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make the folder of the spools. Raises SpoolOpenError where it cannot be used."""
+    with usable(folder):
+        make_folder(folder)
 
 
 @contextmanager

@@ -7,8 +7,8 @@ import logging
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -28,6 +28,9 @@ PAGE_BYTES = 4_096  # SQLite's default: a file grows by whole pages
 # A drained file that is larger than this is written anew, so that the disk gets its space
 # back. Smaller ones stay: after each short outage the next would have to grow it again.
 KEPT_BYTES = 1_048_576
+
+# What is read at once. An event may have a megabyte, and 200 of them would be in memory twice.
+READ_BYTES = 4 * 1_048_576
 
 DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
@@ -61,7 +64,8 @@ class SpoolFile:
         self._path = path
         self._max_bytes = max_bytes
         [(waiting, refused)] = database.execute(load_spool_query("count"))
-        self.state = self._measure(waiting, refused)
+        self.state = SpoolState(waiting, refused, 0, None)
+        self._measure()
 
     def append(self, events: Sequence[tuple[datetime, bytes]]) -> None:
         """Add events, as times of receipt and bytes, all or none.
@@ -74,12 +78,22 @@ class SpoolFile:
         rows = [((received_at - EPOCH) // MICROSECOND, data) for received_at, data in events]
         with self._transaction():
             self._database.executemany(load_spool_query("append"), rows)
-        self.state = self._measure(self.state.depth + len(rows), self.state.refused)
+        self._count(waiting=len(rows))
 
     def read_oldest(self, limit: int) -> list[tuple[int, bytes]]:
-        """Up to `limit` positions and events, in the order in which they came."""
-        with self._errors():
-            return self._database.execute(load_spool_query("read_oldest"), (limit,)).fetchall()
+        """Up to `limit` positions and events, in the order in which they came.
+
+        Fewer where they are large: together READ_BYTES at most, but always one.
+        """
+        rows: list[tuple[int, bytes]] = []
+        size = 0
+        with self._errors(), closing(self._database.cursor()) as cursor:
+            for position, data in cursor.execute(load_spool_query("read_oldest"), (limit,)):
+                size += len(data)
+                if rows and size > READ_BYTES:
+                    break
+                rows.append((position, data))
+        return rows
 
     def remove(self, positions: Sequence[int]) -> None:
         """Remove events; those that are not there are passed over."""
@@ -87,7 +101,7 @@ class SpoolFile:
             removed = self._database.executemany(
                 load_spool_query("remove"), [(position,) for position in positions]
             ).rowcount
-        self.state = self._measure(self.state.depth - removed, self.state.refused)
+        self._count(waiting=-removed)
         if self.state.depth == 0:
             self._give_back()
 
@@ -96,25 +110,31 @@ class SpoolFile:
         with self._transaction():
             self._database.execute(load_spool_query("refuse"), (position, reason))
             moved = self._database.execute(load_spool_query("remove"), (position,)).rowcount
-        self.state = self._measure(self.state.depth - moved, self.state.refused + moved)
+        self._count(waiting=-moved, refused=moved)
 
     def requeue_refused(self) -> int:
         """Put the refused events back to the end of the queue. Returns how many."""
         with self._transaction():
             moved = self._database.execute(load_spool_query("requeue")).rowcount
             self._database.execute(load_spool_query("forget_refused"))
-        self.state = self._measure(self.state.depth + moved, self.state.refused - moved)
+        self._count(waiting=moved, refused=-moved)
         return moved
 
     def close(self) -> None:
         """Close the file; SQLite merges its log into it."""
         self._database.close()
 
-    def _measure(self, depth: int, refused: int) -> SpoolState:
+    def _count(self, waiting: int, refused: int = 0) -> None:
+        """Note what a transaction changed: first, since measuring may fail."""
+        depth = self.state.depth + waiting
+        self.state = replace(self.state, depth=depth, refused=self.state.refused + refused)
+        self._measure()
+
+    def _measure(self) -> None:
         with self._errors():
             [(used, _, oldest)] = self._database.execute(load_spool_query("measure"))
         oldest_at = None if oldest is None else EPOCH + oldest * MICROSECOND
-        return SpoolState(depth, refused, used, oldest_at)
+        self.state = replace(self.state, size_bytes=used, oldest_at=oldest_at)
 
     def _give_back(self) -> None:
         """The space of a drained file; where that fails it is only tried again later."""
@@ -181,6 +201,8 @@ def read_spool_file(path: Path, max_bytes: int) -> SpoolFile:
         if error.sqlite_errorcode & 0xFF in DAMAGED:
             raise DamagedFile(str(error)) from error
         raise SpoolOpenError(f"the spool {path} cannot be opened: {error}") from error
+    except SpoolUnavailable as error:
+        raise SpoolOpenError(f"the spool {path} cannot be read; the log says why") from error
 
 
 def check(database: sqlite3.Connection) -> None:

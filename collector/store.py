@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 from uuid import UUID
 
@@ -41,6 +41,8 @@ UNAVAILABLE = (
 # A statement that Postgres itself gives up leaves no backend behind that waits for a lock.
 # It does so before the collector stops waiting, which is for a Postgres that hangs.
 STATEMENT_TIMEOUT_SHARE = 0.9
+# How long a Postgres that hangs may hold the end of the process.
+CLOSE_SECONDS = 0.5
 
 
 class Store:
@@ -115,8 +117,13 @@ async def open_store(
             "statement_timeout": str(round(timeout_seconds * STATEMENT_TIMEOUT_SHARE * 1000)),
         },
     )
-    async with pool:
+    await pool
+    try:
         yield Store(pool, timeout_seconds)
+    finally:
+        with suppress(TimeoutError):  # the pool drops its connections then
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await pool.close()
 
 
 async def keep_session(_connection: asyncpg.Connection[asyncpg.Record]) -> None:

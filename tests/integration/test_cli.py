@@ -31,11 +31,11 @@ def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
 
 
 @contextmanager
-def serving(**settings: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def serving(*options: str, **settings: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """`serve` as a process, and its address."""
     spool = tempfile.TemporaryDirectory(prefix="ct-spool-")
     process = subprocess.Popen(
-        [COMMAND, "serve"],
+        [COMMAND, "serve", *options],
         env={**os.environ, "CT_SPOOL_DIR": spool.name, **settings},
         stderr=subprocess.PIPE,
         text=True,
@@ -98,6 +98,22 @@ def test_a_wrong_file_of_stages_is_named(tmp_path: Path) -> None:
     )
     assert result.returncode == 1
     assert "stages.toml" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_folder_for_the_spool_that_cannot_be_written_is_named(
+    tmp_path: Path, workers: str
+) -> None:
+    (tmp_path / "file").write_text("")
+    result = run(
+        *("serve", "--workers", workers),
+        CT_DATABASE_URL="postgresql://localhost/x",
+        CT_PORT="0",
+        CT_SPOOL_DIR=str(tmp_path / "file" / "spool"),
+    )
+    assert result.returncode == 1
+    assert "CT_SPOOL_DIR" in result.stderr.splitlines()[-1]
     assert "Traceback" not in result.stderr
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from collector.errors import SpoolFull
 from collector.spool import Spool, open_free_spool, open_spool, spool_names
-from collector.spool_file import KEPT_BYTES, SpoolOpenError
+from collector.spool_file import KEPT_BYTES, READ_BYTES, SpoolOpenError
 from collector.spool_lock import SpoolInUse
 from collector.sql import load_spool_query
 from tests.unit.events import NOON, event
@@ -63,6 +63,15 @@ async def test_events_come_out_in_the_order_in_which_they_went_in(tmp_path: Path
         assert (first.event, second.event) == (event(3), event(1))
         await spool.remove([first.position, second.position])
         assert await all_numbers(spool) == [2]
+
+
+async def test_large_events_are_read_a_few_at_a_time(tmp_path: Path) -> None:
+    async with open_spool(tmp_path, "spool-0", NO_LIMIT) as spool:
+        await spool.append([event(n, page_title="x" * (READ_BYTES // 3)) for n in range(1, 6)])
+        assert await all_numbers(spool) == [1, 2]
+        await spool.append([event(6, page_title="x" * (READ_BYTES + 1))])
+        await spool.remove(range(1, 6))
+        assert await all_numbers(spool) == [6]
 
 
 async def test_it_says_how_many_wait_and_since_when(tmp_path: Path) -> None:

@@ -1,0 +1,179 @@
+"""What may happen to a Postgres, made to happen to a real one."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import signal
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+from uuid import UUID
+
+import asyncpg
+
+from local.postgres import PostgresServer, database_url
+from tests.support import execute, pg_ctl, start_again
+
+__all__ = ["pg_ctl", "start_again"]
+
+
+def processes(server: PostgresServer) -> list[int]:
+    """The postmaster and all of its children."""
+    postmaster = postmaster_pid(server)
+    return [postmaster, *children(postmaster)]
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started."""
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(child) for child in text.split()]
+
+
+def postmaster_pid(server: PostgresServer) -> int:
+    """The process id in postmaster.pid, which changes with each start."""
+    return int((server.pgdata / "postmaster.pid").read_text().split()[0])
+
+
+def kill_9(server: PostgresServer) -> None:
+    """SIGKILL to all of it at once, as when the machine's memory is gone.
+
+    Where nobody takes note of dead processes (a container without an init) the old
+    postmaster still has its process id, and a new one would take that for a running one:
+    its lock files are removed, as is done by hand then.
+    """
+    killed = processes(server)
+    for pid in killed:
+        os.kill(pid, signal.SIGKILL)
+    while not all(map(is_dead, killed)):
+        time.sleep(0.01)
+    for lock in (server.pgdata / "postmaster.pid", *server.pgdata.glob(".s.PGSQL.*.lock")):
+        lock.unlink()
+
+
+def is_dead(pid: int) -> bool:
+    """Whether a process has ended, noticed by its parent or not."""
+    try:
+        return ") Z " in Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return True
+
+
+@contextmanager
+def hanging(server: PostgresServer) -> Iterator[None]:
+    """It accepts connections, since the kernel does, and answers nothing."""
+    stopped = processes(server)
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
+
+
+@asynccontextmanager
+async def connections_used_up(server: PostgresServer) -> AsyncIterator[None]:
+    """Nobody else gets a connection, and those of the collector are gone."""
+    async with AsyncExitStack() as stack:
+        for _ in range(2):
+            first = await take_all_connections(server, stack)
+            if first is not None:
+                await first.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE application_name = 'conversion-tracking'"
+                )
+        yield
+
+
+async def take_all_connections(
+    server: PostgresServer, stack: AsyncExitStack
+) -> asyncpg.Connection[asyncpg.Record] | None:
+    """Connect until Postgres refuses. Returns one of the connections."""
+    connection = None
+    while True:
+        try:
+            connection = await asyncpg.connect(database_url(server), timeout=5)
+        except asyncpg.TooManyConnectionsError:
+            return connection
+        stack.push_async_callback(connection.close)
+
+
+@asynccontextmanager
+async def table_locked(database: str) -> AsyncIterator[None]:
+    """Another client holds the strongest lock on the events."""
+    connection = await asyncpg.connect(database)
+    try:
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE conversion_events IN ACCESS EXCLUSIVE MODE")
+            yield
+    finally:
+        await connection.close()
+
+
+@asynccontextmanager
+async def event_held(database: str, event_id: UUID) -> AsyncIterator[None]:
+    """Another client is about to store this event: who stores it too must wait for that one."""
+    connection = await asyncpg.connect(database)
+    try:
+        await connection.execute("BEGIN")
+        await connection.execute(
+            "INSERT INTO conversion_events (id, session_id, event_type, event_name, received_at) "
+            "VALUES ($1, 'held', 'x', 'x', now())",
+            event_id,
+        )
+        yield
+    finally:
+        connection.terminate()
+
+
+# No file of Postgres but a table's may need to grow past this: WAL segments have that size.
+DISK_BYTES = 16 * 1024 * 1024
+
+
+@asynccontextmanager
+async def disk_full(server: PostgresServer, database: str) -> AsyncIterator[None]:
+    """The table of events cannot grow: the kernel refuses it. Postgres restarts for it."""
+    await grow_table(database)
+    await asyncio.to_thread(restart_with_file_size, server, DISK_BYTES)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(restart_with_file_size, server, resource.RLIM_INFINITY)
+
+
+def restart_with_file_size(server: PostgresServer, limit: int) -> None:
+    """Restart a Postgres whose files may grow to this size; it inherits the limit from us."""
+    pg_ctl(server, "-m", "fast", "stop")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+    try:
+        start_again(server)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+async def grow_table(database: str) -> None:
+    """Make the table of events as large as a file may be; nothing of it can be used again."""
+    await execute(database, "ALTER TABLE conversion_events SET (autovacuum_enabled = false)")
+    await execute(
+        database,
+        "INSERT INTO conversion_events (session_id, event_type, event_name, referrer, received_at) "
+        "SELECT 'filler', 'x', 'x', repeat('x', 1900), now() "
+        f"FROM generate_series(1, {DISK_BYTES // 2_000})",
+    )
+    await execute(database, "DELETE FROM conversion_events WHERE session_id = 'filler'")
+
+
+async def wait_until_ready(database: str) -> None:
+    """Return when Postgres takes connections."""
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                await execute(database, "SELECT 1")
+            except (OSError, asyncpg.PostgresError):
+                await asyncio.sleep(0.05)
+            else:
+                return
