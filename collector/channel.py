@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 from collector import utm_terms
 from collector.domains import host_of, is_same_site, normalize_host, with_parents
-from collector.source_lists import SourceKind, SourceLists, host_of_source
+from collector.source_lists import ClickId, SourceKind, SourceLists, host_of_source
 from collector.utm_terms import Words, medium_words_of, words_of
+from collector.values import frozen_value
 
 
 class SourceType(StrEnum):
@@ -72,7 +73,7 @@ SOURCE_TYPE_OF: Mapping[Channel, SourceType] = dict.fromkeys(Channel, SourceType
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_value
 class Touch:
     """Everything that a rule may look at, already cut to its columns and cleaned.
 
@@ -121,6 +122,17 @@ class _Referrer(NamedTuple):
     host: str | None
     own: bool
     kind: SourceKind | None
+
+
+class _Facts(NamedTuple):
+    """What decides a touch; many touches have the same."""
+
+    utm_source: str | None
+    utm_medium: str | None
+    utm_campaign: str | None
+    tagged: bool
+    click: ClickId
+    referrer: _Referrer
 
 
 class _View(NamedTuple):
@@ -226,6 +238,7 @@ RULES: tuple[Rule, ...] = (
 _NO_REFERRER = _Referrer(given=False, host=None, own=False, kind=None)
 _UNREADABLE = _Referrer(given=True, host=None, own=False, kind=None)
 _CACHED_REFERRERS = 8192  # pairs of hosts: 4 MB at most
+_CACHED_TOUCHES = 8192  # three UTM values of 455 characters each: 8 MB at most
 
 
 class ChannelClassifier:
@@ -239,26 +252,33 @@ class ChannelClassifier:
         self._lists = lists
         self._own_domains = frozenset(_own_domain(domain) for domain in own_domains)
         self._referrer_at = lru_cache(maxsize=_CACHED_REFERRERS)(self._classify_referrer)
+        classify = lru_cache(maxsize=_CACHED_TOUCHES)
+        self._classify = classify(lambda facts: _decide(self._view_of(facts)))
         self._referrer_at("example.co.uk", None)  # loads the public suffixes at the start
 
     def classify_touch(self, touch: Touch) -> Attribution:
         """The source type and channel of a touch, and the name of the rule. Never raises."""
-        return _decide(self._view_of(touch))
+        return self._classify(self._facts_of(touch))
 
-    def _view_of(self, touch: Touch) -> _View:
-        source, medium = (touch.utm_source or "").strip(), medium_words_of(touch.utm_medium)
+    def _facts_of(self, touch: Touch) -> _Facts:
+        source, medium, campaign = touch.utm_source, touch.utm_medium, touch.utm_campaign
+        click = self._lists.click_id_among(touch.click_ids)
+        tagged, referrer = _is_tagged(touch), self._referrer_of(touch)
+        return _Facts(source, medium, campaign, tagged, click, referrer)
+
+    def _view_of(self, facts: _Facts) -> _View:
+        source, medium = (facts.utm_source or "").strip(), medium_words_of(facts.utm_medium)
+        click, referrer = facts.click, facts.referrer
         named = self._lists.kind_of_source(source) if source else None
-        referrer = self._referrer_of(touch)
         # A utm_source says where the visit came from; the referrer was only on the way.
         referring = None if source else referrer.kind
-        click = self._lists.click_id_among(touch.click_ids)
         paid = click.paid or _is_paid(medium) or _is_paid_source(source)
         ad_kind = _ad_kind(named, _kind_of_medium(medium), click.kind, referring) if paid else None
         return _View(
-            tagged=_is_tagged(touch),
+            tagged=facts.tagged,
             source=words_of(source),
             medium=medium,
-            campaign=words_of(touch.utm_campaign),
+            campaign=words_of(facts.utm_campaign),
             source_kind=named if source else referring or click.kind,
             ad_kind=ad_kind,
             paid=paid,

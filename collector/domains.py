@@ -18,6 +18,8 @@ _IPV6 = re.compile(r"[0-9a-f:.]{2,45}")
 _MAX_HOST_LENGTH = 253  # RFC 1035, section 2.3.4
 # A megabyte of hosts at most: 8192 keys of some 60 bytes, and their results.
 _CACHED_HOSTS = 8192
+# What stands between "//" and the path may have any length: only usual ones are kept.
+_LONGEST_CACHED_AUTHORITY = 100
 
 
 def host_of(url: str | None) -> str | None:
@@ -32,7 +34,8 @@ def host_of(url: str | None) -> str | None:
     if not url or (match := _AUTHORITY.match(url)) is None:
         return None
     scheme, authority = match.groups()
-    host = normalize_host(_without_user_and_port(authority))
+    bounded = len(authority) <= _LONGEST_CACHED_AUTHORITY
+    host = _cached_host_at(authority) if bounded else _host_at(authority)
     if host is not None and scheme.lower() == "android-app":
         return ".".join(reversed(host.split(".")))
     return host
@@ -84,6 +87,13 @@ def with_parents(host: str) -> Iterator[str]:
     while (dot := host.find(".")) >= 0:
         host = host[dot + 1 :]
         yield host
+
+
+def _host_at(authority: str) -> str | None:
+    return normalize_host(_without_user_and_port(authority))
+
+
+_cached_host_at = lru_cache(maxsize=_CACHED_HOSTS)(_host_at)
 
 
 def _without_user_and_port(authority: str) -> str:

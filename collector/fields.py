@@ -1,163 +1,193 @@
 """The types of the contract's fields: what each accepts, and what becomes of the rest.
 
-Identifiers, money and currency are refused when they do not fit. Every other text
-is cut to its column, and its name is added to the list in the validation context
-under `cut` (design: What is stored).
+A parser takes a field's JSON value, which is not null, and gives what is stored, or raises
+Fault. Identifiers, money and currency are refused when they do not fit. Every other text is
+cut to its column, and its name added to `cut` (design: What is stored).
+
+Plain functions: as pydantic's validators they made validation take 48 µs an event, not 21.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Annotated, Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator, ValidationInfo
-from pydantic_core import PydanticCustomError
-
+from collector.event import FunnelStage
 from collector.wire import WireNumber
 
 MAX_MONEY = Decimal("99999999.99")  # NUMERIC(10,2)
 CENT = Decimal("0.01")
 # 400 digits are more than any amount has, and few enough to be parsed at once.
 DECIMAL = re.compile(r"[+-]?[0-9]{1,400}(?:\.[0-9]{1,400})?(?:[eE][+-]?[0-9]{1,4})?")
+EPOCH_MILLISECONDS = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?")
+MAX_EPOCH_MILLISECONDS = 10**14  # the year 5138
+UUID_FORM = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+CURRENCY = re.compile(r"[A-Za-z]{3}")
 
 MAX_CLICK_IDS = 32
 MAX_CLICK_ID_NAME = 50
 MAX_CLICK_ID = 1024
 MAX_SEQUENCE = 2**31 - 1  # INTEGER
 
+# A field's value, its name, and the list of the fields that were cut.
+Parser: TypeAlias = Callable[[Any, str, list[str]], Any]
 
-def fault(message: str) -> PydanticCustomError:
+
+class Fault(Exception):
     """What is wrong with a field, as the answer says it."""
-    return PydanticCustomError("contract", "{message}", {"message": message})
 
 
-def as_text(value: object) -> object:
+NO_TEXT = "must be a text"
+NO_TIME = "must be an ISO 8601 time or epoch milliseconds"
+
+
+def as_text(value: object) -> str | None:
     """A number as text, an empty text as none. Trackers send GA's ids as numbers."""
+    if isinstance(value, str):
+        return value or None
     if isinstance(value, WireNumber):
         return value.digits
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    return value or None if isinstance(value, str) else value
+    raise Fault(NO_TEXT)
 
 
-def note_cut(info: ValidationInfo, name: str) -> None:
-    """Remember that a field was cut, where the caller asked for it."""
-    if info.context is not None:
-        info.context["cut"].append(name)
+def text(length: int) -> Parser:
+    """An optional text, cut to its column."""
 
-
-def cut_to(length: int) -> AfterValidator:
-    """Cut a text to its column's length, in characters, and note the field's name."""
-
-    def cut(value: str | None, info: ValidationInfo) -> str | None:
-        if value is None or len(value) <= length:
+    def parse_text(value: Any, name: str, cut: list[str]) -> str | None:
+        if type(value) is str and 0 < len(value) <= length:  # nearly always
             return value
-        note_cut(info, str(info.field_name))
-        return value[:length]
+        content = as_text(value)
+        if content is None or len(content) <= length:
+            return content
+        cut.append(name)
+        return content[:length]
 
-    return AfterValidator(cut)
+    return parse_text
 
 
-def refuse_over(length: int) -> AfterValidator:
-    """Refuse a text that is longer than its column."""
+def parse_long_text(value: Any, _name: str, _cut: list[str]) -> str | None:
+    """A text whose column has no limit of its own: the body's is enough."""
+    return as_text(value)
 
-    def check(value: str | None) -> str | None:
-        if value is not None and len(value) > length:
-            raise fault(f"is {len(value)} characters long; at most {length} are allowed")
+
+def identifier(length: int) -> Parser:
+    """An optional identifier. One that is too long is refused, since half of it names another."""
+
+    def parse_identifier(value: Any, _name: str, _cut: list[str]) -> str | None:
+        content = as_text(value)
+        refuse_over(length, content or "")
+        return content
+
+    return parse_identifier
+
+
+def required_text(length: int) -> Parser:
+    """A text that must be one, not empty, and fit."""
+
+    def parse_required(value: Any, _name: str, _cut: list[str]) -> str:
+        if not isinstance(value, str):
+            raise Fault(NO_TEXT)
+        if not value or value.isspace():
+            raise Fault("must not be empty")
+        refuse_over(length, value)
         return value
 
-    return AfterValidator(check)
+    return parse_required
 
 
-def refuse_empty(value: str) -> str:
-    """Refuse a text of nothing but white space."""
-    if not value.strip():
-        raise fault("must not be empty")
-    return value
+def refuse_over(length: int, value: str) -> None:
+    """Refuse a text that is longer than its column."""
+    if len(value) > length:
+        raise Fault(f"is {len(value)} characters long; at most {length} are allowed")
 
 
-def parse_money(value: object) -> Decimal | None:
+def parse_money(value: Any, _name: str, _cut: list[str]) -> Decimal:
     """An amount, as number or text, rounded half up to cents.
 
-    Raises where it is not a plain finite number, negative, or over NUMERIC(10,2).
+    Refused where it is not a plain finite number, negative, or over NUMERIC(10,2).
     """
-    if value is None:
-        return None
-    digits = as_text(value)
-    if not isinstance(digits, str) or not DECIMAL.fullmatch(digits.strip()):
-        raise fault("must be an amount such as 29.99")
-    amount = Decimal(digits.strip())
+    digits = digits_of(value, "must be an amount such as 29.99").strip()
+    if not DECIMAL.fullmatch(digits):
+        raise Fault("must be an amount such as 29.99")
+    amount = Decimal(digits)
     if amount < 0:
-        raise fault("must not be negative")
+        raise Fault("must not be negative")
     if amount > MAX_MONEY + 1:  # before rounding, which fails on very large exponents
-        raise fault(f"must not be over {MAX_MONEY}")
+        raise Fault(f"must not be over {MAX_MONEY}")
     cents = amount.quantize(CENT, ROUND_HALF_UP).copy_abs()  # -0 is 0
     if cents > MAX_MONEY:
-        raise fault(f"must not be over {MAX_MONEY}")
+        raise Fault(f"must not be over {MAX_MONEY}")
     return cents
 
 
-def parse_currency(value: object) -> str | None:
+def digits_of(value: object, fault: str) -> str:
+    """A number or a text as text, empty or not."""
+    try:
+        return as_text(value) or ""
+    except Fault:
+        raise Fault(fault) from None
+
+
+def parse_currency(value: Any, _name: str, _cut: list[str]) -> str | None:
     """Three letters, in capitals."""
-    if value is None or value == "":
+    if value == "":
         return None
-    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z]{3}", value):
-        raise fault("must be the three letters of a currency, such as USD")
+    if not isinstance(value, str) or not CURRENCY.fullmatch(value):
+        raise Fault("must be the three letters of a currency, such as USD")
     return value.upper()
 
 
-def parse_time(value: object) -> datetime | None:
+def parse_time(value: Any, _name: str, _cut: list[str]) -> datetime | None:
     """ISO 8601 (UTC where it names no zone) or epoch milliseconds, as number or text."""
-    if value is None or value == "":
+    if type(value) is int and 0 <= value < MAX_EPOCH_MILLISECONDS:  # what trackers send
+        return datetime.fromtimestamp(value / 1000, UTC)
+    digits = digits_of(value, NO_TIME)
+    if not digits:
         return None
-    digits = as_text(value)
-    if not isinstance(digits, str):
-        raise fault("must be an ISO 8601 time or epoch milliseconds")
     try:
-        if re.fullmatch(r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?", digits):
+        if EPOCH_MILLISECONDS.fullmatch(digits):
             return datetime.fromtimestamp(float(digits) / 1000, UTC)
         time = datetime.fromisoformat(digits)
         return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError, OSError):
-        raise fault("must be an ISO 8601 time or epoch milliseconds") from None
+        raise Fault(NO_TIME) from None
 
 
-def parse_event_id(value: object) -> UUID | None:
+def parse_event_id(value: Any, _name: str, _cut: list[str]) -> UUID | None:
     """A UUID in its usual form, in either case."""
-    if value is None or value == "":
+    if value == "":
         return None
     uuid = parse_uuid(value) if isinstance(value, str) else None
     if uuid is None:
-        raise fault("must be a UUID such as 018f4d3e-7c1a-7b2e-9a51-2f3c4d5e6f70")
+        raise Fault("must be a UUID such as 018f4d3e-7c1a-7b2e-9a51-2f3c4d5e6f70")
     return uuid
 
 
 def parse_uuid(value: str) -> UUID | None:
     """The UUID that a text is, in its usual form of 36 characters; otherwise None."""
-    if not re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", value):
+    if not UUID_FORM.fullmatch(value):
         return None
-    return UUID(value)
+    return UUID(int=int(value.replace("-", ""), 16))
 
 
-def parse_sequence(value: object) -> int | None:
+def parse_sequence(value: Any, _name: str, _cut: list[str]) -> int:
     """A whole number from 1 that fits the column."""
-    if value is None:
-        return None
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_SEQUENCE:
-        raise fault("must be a whole number from 1")
+        raise Fault("must be a whole number from 1")
     return value
 
 
-def parse_object_field(value: object) -> dict[str, Any] | None:
-    """A JSON object, or none. What is in it is the site's own affair, but must be storable."""
-    if value is None:
-        return None
+def parse_object_field(value: Any, _name: str, _cut: list[str]) -> dict[str, Any]:
+    """A JSON object. What is in it is the site's own affair, but must be storable."""
     if not isinstance(value, dict):
-        raise fault("must be a JSON object")
+        raise Fault("must be a JSON object")
     refuse_infinite(value)
     return value
 
@@ -165,7 +195,7 @@ def parse_object_field(value: object) -> dict[str, Any] | None:
 def refuse_infinite(value: Any) -> None:
     """Refuse what JSON in Postgres cannot hold: NaN, Infinity and 1e400. Depth is bounded."""
     if isinstance(value, float) and not math.isfinite(value):
-        raise fault("holds a number that is not finite")
+        raise Fault("holds a number that is not finite")
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list):
@@ -173,42 +203,31 @@ def refuse_infinite(value: Any) -> None:
             refuse_infinite(item)
 
 
-def parse_click_ids(value: object, info: ValidationInfo) -> dict[str, str] | None:
+def parse_click_ids(value: Any, name: str, cut: list[str]) -> dict[str, str]:
     """An object of click id parameter to value; a value that is too long is cut."""
-    if value is None:
-        return None
     if not isinstance(value, dict) or len(value) > MAX_CLICK_IDS:
-        raise fault(f"must be an object of at most {MAX_CLICK_IDS} click ids")
-    ids = {name: as_text(click_id) for name, click_id in value.items()}
-    return {name: parse_click_id(name, i, info) for name, i in ids.items() if i is not None}
+        raise Fault(f"must be an object of at most {MAX_CLICK_IDS} click ids")
+    return {
+        param: parse_click_id(param, click_id, f"{name}.{param}", cut)
+        for param, click_id in value.items()
+        if click_id is not None and click_id != ""
+    }
 
 
-def parse_click_id(name: str, click_id: object, info: ValidationInfo) -> str:
+def parse_click_id(param: str, value: object, name: str, cut: list[str]) -> str:
     """One click id."""
-    if not isinstance(click_id, str) or not 0 < len(name) <= MAX_CLICK_ID_NAME:
-        raise fault("must have texts as names and values")
+    fault = "must have texts as names and values"
+    click_id = digits_of(value, fault)
+    if not 0 < len(param) <= MAX_CLICK_ID_NAME:
+        raise Fault(fault)
     if len(click_id) > MAX_CLICK_ID:
-        note_cut(info, f"click_ids.{name}")
+        cut.append(name)
     return click_id[:MAX_CLICK_ID]
 
 
-# An optional text, cut to its column.
-Text50 = Annotated[str | None, BeforeValidator(as_text), cut_to(50)]
-Text100 = Annotated[str | None, BeforeValidator(as_text), cut_to(100)]
-Text255 = Annotated[str | None, BeforeValidator(as_text), cut_to(255)]
-Text500 = Annotated[str | None, BeforeValidator(as_text), cut_to(500)]
-# A text whose column has no limit of its own: the body's is enough.
-LongText = Annotated[str | None, BeforeValidator(as_text)]
-# An optional identifier. One that is too long is refused, since half of it names another.
-Id255 = Annotated[str | None, BeforeValidator(as_text), refuse_over(255)]
-# A text that must be there, and fit.
-Required100 = Annotated[str, AfterValidator(refuse_empty), refuse_over(100)]
-Required255 = Annotated[str, AfterValidator(refuse_empty), refuse_over(255)]
-
-Money = Annotated[Decimal | None, BeforeValidator(parse_money)]
-Currency = Annotated[str | None, BeforeValidator(parse_currency)]
-Time = Annotated[datetime | None, BeforeValidator(parse_time)]
-EventId = Annotated[UUID | None, BeforeValidator(parse_event_id)]
-Sequence = Annotated[int | None, BeforeValidator(parse_sequence)]
-JsonObject = Annotated[dict[str, Any] | None, BeforeValidator(parse_object_field)]
-ClickIds = Annotated[dict[str, str] | None, BeforeValidator(parse_click_ids)]
+def parse_stage(value: Any, _name: str, _cut: list[str]) -> FunnelStage:
+    """One of the eight stages of the funnel, by its name."""
+    try:
+        return FunnelStage(value)
+    except ValueError:
+        raise Fault(f"must be one of {', '.join(FunnelStage)}") from None

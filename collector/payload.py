@@ -7,142 +7,206 @@ collector must not lose a new tracker's events.
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
-
-from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, ClassVar, TypeVar
+from uuid import UUID
 
 from collector.errors import FieldError, InvalidEvent
 from collector.event import FunnelStage
 from collector.fields import (
-    ClickIds,
-    Currency,
-    EventId,
-    Id255,
-    JsonObject,
-    LongText,
-    Money,
-    Required100,
-    Required255,
-    Sequence,
-    Text50,
-    Text100,
-    Text255,
-    Text500,
-    Time,
+    Fault,
+    Parser,
+    identifier,
+    parse_click_ids,
+    parse_currency,
+    parse_event_id,
+    parse_long_text,
+    parse_money,
+    parse_object_field,
+    parse_sequence,
+    parse_stage,
+    parse_time,
+    required_text,
+    text,
 )
+from collector.values import frozen_value
+
+UTM_CONTRACT: Mapping[str, Parser] = {
+    "utm_source": text(100),
+    "utm_medium": text(100),
+    "utm_campaign": text(255),
+    "utm_term": text(255),
+    "utm_content": text(255),
+}
+
+SHARED_CONTRACT: Mapping[str, Parser] = {
+    "session_id": required_text(255),
+    "user_id": identifier(255),
+    "event_id": parse_event_id,
+    "conversion_value": parse_money,
+    "currency": parse_currency,
+}
 
 
-class Payload(BaseModel):
-    """What the payloads share."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class UTMParams(Payload):
+@frozen_value
+class UTMParams:
     """The five campaign parameters."""
 
-    utm_source: Text100 = None
-    utm_medium: Text100 = None
-    utm_campaign: Text255 = None
-    utm_term: Text255 = None
-    utm_content: Text255 = None
+    utm_source: str | None = None
+    utm_medium: str | None = None
+    utm_campaign: str | None = None
+    utm_term: str | None = None
+    utm_content: str | None = None
 
 
-class EventPayload(Payload):
-    """What both requests may say of an event, and what reading it found out."""
+@frozen_value
+class TrackPayload:
+    """The body of POST /v1/events/track, and what reading it found out."""
 
-    session_id: Required255
-    user_id: Id255 = None
-    event_id: EventId = None
+    contract: ClassVar[Mapping[str, Parser]] = {
+        **SHARED_CONTRACT,
+        "event_type": required_text(100),
+        "event_name": required_text(255),
+        "occurred_at": parse_time,
+        "sent_at": parse_time,
+        "sequence": parse_sequence,
+        "order_id": identifier(255),
+        "visitor_id": identifier(255),
+        "click_ids": parse_click_ids,
+        "page_url": parse_long_text,
+        "page_title": text(500),
+        "referrer": parse_long_text,
+        "form_data": parse_object_field,
+        "ga_client_id": text(255),
+        "ga_session_id": text(255),
+        "stripe_session_id": text(255),
+        "stripe_customer_id": text(255),
+        "device_type": text(50),
+        "browser": text(100),
+        "os": text(100),
+        "fb_pixel_id": text(255),
+        "fb_event_id": text(255),
+        "google_ads_click_id": text(255),
+        "linkedin_partner_id": text(255),
+        "metadata": parse_object_field,
+    }
+    required: ClassVar[tuple[str, ...]] = ("session_id", "event_type", "event_name")
+
+    session_id: str
+    event_type: str
+    event_name: str
+    user_id: str | None = None
+    event_id: UUID | None = None
     utm_params: UTMParams | None = None
-    conversion_value: Money = None
-    currency: Currency = None
-
-    _cut: tuple[str, ...] = PrivateAttr(default=())
-    _unknown: int = PrivateAttr(default=0)
-
-    @property
-    def cut(self) -> tuple[str, ...]:
-        """The names of the fields that were cut to their column."""
-        return self._cut
-
-    @property
-    def unknown(self) -> int:
-        """How many fields the contract does not know."""
-        return self._unknown
-
-
-class TrackPayload(EventPayload):
-    """The body of POST /v1/events/track."""
-
-    event_type: Required100
-    event_name: Required255
-    occurred_at: Time = None
-    sent_at: Time = None
-    sequence: Sequence = None
-    order_id: Id255 = None
-    visitor_id: Id255 = None
-    click_ids: ClickIds = None
-    page_url: LongText = None
-    page_title: Text500 = None
-    referrer: LongText = None
-    form_data: JsonObject = None
-    ga_client_id: Text255 = None
-    ga_session_id: Text255 = None
-    stripe_session_id: Text255 = None
-    stripe_customer_id: Text255 = None
-    device_type: Text50 = None
-    browser: Text100 = None
-    os: Text100 = None
-    fb_pixel_id: Text255 = None
-    fb_event_id: Text255 = None
-    google_ads_click_id: Text255 = None
-    linkedin_partner_id: Text255 = None
-    metadata: JsonObject = None
+    conversion_value: Decimal | None = None
+    currency: str | None = None
+    occurred_at: datetime | None = None
+    sent_at: datetime | None = None
+    sequence: int | None = None
+    order_id: str | None = None
+    visitor_id: str | None = None
+    click_ids: dict[str, str] | None = None
+    page_url: str | None = None
+    page_title: str | None = None
+    referrer: str | None = None
+    form_data: dict[str, Any] | None = None
+    ga_client_id: str | None = None
+    ga_session_id: str | None = None
+    stripe_session_id: str | None = None
+    stripe_customer_id: str | None = None
+    device_type: str | None = None
+    browser: str | None = None
+    os: str | None = None
+    fb_pixel_id: str | None = None
+    fb_event_id: str | None = None
+    google_ads_click_id: str | None = None
+    linkedin_partner_id: str | None = None
+    metadata: dict[str, Any] | None = None
+    cut: tuple[str, ...] = ()  # fields that were cut to their column
+    unknown: int = 0  # how many fields the contract does not know
 
 
-class FunnelPayload(EventPayload):
+@frozen_value
+class FunnelPayload:
     """The body of POST /v1/events/funnel: a stage, stated outright."""
 
+    contract: ClassVar[Mapping[str, Parser]] = {**SHARED_CONTRACT, "stage": parse_stage}
+    required: ClassVar[tuple[str, ...]] = ("session_id", "stage")
+
+    session_id: str
     stage: FunnelStage
+    user_id: str | None = None
+    event_id: UUID | None = None
+    utm_params: UTMParams | None = None
+    conversion_value: Decimal | None = None
+    currency: str | None = None
+    cut: tuple[str, ...] = ()
+    unknown: int = 0
 
     def as_event(self) -> TrackPayload:
         """The event that stands for the stage: its type and name are the stage's."""
-        shared = {name: getattr(self, name) for name in EventPayload.model_fields}
+        shared = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "stage"}
         stage = self.stage.value
-        event = TrackPayload.model_construct(**shared, event_type=stage, event_name=stage)
-        event._cut = self._cut
-        return event
+        return TrackPayload(**shared, event_type=stage, event_name=stage)
 
 
-P = TypeVar("P", bound=EventPayload)
+P = TypeVar("P", TrackPayload, FunnelPayload)
 
 
-def parse_payload(model: type[P], body: dict[str, Any]) -> P:
+def parse_payload(model: type[P], body: Mapping[str, Any]) -> P:
     """A JSON object as a payload.
 
     Raises InvalidEvent that names every broken field at once.
     """
     cut: list[str] = []
-    try:
-        payload = model.model_validate(body, context={"cut": cut})
-    except ValidationError as error:
-        raise InvalidEvent("The event breaks the contract.", field_errors(error)) from None
-    payload._cut = tuple(cut)
-    payload._unknown = count_unknown(model, body)
-    return payload
+    found, errors, unknown = parse_fields(model.contract, body, cut)
+    if "utm_params" in unknown:
+        unknown.remove("utm_params")
+        found["utm_params"] = parse_utm(body["utm_params"], errors, unknown, cut)
+    blamed = {error.field for error in errors}
+    missing = [name for name in model.required if name not in found and name not in blamed]
+    if errors or missing:
+        errors += [FieldError(name, "must be there") for name in missing]
+        raise InvalidEvent("The event breaks the contract.", tuple(errors))
+    return model(**found, cut=tuple(cut), unknown=len(unknown))
 
 
-def field_errors(error: ValidationError) -> tuple[FieldError, ...]:
-    """Each broken field by its path, never with its value: it may be a person's."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    return tuple(FieldError(".".join(map(str, e["loc"])), e["msg"]) for e in found)
+def parse_fields(
+    contract: Mapping[str, Parser], body: Mapping[str, Any], cut: list[str]
+) -> tuple[dict[str, Any], list[FieldError], list[str]]:
+    """The fields of an object by a contract; null is absent.
+
+    Returns what they are parsed to, what is wrong, never with the value, which may be a
+    person's, and the names that the contract does not know. Names of cut fields go to `cut`.
+    """
+    found: dict[str, Any] = {}
+    errors: list[FieldError] = []
+    unknown: list[str] = []
+    for name, value in body.items():
+        parse = contract.get(name)
+        if parse is None:
+            unknown.append(name)
+        elif value is not None:
+            try:
+                found[name] = parse(value, name, cut)
+            except Fault as fault:
+                errors.append(FieldError(name, str(fault)))
+    return found, errors, unknown
 
 
-def count_unknown(model: type[EventPayload], body: dict[str, Any]) -> int:
-    """How many fields of the body, and of its utm_params, the contract does not know."""
-    count = len(body.keys() - model.model_fields.keys())
-    utm_params = body.get("utm_params")
-    if isinstance(utm_params, dict):
-        count += len(utm_params.keys() - UTMParams.model_fields.keys())
-    return count
+def parse_utm(
+    value: object, errors: list[FieldError], unknown: list[str], cut: list[str]
+) -> UTMParams | None:
+    """utm_params, which is an object itself; what is found out goes to the lists."""
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        errors.append(FieldError("utm_params", "must be a JSON object"))
+        return None
+    found, broken, strange = parse_fields(UTM_CONTRACT, value, cut)
+    errors += [FieldError(f"utm_params.{error.field}", error.message) for error in broken]
+    unknown += strange
+    return UTMParams(**found)

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from collector.errors import CollectorError, InvalidEvent, InvalidJson
 from collector.keys import CONTEXTS, ENRICHER, VALIDATOR
-from collector.payload import UTMParams
+from collector.payload import UTM_CONTRACT
 from collector.put import http_status_of, put_event
 from collector.request_context import read_header
 from collector.wire import load_json
@@ -30,7 +30,7 @@ EVENT_ID_HEADER = "X-CT-Event-Id"
 ERROR_HEADER = "X-CT-Error"
 
 JSON_FIELDS = frozenset({"utm_params", "click_ids", "form_data", "metadata"})
-UTM_FIELDS = frozenset(UTMParams.model_fields)
+UTM_FIELDS = frozenset(UTM_CONTRACT)
 DEFAULT_EVENT_TYPE = "page_view"
 MAX_SEQUENCE_DIGITS = 10
 MAX_REFERER = 8_190  # aiohttp takes no longer header

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -63,7 +63,7 @@ def parse_part(endpoint: str, fields: dict[str, Any]) -> TrackPayload:
 
 def with_id(payload: TrackPayload, event_id: UUID) -> TrackPayload:
     """The payload with an id of its own, else with this one."""
-    return payload if payload.event_id else payload.model_copy(update={"event_id": event_id})
+    return payload if payload.event_id else replace(payload, event_id=event_id)
 
 
 def context_of(reject: Reject) -> RequestContext:

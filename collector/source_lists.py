@@ -13,7 +13,7 @@ from enum import StrEnum
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from collector.domains import (
     host_of,
@@ -56,8 +56,7 @@ class SourceListError(ValueError):
     """A list of sources cannot be used; the message says which, where and why."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClickId:
+class ClickId(NamedTuple):
     """What a click id says: whether it proves an ad, and what kind of site it is from."""
 
     paid: bool

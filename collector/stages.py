@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,6 +12,11 @@ from urllib.parse import urlsplit
 from collector.event import FunnelStage
 
 BELOW = "/**"
+STAGE_BY_NAME = {stage.value: stage for stage in FunnelStage}
+
+# Types and pages repeat; what 4096 of them reach is kept, 3 MB at most.
+CACHED_PAGES = 4096
+LONGEST_CACHED_PAGE = 500
 
 
 class StageRulesError(Exception):
@@ -32,17 +38,24 @@ class StageRule:
         return not self.paths or (path is not None and any(covers(p, path) for p in self.paths))
 
 
-@dataclass(frozen=True, slots=True)
 class StageRules:
     """An ordered list of rules; the first that fits decides."""
 
-    rules: tuple[StageRule, ...]
+    def __init__(self, rules: tuple[StageRule, ...]) -> None:
+        self.rules = rules
+        self._remembered = lru_cache(maxsize=CACHED_PAGES)(self._stage_on)
 
     def classify_stage(self, event_type: str, page_url: str | None) -> FunnelStage | None:
         """The stage that an event reaches, or none."""
-        if event_type in FunnelStage.__members__.values():
-            return FunnelStage(event_type)
-        path = page_path(page_url)
+        stated = STAGE_BY_NAME.get(event_type)
+        if stated is not None:
+            return stated
+        page = without_query(page_url or "")
+        find = self._remembered if len(page) <= LONGEST_CACHED_PAGE else self._stage_on
+        return find(event_type, page)
+
+    def _stage_on(self, event_type: str, page: str) -> FunnelStage | None:
+        path = page_path(page)
         return next((r.stage for r in self.rules if r.fits(event_type, path)), None)
 
 
@@ -70,6 +83,11 @@ def page_path(page_url: str | None) -> str | None:
     if not (is_web_page or is_path):
         return None
     return url.path.rstrip("/") or "/"
+
+
+def without_query(page_url: str) -> str:
+    """A URL up to its query or fragment, which decide nothing here."""
+    return page_url.partition("?")[0].partition("#")[0]
 
 
 def load_stage_rules(file: Path | None = None) -> StageRules:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from collector.errors import (
     BatchTooLarge,
@@ -17,10 +17,8 @@ from collector.errors import (
 )
 from collector.event import RequestContext
 from collector.metrics import Metrics
-from collector.payload import EventPayload, TrackPayload, parse_payload
+from collector.payload import P, TrackPayload, parse_payload
 from collector.wire import JsonBody, parse_object, read_object
-
-P = TypeVar("P", bound=EventPayload)
 
 MAX_BATCH_EVENTS = 500
 

@@ -14,10 +14,13 @@ import zlib
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from collector.errors import BodyTooLarge, FieldError, InvalidEvent, InvalidJson
 
 # Objects and lists within each other. Real events have three or four levels.
 MAX_DEPTH = 32
+CONTAINERS = (dict, list)  # made once: `dict | list` is made anew each time it is run
 
 # zlib's code for a gzip header and trailer around the data.
 GZIP_WINDOW = 31
@@ -53,9 +56,12 @@ class JsonBody:
 
         Raises InvalidEvent where it is nested too deep.
         """
-        if self.nested and depth(part) > MAX_DEPTH:
+        if self.nested and is_deeper(part, MAX_DEPTH):
             raise too_deep()
         return clean_object(part) if self.escaped else part
+
+
+JSON = msgspec.json.Decoder(float_hook=WireNumber)
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
@@ -90,7 +96,19 @@ def decode_text(body: bytes) -> str:
 
 
 def load_json(text: str) -> Any:
-    """The JSON value of a text; see parse_object for what is raised."""
+    """The JSON value of a text; see parse_object for what is raised.
+
+    msgspec reads in half the time of json, and the same where it reads at all; json takes
+    NaN and lone surrogates too, and says where a text is broken.
+    """
+    try:
+        return JSON.decode(text)
+    except (ValueError, RecursionError):
+        return load_json_slowly(text)
+
+
+def load_json_slowly(text: str) -> Any:
+    """The same by Python's json."""
     try:
         return json.loads(text, parse_float=WireNumber)
     except json.JSONDecodeError as error:
@@ -109,14 +127,14 @@ def too_deep() -> InvalidEvent:
     return InvalidEvent("The event breaks the contract.", (FieldError("body", message),))
 
 
-def depth(value: Any) -> int:
-    """How deep objects and lists stand within each other; without recursion."""
-    level, values = 0, [value]
-    while values:
-        containers = [v for v in values if isinstance(v, dict | list)]
-        values = [c for v in containers for c in (v.values() if isinstance(v, dict) else v)]
-        level += bool(containers)
-    return level
+def is_deeper(value: dict[str, Any] | list[Any], levels: int) -> bool:
+    """Whether objects and lists stand within each other more than so many levels deep."""
+    if levels == 0:
+        return True
+    for item in value.values() if isinstance(value, dict) else value:
+        if isinstance(item, CONTAINERS) and is_deeper(item, levels - 1):
+            return True
+    return False
 
 
 def clean_object(value: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +13,14 @@ import aiohttp
 import pytest
 
 from collector.stamp import sign_stamp
-from tests.support import CHROME, SECRET, Collector, run_collector
+from tests.support import (
+    CHROME,
+    SECRET,
+    Collector,
+    fill_spool,
+    run_collector,
+    run_collector_without_postgres,
+)
 
 TRACK, FUNNEL, BATCH = "/v1/events/track", "/v1/events/funnel", "/v1/events/batch"
 LEAST = {"session_id": "s1", "event_type": "page_view", "event_name": "Page"}
@@ -178,19 +186,21 @@ async def test_health_is_alive_and_readiness_asks_postgres(collector: Collector)
             assert (response.status, (await response.json())["status"]) == (200, answer)
 
 
-async def test_a_collector_without_postgres_is_alive_but_not_ready_and_asks_for_a_retry(
-    tmp_path: Any,
+async def test_a_collector_without_postgres_is_alive_but_not_ready_and_asks_for_a_retry_when_full(
+    tmp_path: Path,
 ) -> None:
-    nowhere = f"postgresql://postgres@/postgres?host={tmp_path}"
-    async with run_collector(nowhere) as collector:
+    async with run_collector_without_postgres(tmp_path) as collector:
         async with collector.client.get("/healthz") as response:
             assert response.status == 200
         async with collector.client.get("/readyz") as response:
             assert response.status == 503
-        async with collector.client.post(TRACK, json=LEAST) as response:
+        assert (await collector.track())[0] == 202
+        await fill_spool(collector)
+        large = {**LEAST, "metadata": {"x": "x" * 100_000}}
+        async with collector.client.post(TRACK, json=large) as response:
             assert response.status == 503
             assert int(response.headers["Retry-After"]) >= 1
-            assert (await response.json())["error"] == "store_unavailable"
+            assert (await response.json())["error"] == "spool_full"
 
 
 async def test_a_signed_stamp_gives_the_client_address_and_the_time(collector: Collector) -> None:

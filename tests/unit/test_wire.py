@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.errors import BodyTooLarge, InvalidEvent, InvalidJson
-from collector.wire import MAX_DEPTH, WireNumber, clean_text, depth, gunzip, parse_object
+from collector.wire import (
+    MAX_DEPTH,
+    WireNumber,
+    clean_text,
+    gunzip,
+    is_deeper,
+    load_json,
+    load_json_slowly,
+    parse_object,
+)
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -24,6 +34,33 @@ def test_an_object_comes_through_unchanged_but_for_what_postgres_cannot_store(
 ) -> None:
     expected = json.loads(json.dumps(value).replace("\\u0000", "\\ufffd"))
     assert parse_object(json.dumps(value).encode()) == expected
+
+
+def outcome(load: Callable[[str], Any], text: str) -> str:
+    """What a loader makes of a text: the value with types and digits, or its refusal."""
+
+    def shown(value: Any) -> object:
+        if isinstance(value, dict):
+            return [(key, shown(item)) for key, item in value.items()]
+        if isinstance(value, list):
+            return ["list", *map(shown, value)]
+        return (type(value).__name__, getattr(value, "digits", repr(value)))
+
+    try:
+        return repr(shown(load(text)))
+    except (InvalidJson, InvalidEvent) as error:
+        return f"{error.code}: {error.message}"
+
+
+@given(
+    json_values.map(json.dumps)
+    | json_values.map(lambda value: json.dumps(value, ensure_ascii=False))
+    | st.text()
+    | st.from_regex(r"\A-?[0-9]{0,25}\.?[0-9]{0,5}([eE][+-]?[0-9]{1,5})?\Z")
+    | st.sampled_from(["NaN", "[1, -Infinity]", '"\\ud800"', '"\\ud83d\\ude00"', '{"a":1,"a":2}'])
+)
+def test_the_fast_and_the_slow_reader_read_the_same(text: str) -> None:
+    assert outcome(load_json, text) == outcome(load_json_slowly, text)
 
 
 @given(st.binary())
@@ -65,7 +102,9 @@ def test_deep_nesting_breaks_the_contract(levels: int) -> None:
 
 def test_nesting_up_to_the_limit_is_accepted() -> None:
     inner = b"[" * (MAX_DEPTH - 1) + b"]" * (MAX_DEPTH - 1)
-    assert depth(parse_object(b'{"a": ' + inner + b', "b": [[], [], {"c": []}]}')) == MAX_DEPTH
+    value = parse_object(b'{"a": ' + inner + b', "b": [[], [], {"c": []}]}')
+    assert is_deeper(value, MAX_DEPTH - 1)
+    assert not is_deeper(value, MAX_DEPTH)
 
 
 @pytest.mark.parametrize(
