@@ -45,8 +45,7 @@ $(INSTALLED): pyproject.toml kong-plugin/pyproject.toml constraints.txt
 		echo "Python 3.11 or newer is needed, as python3 or as make PYTHON=/path/to/it"; exit 1; }
 	@echo "installing into .venv"
 	@$(PYTHON) -m venv .venv
-	@$(PIP) install -c constraints.txt -e ./kong-plugin -e '.[local,bench,dev]' setuptools
-	@PYTHONPATH=local/kong_pdk_build $(PIP) install -c constraints.txt --no-build-isolation kong-pdk
+	@$(PIP) install -c constraints.txt -e './kong-plugin[kong-pdk]' -e '.[local,bench,dev]'
 	@touch $@
 
 clean:

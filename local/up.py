@@ -28,11 +28,14 @@ KONG_YML = ROOT / "kong" / "kong.yml"
 BIN = Path(sys.executable).parent
 WATCH_SECONDS = 0.5
 
-PLUGIN_IN_KONG_PDK = (str(BIN / "conversion-tracking-plugin"),)
-PLUGIN_IN_OWN_SERVER = (
-    *(sys.executable, "-m", "kong_plugin_server"),
-    *("conversion-tracking", "conversion_tracking_plugin.plugin"),
+# docs/kong.md, "One read instead of two".
+REQUEST_VARIABLE = (
+    '$ct_request "$request_method $remote_addr $http_origin $http_access_control_request_method '
+    '$http_access_control_request_private_network $http_access_control_request_headers"'
 )
+
+PLUGIN_SERVER = (str(BIN / "conversion-tracking-plugin"),)
+PLUGIN_SERVER_OF_KONG_PDK = (str(BIN / "conversion-tracking-plugin-kong-pdk"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ class System:
     data: Path
     database_url: str
     gateway_secret: str
-    plugin_command: tuple[str, ...] = PLUGIN_IN_KONG_PDK
+    plugin_command: tuple[str, ...] = PLUGIN_SERVER
     kong_yml: Path = KONG_YML
 
     @property
@@ -140,6 +143,7 @@ class System:
             "KONG_PLUGINSERVER_CONVERSION_TRACKING_QUERY_CMD": (
                 shlex.join([*self.plugin_command, "--dump"])
             ),
+            "KONG_NGINX_PROXY_SET": REQUEST_VARIABLE,
             "CT_GATEWAY_SECRET": self.gateway_secret,
         }
         resolve = f"collector:8080=127.0.0.1:{collector_port}"

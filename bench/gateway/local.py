@@ -14,7 +14,7 @@ from bench.gateway.cases import CORS, OURS, PLAIN
 from bench.ports import free_port
 from bench.processes import Tree
 from local.processes import accepts_connections, wait_until
-from local.up import PLUGIN_IN_OWN_SERVER, System
+from local.up import System
 
 KONG_YML = Path(__file__).parent / "kong.yml"
 WARNING = (
@@ -42,7 +42,6 @@ def run_local_gateway() -> Iterator[Running]:
             folder,
             database_url="",  # no collector runs here
             gateway_secret=secrets.token_hex(32),
-            plugin_command=PLUGIN_IN_OWN_SERVER,
             kong_yml=KONG_YML,
         )
         upstream_port, gateway_port = free_port(), free_port()

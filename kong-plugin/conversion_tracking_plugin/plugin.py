@@ -15,6 +15,12 @@ from typing import Any
 
 from conversion_tracking_plugin import cors
 from conversion_tracking_plugin.headers import Headers
+from conversion_tracking_plugin.request import (
+    MAX_HEADERS,
+    Request,
+    parse_variable,
+    read_request,
+)
 from conversion_tracking_plugin.schema import SCHEMA
 from conversion_tracking_plugin.stamp import empty_stamp, stamp_headers
 
@@ -28,12 +34,7 @@ version = "0.1.0"
 priority = 3000
 Schema = SCHEMA
 
-# Kong's own limit for one call; its default of 100 would hide an Origin behind 100 other headers.
-MAX_HEADERS = 1000
-
-# What each phase begins with. Our own plugin server asks Kong for it together, before the
-# phase runs; kong-pdk's does not look here, and asks when the phase does.
-reads = {"access": (("kong.request.get_headers", MAX_HEADERS), ("kong.client.get_forwarded_ip",))}
+Reads = Mapping[str, tuple[tuple[Any, ...], ...]]
 
 logger = logging.getLogger(__name__)
 _faults = itertools.count(1)  # in this process, for the log
@@ -49,30 +50,52 @@ class Plugin:
     def __init__(self, config: Mapping[str, Any]) -> None:
         self._policy: cors.Policy | None = None
         self._secret = ""
+        self._variable = ""
         try:
             self._secret = _read_secret(config)
+            self._variable = str(config.get("request_variable") or "")
             self._policy = cors.parse_policy(config)
         except Exception:
             logger.exception("fault %d: unusable configuration, no CORS headers", next(_faults))
+        self.reads = _reads(self._variable)
 
     def access(self, kong: Any) -> None:
         """Kong's access phase: answer OPTIONS here; stamp and let through everything else."""
         try:
-            headers: Headers = kong.request.get_headers(MAX_HEADERS)
-            if self._policy and _is_options(kong, headers):
-                body, answer = cors.options_answer(self._policy, headers)
+            request = self._read(kong)
+            if self._policy and request.is_options:
+                body, answer = cors.options_answer(self._policy, request.headers)
                 kong.response.exit(200, body, answer)
                 return
         except Exception:
             logger.exception("fault %d: could not tell whether this is a preflight", next(_faults))
-            headers = {}
-        self._stamp(kong)
+            request = Request(headers={}, is_options=False)
+        self._stamp(kong, request.client_ip)
         if self._policy:
-            _add_cors_headers(kong, self._policy, headers)
+            _add_cors_headers(kong, self._policy, request.headers)
 
-    def _stamp(self, kong: Any) -> None:
+    def _read(self, kong: Any) -> Request:
+        if self._variable:
+            value = kong.nginx.get_var(self._variable)
+            if not value:
+                self._do_without_variable()
+            elif (request := parse_variable(value)) is not None:
+                return request
+        return read_request(kong)
+
+    def _do_without_variable(self) -> None:
+        logger.error(
+            "request_variable: Kong has no nginx variable %s; each request costs more calls. "
+            "KONG_NGINX_PROXY_SET defines it (docs/kong.md)",
+            self._variable,
+        )
+        self._variable = ""
+        self.reads = _reads("")
+
+    def _stamp(self, kong: Any, client_ip: str | None) -> None:
         try:
-            client_ip = kong.client.get_forwarded_ip()
+            if client_ip is None:
+                client_ip = kong.client.get_forwarded_ip()
             received_at_ms = time.time_ns() // 1_000_000
             stamp = stamp_headers(client_ip, received_at_ms, self._secret)
             kong.service.request.set_headers(stamp)
@@ -81,11 +104,16 @@ class Plugin:
             _clear_stamp(kong)
 
 
-def _is_options(kong: Any, headers: Headers) -> bool:
-    kind = cors.classify_request(headers)
-    if kind is cors.RequestKind.UNDECIDED:
-        return bool(kong.request.get_method() == "OPTIONS")
-    return kind is cors.RequestKind.PREFLIGHT
+def _reads(variable: str) -> Reads:
+    """What the access phase begins with.
+
+    Our own plugin server asks Kong for it together, before the phase runs; kong-pdk's does not
+    look here, and asks when the phase does.
+    """
+    if variable:
+        return {"access": (("kong.nginx.get_var", variable),)}
+    headers = ("kong.request.get_headers", MAX_HEADERS)
+    return {"access": (headers, ("kong.client.get_forwarded_ip",))}
 
 
 def _add_cors_headers(kong: Any, policy: cors.Policy, headers: Headers) -> None:

@@ -106,8 +106,18 @@ SCHEMA: list[Field] = [
             " no stamp.",
         }
     },
+    {
+        "request_variable": {
+            "type": "string",
+            # A name that no client can set: http_..., arg_... and cookie_... are the client's.
+            "match": "^ct_[a-z0-9_]+$",
+            "description": "Name of the nginx variable that holds what the plugin must know of a"
+            " request, as docs/kong.md defines it with KONG_NGINX_PROXY_SET. Saves calls between"
+            " Kong and the plugin server. Absent: Kong is asked for each.",
+        }
+    },
 ]
 
 DEFAULTS: dict[str, Any] = {
-    name: rules["default"] for field in SCHEMA for name, rules in field.items()
+    name: rules.get("default") for field in SCHEMA for name, rules in field.items()
 }

@@ -23,7 +23,7 @@ def run_command(name: str, module: str, program: str, arguments: Sequence[str] |
 
     Returns the exit code: 0, or 1 after one line that says what is wrong.
     """
-    options = make_parser(program).parse_args(arguments)
+    options = with_limits(make_parser(program)).parse_args(arguments)
     log_to_stderr()
     try:
         if options.dump is not None:
@@ -60,7 +60,7 @@ def read_service(name: str, module: str, options: argparse.Namespace) -> Service
 
 
 def make_parser(program: str) -> argparse.ArgumentParser:
-    """The options."""
+    """The options that every plugin server has."""
     parser = argparse.ArgumentParser(prog=program, description="A plugin server for Kong.")
     task = parser.add_mutually_exclusive_group(required=True)
     task.add_argument(
@@ -80,6 +80,16 @@ def make_parser(program: str) -> argparse.ArgumentParser:
         help="permissions of the sockets; Kong must be able to write to it (default: 660)",
     )
     parser.add_argument(
+        "--exit-with-parent",
+        action="store_true",
+        help="stop when the process that started this server ends; for Kong's start command",
+    )
+    return parser
+
+
+def with_limits(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """The options that this server has besides."""
+    parser.add_argument(
         "--metrics", metavar="ADDRESS", help="serve metrics on unix:PATH or HOST:PORT"
     )
     parser.add_argument(
@@ -88,10 +98,5 @@ def make_parser(program: str) -> argparse.ArgumentParser:
         default=5.0,
         metavar="SECONDS",
         help="end an event that takes longer (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--exit-with-parent",
-        action="store_true",
-        help="stop when the process that started this server ends; for Kong's start command",
     )
     return parser

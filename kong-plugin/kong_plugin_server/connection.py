@@ -24,6 +24,7 @@ from kong_plugin_server.messages import (
 )
 from kong_plugin_server.metrics import Metrics
 from kong_plugin_server.pdk import PdkError
+from kong_plugin_server.readiness import Readiness
 from kong_plugin_server.stream import Stream
 from kong_plugin_server.watchdog import Watchdog
 from kong_plugin_server.wire import FrameReader, WireError, frame
@@ -48,6 +49,7 @@ class Connections:
         self.instances = instances
         self.metrics = metrics
         self.watchdog = watchdog
+        self.readiness = Readiness()
         self.open: set[Connection] = set()
         self.is_draining = False
 
@@ -88,7 +90,7 @@ class Connection:
 
     def __init__(self, shared: Connections, connected: socket.socket) -> None:
         self._shared = shared
-        self._stream = Stream(connected, self._receive)
+        self._stream = Stream(connected, shared.readiness, self._receive)
         self._reader = FrameReader()
         self._awaited: deque[Decoder | None] = deque()
         self.event: Event | None = None

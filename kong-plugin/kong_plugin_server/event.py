@@ -96,7 +96,7 @@ class Event:
         self._sequence = call.sequence
         self._enter = enter
         self.started_at = now
-        self._reads = list(reads_of(instance, phase))
+        self._reads = reads_of(instance.plugin, phase)
         self._early: dict[tuple[str, tuple[Any, ...]], Any] = {}
         self._outgoing: list[bytes] = []
         self._is_over = False

@@ -1,9 +1,9 @@
 """Plugins in kong-pdk's programming model, and their instances.
 
 A plugin is a module with a class `Plugin` (made with a configuration; a method for each
-phase), and `Schema`, `version`, `priority`. It may name, in `reads`, the calls whose
-results each phase begins with: they are sent to Kong with the first write, and answered
-without another round trip. Other plugin servers ignore `reads`.
+phase), and `Schema`, `version`, `priority`. A plugin may have an attribute `reads`: the calls
+whose results each of its phases begins with. They are sent to Kong with the first write, and
+answered without another round trip. Other plugin servers ignore it.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import importlib
 import logging
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
@@ -51,10 +52,6 @@ class HostedPlugin:
         self._module = module
         self.plugin_class: type[Any] = module.Plugin
         self.phases = [phase for phase in PHASES if hasattr(module.Plugin, phase)]
-        self.reads: Mapping[str, tuple[Read, ...]] = {
-            phase: tuple(make_read(*call) for call in calls)
-            for phase, calls in getattr(module, "reads", {}).items()
-        }
 
     def dump(self) -> dict[str, object]:
         """What Kong's query command prints, before it is JSON."""
@@ -69,6 +66,7 @@ class HostedPlugin:
         return {"Protocol": "ProtoBuf:1", "Plugins": [description]}
 
 
+@lru_cache(maxsize=1_000)
 def make_read(name: str, *arguments: Any) -> Read:
     """A call of `reads`, ready to be sent. Raises PdkError for one that Kong does not have."""
     method = find_method(name)
@@ -88,6 +86,8 @@ class UnusablePlugin:
     closed connection for a restarted server).
     """
 
+    reads: Mapping[str, Any] = {}
+
     def __init__(self, error: BaseException) -> None:
         self._error = error
 
@@ -98,10 +98,13 @@ class UnusablePlugin:
 def make_plugin(plugin_class: type[Any], config: Any) -> Any:
     """The plugin with a configuration."""
     try:
-        return plugin_class(config)
+        plugin = plugin_class(config)
+        for calls in getattr(plugin, "reads", {}).values():
+            make_reads(calls)
     except BaseException as error:  # sys.exit() and the watchdog end no server
         logger.exception("the plugin cannot be made with its configuration")
         return UnusablePlugin(error)
+    return plugin
 
 
 @dataclass(slots=True)
@@ -153,6 +156,18 @@ class Instances:
         return self._by_id.pop(instance_id, None)
 
 
-def reads_of(instance: Instance, phase: str) -> Sequence[Read]:
-    """The calls whose results a phase of an instance begins with."""
-    return instance.hosted.reads.get(phase, ())
+def reads_of(plugin: Any, phase: str) -> Sequence[Read]:
+    """The calls whose results a phase begins with; none where the plugin changed them to nonsense.
+
+    The phase then asks by itself.
+    """
+    try:
+        return make_reads(getattr(plugin, "reads", {}).get(phase, ()))
+    except Exception:
+        logger.exception("the plugin's reads for the phase %s cannot be used", phase)
+        return ()
+
+
+def make_reads(calls: Iterable[tuple[Any, ...]]) -> list[Read]:
+    """Raises PdkError where Kong does not have one of the calls."""
+    return [make_read(*call) for call in calls]

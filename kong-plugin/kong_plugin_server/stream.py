@@ -11,27 +11,36 @@ import socket
 from collections.abc import Callable
 
 from kong_plugin_server.held import finish_writing
+from kong_plugin_server.readiness import Readiness
 
 MOST_READ_AT_ONCE = 65_536
+
+# The supervisor's copy of the socket shares its mode, so each call says that it does not wait.
+_NOW = socket.MSG_DONTWAIT
 
 
 class Stream:
     """`received` is called with bytes; with none when the other side has closed."""
 
-    __slots__ = ("_is_ending", "_loop", "_received", "_socket", "_unsent")
+    __slots__ = ("_is_ending", "_readiness", "_received", "_socket", "_unsent")
 
-    def __init__(self, connected: socket.socket, received: Callable[[bytes], None]) -> None:
+    def __init__(
+        self,
+        connected: socket.socket,
+        readiness: Readiness,
+        received: Callable[[bytes], None],
+    ) -> None:
         self._socket = connected
+        self._readiness = readiness
         self._received = received
-        self._loop = asyncio.get_running_loop()
         self._unsent = b""
         self._is_ending = False
-        self._loop.add_reader(connected.fileno(), self.read)
+        readiness.add(connected.fileno(), self.read)
 
     def read(self) -> None:
         """Take what is there now, if anything is."""
         try:
-            data = self._socket.recv(MOST_READ_AT_ONCE)
+            data = self._socket.recv(MOST_READ_AT_ONCE, _NOW)
         except (BlockingIOError, InterruptedError):
             return
         except OSError:  # reset: as good as closed
@@ -46,7 +55,7 @@ class Stream:
         unsent = data[self._write(data) :]
         if unsent:
             self._unsent = unsent
-            self._loop.add_writer(self._socket.fileno(), self._send_rest)
+            asyncio.get_running_loop().add_writer(self._socket.fileno(), self._send_rest)
 
     def end(self) -> None:
         """Say, after what was written, that nothing more comes. The other side then closes."""
@@ -58,10 +67,11 @@ class Stream:
         """Let the socket go. Other copies of it stay open."""
         descriptor = self._socket.fileno()
         if descriptor >= 0:
-            self._loop.remove_reader(descriptor)
+            self._readiness.remove(descriptor)
             if self._unsent:
-                self._loop.remove_writer(descriptor)
+                asyncio.get_running_loop().remove_writer(descriptor)
             self._socket.close()
+            self._received = _ignore  # or both would wait for the garbage collector
 
     def cut(self) -> None:
         """End both directions at once, for all copies of the socket."""
@@ -73,7 +83,7 @@ class Stream:
     def _write(self, data: bytes) -> int:
         """How much of it could be written now."""
         try:
-            return self._socket.send(data)
+            return self._socket.send(data, _NOW)
         except (BlockingIOError, InterruptedError):
             return 0
         except OSError:  # reset: reading will tell
@@ -82,6 +92,10 @@ class Stream:
     def _send_rest(self) -> None:
         self._unsent = self._unsent[self._write(self._unsent) :]
         if not self._unsent:
-            self._loop.remove_writer(self._socket.fileno())
+            asyncio.get_running_loop().remove_writer(self._socket.fileno())
             if self._is_ending:
                 finish_writing(self._socket)
+
+
+def _ignore(_: bytes) -> None:
+    """For a connection that is closed."""

@@ -225,16 +225,22 @@ class Supervisor:
         return new
 
     async def _start_worker(self) -> WorkerProcess:
-        """A worker that serves. Raises WorkerError."""
+        """A worker that serves. Raises WorkerError.
+
+        It finds modules where this process does: the folder that both run in may hold others.
+        """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         descriptors = [s.fileno() for s in (theirs, self._scrapes) if s]
-        command = [sys.executable, "-m", "kong_plugin_server.worker"]
+        command = [sys.executable, "-P", "-m", "kong_plugin_server.worker"]
         command += [self._service.name, self._service.module]
         command.append(f"--supervisor={theirs.fileno()}")
         command += [f"--phase-limit={self._service.phase_limit}", f"--restarts={self._restarts}"]
         if self._scrapes is not None:
             command.append(f"--scrapes={self._scrapes.fileno()}")
-        process = await asyncio.create_subprocess_exec(*command, pass_fds=descriptors)
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+        process = await asyncio.create_subprocess_exec(
+            *command, pass_fds=descriptors, env=environment
+        )
         theirs.close()
         worker = WorkerProcess(process, Channel(ours), HeldConnections())
         if not await self._is_ready(worker):

@@ -48,6 +48,7 @@ class Worker:
         loop = asyncio.get_running_loop()
         for signum in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(signum, self._stopped.set)
+        self._connections.readiness.start()
         loop.add_reader(supervisor.fileno(), self._receive, supervisor)
         if scrapes is not None:
             loop.add_reader(scrapes.fileno(), self._accept_scrape, scrapes)
@@ -79,9 +80,9 @@ class Worker:
                 self._stopped.set()
                 return
             for descriptor in descriptors:
-                accepted = socket.socket(fileno=descriptor)
-                accepted.setblocking(False)
-                self._connections.serve(accepted)
+                # Said outright: Python would ask the kernel for each.
+                connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, descriptor)
+                self._connections.serve(connected)
 
     def _accept_scrape(self, listening: socket.socket) -> None:
         try:

@@ -75,7 +75,11 @@ async def _load_plugins(settings: Settings, resources: AsyncExitStack) -> dict[s
     for plugin in bundled:
         if settings.plugins and {_BUNDLED, plugin.name} & set(settings.plugins):
             plugins[plugin.name] = plugin
-    services = PdkServices(node_id=str(uuid.uuid4()), hostname=socket.gethostname())
+    services = PdkServices(
+        node_id=str(uuid.uuid4()),
+        hostname=socket.gethostname(),
+        variables=settings.nginx_variables,
+    )
     for server in settings.plugin_servers:
         info = parse_dump(query_plugin_dump(server), server.name)
         if info.name in settings.plugins:

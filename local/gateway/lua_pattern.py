@@ -40,6 +40,8 @@ def compile_lua_pattern(pattern: str) -> re.Pattern[str]:
         character = source[position]
         if character in "()":
             open_captures += 1 if character == "(" else -1
+            if open_captures < 0:
+                break
             parts.append(character)
             position += 1
         elif character == "$" and position == len(source) - 1:
@@ -103,6 +105,8 @@ def _translate_set_member(source: str, position: int) -> tuple[str, int]:
         position + 2 : position + 3
     ] not in {"", "]"}
     if is_range:
+        if source[position + 2] < character:
+            raise LuaPatternError("a range that ends before it begins matches nothing")
         return f"{re.escape(character)}-{re.escape(source[position + 2])}", position + 3
     return re.escape(character), position + 1
 

@@ -9,10 +9,13 @@ from pathlib import Path
 from local.gateway.client_address import AddressRules, parse_networks
 from local.gateway.errors import StartError
 from local.gateway.log_setup import LEVELS
+from local.gateway.nginx_variables import parse_definition
 
 _HIGHEST_PORT = 65535
 # How long Kong waits for a plugin server: a setting for all of its Lua sockets.
 _READ_TIMEOUT = "KONG_NGINX_PROXY_LUA_SOCKET_READ_TIMEOUT"
+# nginx's directive `set`, in the server block of Kong's proxy.
+_SET_VARIABLE = "KONG_NGINX_PROXY_SET"
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class Settings:
     address_rules: AddressRules
     log_level: str
     plugin_read_timeout: float
+    nginx_variables: Mapping[str, str]
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -61,6 +65,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         address_rules=_read_address_rules(environment),
         log_level=_choose(environment, "KONG_LOG_LEVEL", tuple(LEVELS), "notice"),
         plugin_read_timeout=_parse_seconds(environment, _READ_TIMEOUT),
+        nginx_variables=_read_variables(environment),
     )
 
 
@@ -91,6 +96,16 @@ def _read_address_rules(environment: Mapping[str, str]) -> AddressRules:
         header=environment.get("KONG_REAL_IP_HEADER", "X-Real-IP"),
         recursive=_choose(environment, "KONG_REAL_IP_RECURSIVE", ("on", "off"), "off") == "on",
     )
+
+
+def _read_variables(environment: Mapping[str, str]) -> Mapping[str, str]:
+    definition = environment.get(_SET_VARIABLE)
+    if not definition:
+        return {}
+    try:
+        return parse_definition(definition)
+    except ValueError as error:
+        raise StartError(f"{_SET_VARIABLE}: {error}") from error
 
 
 def _parse_listen(text: str) -> tuple[str, int]:

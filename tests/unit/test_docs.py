@@ -8,6 +8,7 @@ from pydantic_core import PydanticUndefined
 
 from collector.event import FunnelStage
 from collector.settings import ENV_PREFIX, Settings
+from local.up import REQUEST_VARIABLE
 
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 
@@ -19,6 +20,14 @@ def table_rows(text: str) -> list[list[str]]:
         for line in text.splitlines()
         if line.startswith("| ")
     ]
+
+
+@pytest.mark.parametrize("place", ["README.md", "docs/kong.md", "docker-compose.yml"])
+def test_the_variable_of_a_request_is_the_same_wherever_it_is_written(
+    root: Path, place: str
+) -> None:
+    written = " ".join((root / place).read_text().replace("$$", "$").split())
+    assert REQUEST_VARIABLE in written
 
 
 def shown_default(name: str) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote
 
-from local.gateway.errors import PluginFailedError
 from local.gateway.log_setup import NOTICE
+from local.gateway.nginx_variables import find_variable
 from local.gateway.pdk.checks import to_text
 from local.gateway.pdk.types import PdkContext, PdkMethod
 
@@ -40,32 +39,7 @@ async def get_forwarded_ip(context: PdkContext) -> str:
 
 async def get_var(context: PdkContext, name: object = None) -> str | None:
     """Give an nginx variable; one that is not implemented fails the plugin."""
-    variable = str(name)
-    request, headers = context.exchange.request, context.exchange.headers
-    if variable.startswith("http_"):
-        return ", ".join(headers.getall(_header_name(variable), [])) or None
-    if variable.startswith("arg_"):
-        return _find_argument(request.query or "", variable.removeprefix("arg_"))
-    variables: Mapping[str, str | None] = {
-        "remote_addr": context.exchange.client_address,
-        "realip_remote_addr": request.peer,
-        "host": request.host,
-        "request_method": request.method,
-        "request_uri": request.target,
-        "scheme": "http",
-        "server_port": str(request.server_port),
-        "args": request.query or None,
-        "query_string": request.query or None,
-        "is_args": "?" if request.query else "",
-        "content_type": headers.get("Content-Type"),
-        "content_length": headers.get("Content-Length"),
-        "kong_request_id": context.exchange.request_id,
-    }
-    if variable not in variables:
-        raise PluginFailedError(
-            f"kong.nginx.get_var('{variable}') is not implemented by the local gateway"
-        )
-    return variables[variable]
+    return find_variable(context.exchange, context.services.variables, str(name))
 
 
 async def get_node_id(context: PdkContext) -> str:
@@ -83,19 +57,6 @@ def _make_log_method(level: int) -> PdkMethod:
         log.log(level, "%s", "".join(to_text(part) for part in parts))
 
     return write
-
-
-def _header_name(variable: str) -> str:
-    return variable.removeprefix("http_").replace("_", "-")
-
-
-def _find_argument(query: str, name: str) -> str | None:
-    # nginx compares the name without case and leaves the value encoded.
-    for pair in query.split("&"):
-        key, mark, value = pair.partition("=")
-        if mark and unquote(key).lower() == name.lower():
-            return value
-    return None
 
 
 METHODS: Mapping[str, PdkMethod] = {

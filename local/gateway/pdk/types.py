@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from local.gateway.exchange import Exchange
@@ -15,6 +15,8 @@ class PdkServices:
 
     node_id: str
     hostname: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """What KONG_NGINX_PROXY_SET defines."""
 
 
 @dataclass(frozen=True)

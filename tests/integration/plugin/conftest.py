@@ -1,87 +1,61 @@
-"""Plugin servers as processes of their own, each on a socket in a directory of its own."""
+"""The plugin in each of its servers: every test that asks for `kong` runs in both."""
+
+from __future__ import annotations
 
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.integration.plugin.kong_driver import KongDriver
+from tests.integration.plugin.servers import SERVERS, Kong, PluginServer
 
-ROOT = Path(__file__).parents[3]
-COMMAND = [sys.executable, "-m", "conversion_tracking_plugin.server"]
-FAULTY_COMMAND = [sys.executable, "-m", "tests.integration.plugin.faulty_plugin_server"]
 START_SECONDS = 20
 STOP_SECONDS = 10
 
-StartServer = Callable[..., subprocess.Popen[str]]
+
+@dataclass(frozen=True)
+class RunningServer:
+    """A plugin server, its socket, and the file that its log goes to."""
+
+    kind: PluginServer
+    socket: Path
+    log: Path
 
 
-@pytest.fixture
-def socket_path() -> Iterator[Path]:
-    """A short path: a Unix socket's has at most 107 characters, and pytest's tmp_path is long."""
-    with tempfile.TemporaryDirectory(prefix="ct-") as directory:
-        yield Path(directory) / "plugin.sock"
+@pytest.fixture(scope="module", params=list(SERVERS.values()), ids=list(SERVERS))
+def server(request: pytest.FixtureRequest) -> Iterator[RunningServer]:
+    # Not pytest's tmp_path: a Unix socket's path has at most 107 characters.
+    with tempfile.TemporaryDirectory(prefix="ct-") as folder:
+        running = RunningServer(request.param, Path(folder) / "plugin.sock", Path(folder) / "log")
+        with running.log.open("w") as log:
+            process = running.kind.start(running.socket, log)
+        wait_for_socket(running, process)
+        yield running
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        finally:
+            process.kill()
+            process.wait()
 
 
-@pytest.fixture
-def start_server(socket_path: Path) -> Iterator[StartServer]:
-    """Starts a command and waits until it listens on `socket_path`; all are stopped at the end."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start(*command: str) -> subprocess.Popen[str]:
-        before = socket_path.stat().st_ino if socket_path.exists() else None
-        process = subprocess.Popen(
-            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        started.append(process)
-        wait_for_socket(socket_path, process, before)
-        return process
-
-    yield start
-    for process in started:
-        stop(process)
-
-
-@pytest.fixture
-def server(start_server: StartServer, socket_path: Path) -> subprocess.Popen[str]:
-    """The project's plugin server."""
-    return start_server(*COMMAND, "--socket", str(socket_path))
-
-
-@pytest.fixture
-def faulty_server(start_server: StartServer, socket_path: Path) -> subprocess.Popen[str]:
-    """The same server with a plugin that misbehaves."""
-    return start_server(*FAULTY_COMMAND, str(socket_path))
-
-
-@pytest.fixture
-def kong(socket_path: Path) -> Iterator[KongDriver]:
-    """Kong's part; needs a server fixture beside it."""
-    driver = KongDriver(socket_path)
-    yield driver
-    driver.close()
-
-
-def wait_for_socket(path: Path, process: subprocess.Popen[str], before: int | None) -> None:
+def wait_for_socket(server: RunningServer, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while not path.exists() or path.stat().st_ino == before:
-        if process.poll() is not None:
-            pytest.fail(f"the plugin server ended at its start: {process.communicate()[1]}")
-        if time.monotonic() > deadline:
-            pytest.fail("the plugin server does not listen")
+    while not server.socket.exists():
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.kill()
+            process.wait()
+            pytest.fail(f"the plugin server does not listen: {server.log.read_text()}")
         time.sleep(0.02)
 
 
-def stop(process: subprocess.Popen[str]) -> str:
-    """Ask a server to stop. Returns what it wrote to stderr."""
-    process.terminate()
-    try:
-        return process.communicate(timeout=STOP_SECONDS)[1]
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        raise
+@pytest.fixture
+def kong(server: RunningServer) -> Iterator[Kong]:
+    """Kong's part beside the server, in the server's protocol."""
+    playing = server.kind.play_kong(server.socket)
+    yield playing
+    playing.close()

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from tests.integration.nginx_variable import nginx_variable
 from tests.integration.plugin_server import proto
 from tests.integration.plugin_server.proto import LENGTH, VARINT
 
@@ -255,6 +256,7 @@ ARGUMENTS: Mapping[str, Callable[[bytes], Any]] = {
     "kong.client.get_forwarded_ip": read_empty,
     "kong.ctx.shared.get": read_string,
     "kong.log.err": proto.read_list,
+    "kong.nginx.get_var": read_string,
     "kong.request.get_header": read_string,
     "kong.request.get_headers": read_maximum,
     "kong.request.get_method": read_empty,
@@ -267,6 +269,7 @@ ARGUMENTS: Mapping[str, Callable[[bytes], Any]] = {
 
 RESULTS: Mapping[str, Callable[[Request, Any], bytes]] = {
     "kong.client.get_forwarded_ip": lambda request, _: proto.field(1, request.client_ip),
+    "kong.nginx.get_var": lambda request, name: write_string(nginx_variable(request, name)),
     "kong.request.get_header": lambda request, name: write_string(request.headers.get(name)),
     "kong.request.get_headers": lambda request, _: proto.write_struct(request.headers),
     "kong.request.get_method": lambda request, _: proto.field(1, request.method),

@@ -32,7 +32,12 @@ from tests.integration.plugin_server.running import (
 
 NAME = "conversion-tracking"
 ORIGIN = "https://www.ainative.studio"
-CONFIG = {"origins": [ORIGIN], "credentials": True, "secret": "secret"}
+CONFIG = {
+    "origins": [ORIGIN],
+    "credentials": True,
+    "secret": "secret",
+    "request_variable": "ct_request",
+}
 
 POST = Request(
     headers={"origin": ORIGIN, "content-type": "application/json", "content-length": "99"}
@@ -46,7 +51,7 @@ PREFLIGHT = Request(
     },
 )
 
-READS = ["kong.request.get_headers", "kong.client.get_forwarded_ip"]
+READS = ["kong.nginx.get_var"]
 SETS = ["kong.service.request.set_headers", "kong.response.set_headers"]
 
 # Measured, with room for a longer header.
@@ -109,7 +114,7 @@ class Replay:
         self._path = path
         self._is_exit = request.method == "OPTIONS"
         self._event = framed(handle_event(1, instance))
-        self._results = b"".join(framed(result_of(request, (name, 100))) for name in READS)
+        self._results = b"".join(framed(result_of(request, (name, "ct_request"))) for name in READS)
         self._links: list[socket.socket] = []
         with self._connect() as link:
             link.sendall(self._event)

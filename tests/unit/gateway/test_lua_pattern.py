@@ -37,7 +37,9 @@ def test_a_pattern_matches_what_lua_matches(pattern: str, text: str, found: bool
     assert matches(pattern, text) is found
 
 
-@pytest.mark.parametrize("pattern", ["[a", "%", "(a", "a)", "%bxy", "%f[a]", "(a)%1"])
+@pytest.mark.parametrize(
+    "pattern", ["[a", "%", "(a", "a)", ")(", "[z-a]", "%bxy", "%f[a]", "(a)%1"]
+)
 def test_a_malformed_or_unsupported_pattern_is_refused(pattern: str) -> None:
     with pytest.raises(LuaPatternError):
         compile_lua_pattern(pattern)

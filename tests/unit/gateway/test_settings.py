@@ -53,6 +53,7 @@ def test_a_plugin_server_is_read_by_its_name_in_capitals() -> None:
         ({"KONG_LOG_LEVEL": "loud"}, "KONG_LOG_LEVEL"),
         ({READ_TIMEOUT: "soon"}, READ_TIMEOUT),
         ({READ_TIMEOUT: "2m"}, READ_TIMEOUT),
+        ({"KONG_NGINX_PROXY_SET": "ct_request x"}, "KONG_NGINX_PROXY_SET"),
         ({"KONG_PLUGINSERVER_NAMES": "a-b"}, "KONG_PLUGINSERVER_A_B_SOCKET"),
     ],
 )

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from kong_plugin_server import hosting
-from kong_plugin_server.hosting import HostedPlugin, Instances, UnusablePlugin, make_read
-from kong_plugin_server.pdk import PdkError
+from kong_plugin_server.hosting import HostedPlugin, Instances, UnusablePlugin, make_read, reads_of
 
 
 class Plugin:
@@ -88,7 +87,34 @@ def test_a_read_is_both_frames_of_its_call() -> None:
     assert read.arguments == (7,)
 
 
-@pytest.mark.parametrize("call", [("kong.request.get_headerz",), ("kong.client.get_ip", "x")])
-def test_a_read_that_kong_does_not_have_stops_the_start(call: tuple[str, ...]) -> None:
-    with pytest.raises(PdkError):
-        hosted(reads={"access": [call]})
+NONSENSE = [("kong.request.get_headerz",), ("kong.client.get_ip", "x"), (), 7]
+
+
+@pytest.mark.parametrize("call", NONSENSE)
+def test_a_read_that_kong_does_not_have_makes_an_unusable_plugin(call: Any) -> None:
+    class Reading(Plugin):
+        reads = {"access": [call]}  # noqa: RUF012  # as a plugin's author writes it
+
+    plugin = Instances(hosted(Plugin=Reading)).start({}).plugin
+
+    assert isinstance(plugin, UnusablePlugin)
+
+
+@pytest.mark.parametrize("reads", [{"access": [call]} for call in NONSENSE] + [7, {"access": 7}])
+def test_reads_that_a_plugin_changes_to_nonsense_are_reported_and_none(
+    reads: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    plugin: Any = Plugin({})
+    plugin.reads = reads
+
+    assert reads_of(plugin, "access") == ()
+    assert "reads for the phase access cannot be used" in caplog.text
+
+
+def test_a_plugin_names_what_its_phases_begin_with() -> None:
+    plugin: Any = Plugin({})
+    plugin.reads = {"access": (("kong.request.get_headers", 7),)}
+
+    assert [read.arguments for read in reads_of(plugin, "access")] == [(7,)]
+    assert reads_of(plugin, "log") == []
+    assert reads_of(Plugin({}), "access") == []

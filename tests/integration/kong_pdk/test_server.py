@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.plugin.conftest import (
+from tests.integration.kong_pdk.conftest import (
     COMMAND,
     ROOT,
     START_SECONDS,
     StartServer,
     stop,
 )
-from tests.integration.plugin.kong_driver import (
+from tests.integration.kong_pdk.kong_driver import (
     KongDriver,
     PluginServerError,
     Request,
@@ -52,7 +52,7 @@ def test_the_query_command_prints_what_kong_reads_and_nothing_else() -> None:
 
 
 def test_the_installed_command_is_the_same_server() -> None:
-    installed = Path(sys.executable).with_name("conversion-tracking-plugin")
+    installed = Path(sys.executable).with_name("conversion-tracking-plugin-kong-pdk")
 
     finished = subprocess.run(
         [installed, "--dump"], env={}, capture_output=True, text=True, timeout=60, check=True
@@ -64,7 +64,7 @@ def test_the_installed_command_is_the_same_server() -> None:
 def test_without_kong_pdk_one_line_says_what_to_do() -> None:
     program = (
         "import sys; sys.modules['kong_pdk'] = None;"
-        "from conversion_tracking_plugin.server import main; sys.exit(main(['--dump']))"
+        "from conversion_tracking_plugin.kong_pdk_command import main; sys.exit(main(['--dump']))"
     )
 
     finished = subprocess.run(
@@ -74,7 +74,7 @@ def test_without_kong_pdk_one_line_says_what_to_do() -> None:
     assert finished.returncode == 1
     assert finished.stdout == ""
     assert len(finished.stderr.splitlines()) == 1
-    assert "kong-pdk is not installed. It installs on Python 3.11 only" in finished.stderr
+    assert "is not installed: pip install 'conversion-tracking-plugin[kong-pdk]'" in finished.stderr
 
 
 def test_a_socket_in_a_directory_that_does_not_exist_is_one_clear_line(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_a_wrong_command_line_shows_the_usage(arguments: list[str]) -> None:
     finished = run(*arguments)
 
     assert finished.returncode == 2
-    assert "usage: conversion-tracking-plugin" in finished.stderr
+    assert "usage: conversion-tracking-plugin-kong-pdk" in finished.stderr
 
 
 @pytest.mark.parametrize(("option", "mode"), [([], 0o660), (["--socket-mode", "666"], 0o666)])

@@ -1,8 +1,12 @@
-"""The plugin in the plugin server of our own, over ProtoBuf:1, behind the local gateway."""
+"""The plugin behind the local gateway, in each plugin server.
+
+In our own over ProtoBuf:1; on Python 3.11 also in kong-pdk's, over MsgPack:1.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import io
 import os
 import secrets
@@ -16,7 +20,7 @@ import aiohttp
 import pytest
 
 from local.postgres import PostgresServer
-from local.up import PLUGIN_IN_OWN_SERVER, System
+from local.up import PLUGIN_SERVER, PLUGIN_SERVER_OF_KONG_PDK, System
 from tests.support import CHROME
 from tests.system.running import ORIGIN, TRACK, Gateway, RunningSystem, cors_headers, free_port
 from tests.system_fixtures import create_database
@@ -29,14 +33,23 @@ PREFLIGHT = {
 STRANGER = {"Origin": "https://stranger.example"}
 
 
-@pytest.fixture(scope="module")
-def own_system(postgres: PostgresServer, template: str) -> Iterator[tuple[RunningSystem, int]]:
-    """The system, and the process id of the plugin server's supervisor."""
-    database = create_database(postgres, template, "own_plugin_server_ct")
+COMMANDS = {"own": PLUGIN_SERVER}
+if importlib.util.find_spec("kong_pdk"):
+    COMMANDS["kong_pdk"] = PLUGIN_SERVER_OF_KONG_PDK
+
+Running = tuple[RunningSystem, int]
+
+
+@pytest.fixture(scope="module", params=list(COMMANDS))
+def running(
+    request: pytest.FixtureRequest, postgres: PostgresServer, template: str
+) -> Iterator[Running]:
+    """The system, and the process id of its plugin server."""
+    database = create_database(postgres, template, f"plugin_server_{request.param}_ct")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ct-")))
         secret = secrets.token_hex(16)
-        parts = System(stack, folder, database, secret, PLUGIN_IN_OWN_SERVER)
+        parts = System(stack, folder, database, secret, COMMANDS[request.param])
         collector_port, gateway_port = free_port(), free_port()
         parts.start_collector(collector_port)
         plugin_server = parts.start_plugin_server()
@@ -46,9 +59,9 @@ def own_system(postgres: PostgresServer, template: str) -> Iterator[tuple[Runnin
 
 
 @pytest.fixture
-async def page(own_system: tuple[RunningSystem, int]) -> AsyncIterator[Gateway]:
+async def page(running: Running) -> AsyncIterator[Gateway]:
     """A client with an address, and so a rate limit, of its own."""
-    system, _ = own_system
+    system, _ = running
     connector = aiohttp.TCPConnector(local_addr=(system.next_address(), 0))
     headers = {"User-Agent": CHROME}
     async with aiohttp.ClientSession(
@@ -102,11 +115,12 @@ async def test_a_refusal_of_the_gateway_can_be_read(page: Gateway) -> None:
     assert cors_headers(answer)["access-control-allow-origin"] == ORIGIN
 
 
+@pytest.mark.parametrize("running", ["own"], indirect=True)
 @pytest.mark.parametrize("fault", [signal.SIGKILL, signal.SIGHUP])
 async def test_no_request_fails_while_the_worker_is_killed_or_renewed(
-    own_system: tuple[RunningSystem, int], page: Gateway, fault: signal.Signals
+    running: Running, page: Gateway, fault: signal.Signals
 ) -> None:
-    _, supervisor = own_system
+    _, supervisor = running
     before = worker_of(supervisor)
     stop = asyncio.Event()
     outcomes: set[tuple[int, bool]] = set()

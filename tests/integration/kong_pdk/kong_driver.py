@@ -15,6 +15,8 @@ from typing import Any
 
 import msgpack
 
+from tests.integration.nginx_variable import nginx_variable
+
 TIMEOUT_SECONDS = 10
 
 Headers = dict[str, list[str]]
@@ -166,6 +168,10 @@ def _get_forwarded_ip(request: Request, _: Outcome) -> str:
     return request.client_ip
 
 
+def _get_var(request: Request, _: Outcome, name: str) -> str | None:
+    return nginx_variable(request, name)
+
+
 def _set_request_headers(_: Request, outcome: Outcome, headers: dict[str, str]) -> None:
     _check_headers(headers)
     for name, value in headers.items():
@@ -192,6 +198,7 @@ def _check_headers(headers: dict[str, str]) -> None:
 
 
 PDK: dict[str, Callable[..., Any]] = {
+    "kong.nginx.get_var": _get_var,
     "kong.request.get_headers": _get_headers,
     "kong.request.get_method": _get_method,
     "kong.client.get_forwarded_ip": _get_forwarded_ip,

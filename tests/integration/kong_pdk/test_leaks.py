@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.plugin.kong_driver import KongDriver, Request
+from tests.integration.kong_pdk.kong_driver import KongDriver, Request
 
 NAME = "conversion-tracking"
 ORIGIN = "https://www.ainative.studio"

@@ -1,6 +1,6 @@
 """A plugin that does what a plugin must not do, served by the project's plugin server.
 
-Run as `python -m tests.integration.plugin.faulty_plugin_server SOCKET [EVENT_SECONDS]`; the
+Run as `python -m tests.integration.kong_pdk.faulty_plugin_server SOCKET [EVENT_SECONDS]`; the
 configuration's `behaviour` chooses what an event does.
 """
 
@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from greenlet import greenlet
-
-from conversion_tracking_plugin.server import serve
 
 NAME = "faulty"
 LARGE_VALUE = "x" * 4_000_000
@@ -52,8 +50,9 @@ class FaultyPlugin:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 2:
-        from conversion_tracking_plugin import guards  # here: importing kong-pdk warns
+    # Here: importing kong-pdk warns, and the tests import this module.
+    from conversion_tracking_plugin import kong_pdk_guards, kong_pdk_server
 
-        guards.EVENT_SECONDS = float(sys.argv[2])
-    serve(NAME, FaultyPlugin, Path(sys.argv[1]))
+    if len(sys.argv) > 2:
+        kong_pdk_guards.EVENT_SECONDS = float(sys.argv[2])
+    kong_pdk_server.serve(NAME, FaultyPlugin, Path(sys.argv[1]))

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.plugin.conftest import COMMAND, FAULTY_COMMAND, StartServer, stop
-from tests.integration.plugin.faulty_plugin_server import LARGE_VALUE
-from tests.integration.plugin.faulty_plugin_server import NAME as FAULTY
-from tests.integration.plugin.kong_driver import KongDriver, PluginServerError, Request, pack
+from tests.integration.kong_pdk.conftest import COMMAND, FAULTY_COMMAND, StartServer, stop
+from tests.integration.kong_pdk.faulty_plugin_server import LARGE_VALUE
+from tests.integration.kong_pdk.faulty_plugin_server import NAME as FAULTY
+from tests.integration.kong_pdk.kong_driver import KongDriver, PluginServerError, Request, pack
 
 NAME = "conversion-tracking"
 
