@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +78,28 @@ class Tree:
     def peak_rss_mib(self) -> float:
         """The sum of each process's own highest resident memory so far, in MiB."""
         return round(sum(map(read_peak_kib, self.processes())) / 1024, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """How much processor time everything on the machine, and we of it, had used by then."""
+
+    wall: float
+    all_seconds: float
+    own_seconds: float
+
+    def others_percent(self, later: Moment) -> float:
+        """What others took of all processors until `later`: 100 is all of them."""
+        others = (later.all_seconds - self.all_seconds) - (later.own_seconds - self.own_seconds)
+        room = (later.wall - self.wall) * (os.cpu_count() or 1)
+        return round(max(others / room, 0) * 100, 1)
+
+
+def look_now(own: Sequence[Tree]) -> Moment:
+    """This moment, where `own` are the trees that belong to us."""
+    times = psutil.cpu_times()
+    used = times.user + times.nice + times.system + times.irq + times.softirq + times.steal
+    return Moment(time.monotonic(), used, sum(tree.cpu_seconds() for tree in own))
 
 
 def read_peak_kib(process: psutil.Process) -> int:

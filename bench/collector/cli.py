@@ -17,7 +17,13 @@ from bench.collector.long_rows import (
     measure_memory,
 )
 from bench.collector.measure import run_rounds
-from bench.collector.results import figures_json, find_ratios, format_figures, format_ratios
+from bench.collector.results import (
+    figures_json,
+    find_ratios,
+    format_figures,
+    format_ratios,
+    warn_of_others,
+)
 from bench.collector.rows import TITLES
 from bench.collector.stage import Stage, open_stage, peaks_of, set_up_rows
 from bench.collector.traffic import BATCH_EVENTS
@@ -94,7 +100,8 @@ def run_comparison(stage: Stage, options: argparse.Namespace) -> dict[str, objec
     peaks, ratios = peaks_of(rows), find_ratios(runs)
     print(
         f"\n{options.connections} connections; medians of {options.rounds} rounds "
-        f"of {options.seconds} s\n\n{format_figures(runs, peaks)}\n\n{format_ratios(ratios)}",
+        f"of {options.seconds} s\n{warn_of_others(runs)}\n{format_figures(runs, peaks)}\n\n"
+        f"{format_ratios(ratios)}",
         flush=True,
     )
     return {**ratios, "peak_mib": peaks, "rounds": figures_json(runs)}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.collector.copy_rows import copy_for
@@ -13,7 +14,7 @@ from bench.collector.rows import TITLES
 from bench.collector.servers import Server
 from bench.errors import BenchError
 from bench.load.wrk import Load, send_load
-from bench.processes import Tree
+from bench.processes import Tree, look_now
 from bench.report import Report
 from collector.event import Event
 
@@ -30,6 +31,7 @@ class Figures:
     server_us: float | None
     postgres_us: float | None
     load: Load | None = None
+    others_percent: float = 0.0  # what other work took of the processors meanwhile
 
     @property
     def rate(self) -> float:
@@ -51,6 +53,7 @@ class Figures:
             "events_per_second": round(self.rate, 1),
             "server_us_per_event": self.server_us,
             "postgres_us_per_event": self.postgres_us,
+            "others_percent": self.others_percent,
         }
 
 
@@ -125,14 +128,23 @@ def run_rounds(
     figures: dict[str, list[Figures]] = {key: [] for key in rows}
     for number in range(1, rounds + 1):
         for key, row in rows.items():
-            run = row.run(seconds)
+            run = run_watched(row, seconds)
             figures[key].append(run)
             report(f"round {number} of {rounds}: {describe_run(TITLES.get(key, key), run)}")
     return figures
+
+
+def run_watched(row: Row, seconds: float) -> Figures:
+    """One run, with a look at what else the machine did. wrk and servers are our children."""
+    own = (Tree("bench", os.getpid()), row.postgres)
+    before = look_now(own)
+    run = row.run(seconds)
+    return replace(run, others_percent=before.others_percent(look_now(own)))
 
 
 def describe_run(title: str, run: Figures) -> str:
     """A line of progress."""
     p99 = f", p99 {run.load.p99_ms:.1f} ms" if run.load else ""
     errors = f", {run.errors} errors" if run.errors else ""
-    return f"{title.strip()}: {run.rate:,.0f} events/s{p99}{errors}"
+    others = f", others took {run.others_percent:.0f} %" if run.others_percent else ""
+    return f"{title.strip()}: {run.rate:,.0f} events/s{p99}{errors}{others}"

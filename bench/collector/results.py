@@ -7,6 +7,7 @@ from statistics import median
 
 from bench.collector.measure import Figures
 from bench.collector.rows import RATIOS, TITLES, Ratio
+from bench.machine import QUIET_PERCENT
 from bench.medians import median_ratio
 from bench.text_table import format_number, format_table
 
@@ -43,6 +44,14 @@ def format_median(values: Sequence[float | None]) -> str:
     """The median of what was measured; nothing where nothing was."""
     known = [value for value in values if value is not None]
     return format_number(median(known)) if known else ""
+
+
+def warn_of_others(runs: Runs) -> str:
+    """A line where other work took a part of the machine that spoils the figures."""
+    took = median(run.others_percent for of_row in runs.values() for run in of_row)
+    if took <= QUIET_PERCENT:
+        return ""
+    return f"WARNING: other work took {took:.0f} % of the processors meanwhile: run it again.\n"
 
 
 def find_ratios(runs: Runs) -> dict[str, float | None]:

@@ -1,6 +1,8 @@
 """Ratios, tables and requests of the collector's benchmark."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from bench.collector.copy_rows import COLUMNS, make_events, make_row, walk_rows
 from bench.collector.long_rows import EMPTY, GROWN, grow, processor_us
 from bench.collector.measure import Figures, refuse_lost
-from bench.collector.results import find_ratios, format_figures, format_ratios
+from bench.collector.results import find_ratios, format_figures, format_ratios, warn_of_others
 from bench.collector.rows import COPY, NOOP, RATIOS, SPEC, TITLES, TRACK
 from bench.collector.traffic import BATCH_EVENTS, SECRET, join_batches, make_headers
 from bench.errors import BenchError
@@ -69,6 +71,12 @@ def test_growth_is_the_share_by_which_an_event_costs_more() -> None:
     }
     assert grow(runs, lambda run: 1 / run.rate) == 0.25
     assert grow(runs, processor_us) == 0.2
+
+
+@pytest.mark.parametrize(("shares", "warned"), [((1, 2, 50), False), ((30, 40, 2), True)])
+def test_other_work_during_most_runs_is_warned_of(shares: Sequence[float], warned: bool) -> None:
+    runs = {TRACK: [replace(figures(1000), others_percent=share) for share in shares]}
+    assert ("WARNING" in warn_of_others(runs)) is warned
 
 
 @pytest.mark.parametrize(("answered", "stored"), [(0, 0), (10, 10), (10, 74)])

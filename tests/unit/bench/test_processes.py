@@ -8,7 +8,7 @@ import pytest
 
 from bench.errors import BenchError
 from bench.machine import describe_machine, summarize_machine
-from bench.processes import Tree, find_tree
+from bench.processes import Moment, Tree, find_tree, look_now
 
 
 def test_memory_and_processor_time_of_a_process_are_seen() -> None:
@@ -58,3 +58,16 @@ def test_a_busy_machine_is_warned_of(busy: float, warned: bool) -> None:
     machine: dict[str, object] = {"cores": 2, "cpu": "c", "commit": "abc", "date": "today"}
     summary = summarize_machine({**machine, "busy_percent": busy})
     assert ("WARNING" in summary) is warned
+
+
+def test_what_others_took_is_the_rest_of_what_was_used() -> None:
+    room = os.cpu_count() or 1
+    before = Moment(wall=0, all_seconds=100, own_seconds=50)
+    later = Moment(wall=10, all_seconds=100 + 6 * room, own_seconds=50 + 2 * room)
+    assert before.others_percent(later) == 40.0
+    assert before.others_percent(Moment(10, 100, 51)) == 0  # counts are coarser than this
+
+
+def test_a_moment_has_what_we_used_in_what_all_used() -> None:
+    moment = look_now([Tree("tests", os.getpid())])
+    assert 0 < moment.own_seconds < moment.all_seconds
