@@ -28,7 +28,7 @@ from collector.metrics import Metrics
 from collector.outage import Outage
 from collector.pixel import PIXEL_PATH, pixel_error_response
 from collector.reject_keeper import RejectKeeper, RejectLimits, run_reject_keeper
-from collector.request_context import ContextReader
+from collector.request_context import ContextReader, bind_request_id
 from collector.routes import add_routes
 from collector.settings import Settings
 from collector.shutdown import close_while_stopping
@@ -43,7 +43,8 @@ from collector.writer import WriterLimits, open_writer
 def make_app(settings: Settings) -> web.Application:
     """The application. It must be served with auto_decompress=False (see body.py)."""
     metrics = Metrics()
-    app = web.Application(middlewares=[make_error_middleware(metrics.count_refused, answer_error)])
+    answer_errors = make_error_middleware(metrics.count_refused, answer_error)
+    app = web.Application(middlewares=[bind_request_id, answer_errors])
     app[SETTINGS] = settings
     app[METRICS] = metrics
     app[CONTEXTS] = ContextReader(settings, metrics.unsigned.inc)

@@ -51,6 +51,6 @@ async def read_bounded(request: web.Request, max_bytes: int) -> bytes:
             body += chunk
             if len(body) > max_bytes:
                 raise too_large
-    except web.RequestPayloadError:
+    except (web.RequestPayloadError, ConnectionError):  # the latter: its sender has gone
         raise InvalidJson("The body ended before its announced length.") from None
     return bytes(body)

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import asyncpg
 
+from collector.logs import configure_logging
 from collector.migrate import MigrationError, migrate
 from collector.rejects_command import RejectsError, add_rejects
 from collector.replay import ReplayError, replay
-from collector.serve import configure_logging, serve
+from collector.serve import serve
 from collector.settings import Settings, SettingsError, load_settings, unknown_settings
 from collector.source_lists import SourceListError
 from collector.spool_file import SpoolOpenError
@@ -148,7 +149,7 @@ def run_migrate(_command: argparse.Namespace) -> None:
 def run_replay(command: argparse.Namespace) -> None:
     """`replay`."""
     settings = read_settings()
-    configure_logging(settings.log_level)
+    configure_logging(settings)
     folder = command.spool or settings.spool_dir
     asyncio.run(replay(settings, folder, command.refused, print))
 

@@ -188,7 +188,8 @@ def make_error_middleware(count: Callable[[str], None], answer: Answer) -> Middl
             return http_error_response(error)
         except Exception:
             # Any other error is ours. The traceback goes to the log, never to the client.
-            logger.exception("unexpected error on %s %s", request.method, request.path)
+            where = {"method": request.method, "path": request.path}
+            logger.exception("unexpected error", extra=where)
             count(CollectorError.code)
             failure = CollectorError("The collector failed; the error is in its log.")
             return answer(request, failure)

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from collector.channel import SourceType
+from collector.values import frozen_value
 
 
 class FunnelStage(StrEnum):
@@ -39,7 +40,7 @@ class RequestContext:
     content_type: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_value
 class Event:
     """A row of conversion_events: the same names, the same order (docs/data.md)."""
 

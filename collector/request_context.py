@@ -6,9 +6,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from collector.errors import UnsignedRequest
 from collector.event import RequestContext
+from collector.logs import REQUEST_ID
 from collector.settings import Settings
 from collector.stamp import verify_stamp
 from collector.wire import clean_text
@@ -48,6 +50,16 @@ class ContextReader:
             endpoint=request.path,
             content_type=read_header(request, "Content-Type", MAX_CONTENT_TYPE),
         )
+
+
+@web.middleware
+async def bind_request_id(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Every line that is logged while a request is answered has its id (logs.py)."""
+    token = REQUEST_ID.set(request.headers.get(REQUEST_ID_HEADER))
+    try:
+        return await handler(request)
+    finally:
+        REQUEST_ID.reset(token)
 
 
 def read_header(request: web.Request, name: str, length: int) -> str | None:

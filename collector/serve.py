@@ -7,7 +7,6 @@ import gc
 import logging
 import signal
 import socket
-import time
 from collections.abc import Callable, Coroutine, Sequence
 
 from aiohttp import web
@@ -15,6 +14,7 @@ from aiohttp import web
 from collector.app import make_app
 from collector.keys import SETTINGS
 from collector.listening import BACKLOG, open_sockets, url_of
+from collector.logs import configure_logging
 from collector.settings import Settings
 from collector.shutdown import REQUESTS_SHARE, finish_requests
 
@@ -39,7 +39,7 @@ def serve(settings: Settings) -> None:
 
     Raises OSError where the address cannot be listened on.
     """
-    configure_logging(settings.log_level)
+    configure_logging(settings)
     sockets = open_sockets(settings.host, settings.port)
     run_loop(serve_alone(settings, sockets))
 
@@ -101,12 +101,3 @@ def make_runner(app: web.Application, shutdown_seconds: float) -> web.AppRunner:
         auto_decompress=False,
         shutdown_timeout=shutdown_seconds * REQUESTS_SHARE,
     )
-
-
-def configure_logging(level: str) -> None:
-    """Lines on stderr, with times in UTC."""
-    formatter = logging.Formatter("%(asctime)sZ %(levelname)s %(name)s %(message)s")
-    formatter.converter = time.gmtime
-    handler = logging.StreamHandler()
-    handler.setFormatter(formatter)
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)

@@ -130,6 +130,10 @@ class Settings(BaseSettings):
         default=None,
         description="File that replaces the rules of the funnel's stages (docs/funnel.md).",
     )
+    log_format: Literal["auto", "json", "console"] = Field(
+        default="auto",
+        description="Form of log lines: json, console, or auto: console on a terminal, else json.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe level that is logged."
     )

@@ -24,7 +24,8 @@ from pathlib import Path
 
 from collector.app import make_enricher
 from collector.listening import open_sockets, url_of
-from collector.serve import STOP_SIGNALS, configure_logging
+from collector.logs import configure_logging
+from collector.serve import STOP_SIGNALS
 from collector.settings import Settings
 from collector.spool import prepare_folder
 from collector.worker import WorkerPlace, run_worker
@@ -71,7 +72,7 @@ def serve_with_workers(settings: Settings, count: int) -> None:
     Raises OSError where the address cannot be listened on, WorkersError where a worker
     did not end well.
     """
-    configure_logging(settings.log_level)
+    configure_logging(settings)
     # What would end every worker as it starts ends the parent, with the clear line that it has.
     make_enricher(settings)
     prepare_folder(settings.spool_dir)

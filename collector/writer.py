@@ -97,19 +97,27 @@ class Writer:
             await asyncio.wait(self._commits)
 
     def _look_soon(self) -> None:
-        """Look for a due batch after the requests that are ready now have put theirs."""
-        if self._next_look is None:
-            self._next_look = self._loop.call_soon(self._commit_what_is_due)
+        """Look for a due batch after the requests that are ready now have put theirs.
+
+        A full batch does not wait for the look that is planned for the end of its linger.
+        """
+        full = self._queue.waiting_events >= self._limits.batch_events
+        if self._next_look is None or full:
+            self._plan_look(self._loop.call_soon(self._commit_what_is_due))
+
+    def _plan_look(self, look: asyncio.Handle | None) -> None:
+        """Have one look planned at most."""
+        if self._next_look:
+            self._next_look.cancel()
+        self._next_look = look
 
     def _commit_what_is_due(self) -> None:
         """Start the commits whose time has come, and look again when the next one's has."""
-        if self._next_look:
-            self._next_look.cancel()
-            self._next_look = None
+        self._plan_look(None)
         while self._queue and len(self._commits) < self._limits.commits_in_flight:
             linger = self._seconds_to_linger()
             if linger > 0:
-                self._next_look = self._loop.call_later(linger, self._commit_what_is_due)
+                self._plan_look(self._loop.call_later(linger, self._commit_what_is_due))
                 return
             self._start_commit(self._queue.take(self._limits.batch_events))
 

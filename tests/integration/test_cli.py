@@ -43,7 +43,7 @@ def serving(*options: str, **settings: str) -> Iterator[tuple[subprocess.Popen[s
     try:
         assert process.stderr is not None
         for line in process.stderr:
-            if found := re.search(r"http://\S+", line):
+            if found := re.search(r"http://[\w.:]+", line):
                 yield process, found[0]
                 return
         raise AssertionError("the collector did not say where it listens")

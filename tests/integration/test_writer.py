@@ -157,6 +157,27 @@ async def test_a_batch_closes_when_it_is_full(database: str, tmp_path: Path) -> 
     assert r.batches == [10, 10, 10, 5]
 
 
+async def test_a_full_batch_does_not_linger_behind_a_commit(database: str, tmp_path: Path) -> None:
+    limits = replace(LIMITS, batch_events=10, batch_linger_seconds=60)
+    async with running(database, tmp_path, limits) as r:
+        async with locked(database):
+            puts = [asyncio.create_task(r.writer.put(event(1)))]
+            await until_waiting(database, 1)
+            for e in events(10, first=2):
+                puts.append(asyncio.create_task(r.writer.put(e)))
+                await asyncio.sleep(0.01)
+            await until_waiting(database, 2)
+        assert await asyncio.gather(*puts) == [STORED] * 11
+
+
+async def until_waiting(database: str, count: int) -> None:
+    """Wait until so many statements wait for a lock."""
+    query = "SELECT count(*) AS n FROM pg_locks WHERE NOT granted"
+    async with asyncio.timeout(20):
+        while (await fetch(database, query))[0]["n"] != count:  # noqa: ASYNC110  # Postgres is awaited
+            await asyncio.sleep(0.05)
+
+
 async def test_each_of_many_events_is_answered_by_itself(database: str, tmp_path: Path) -> None:
     async with running(database, tmp_path) as r:
         await r.writer.put(event(2))
@@ -274,12 +295,9 @@ async def test_what_postgres_does_not_take_in_time_goes_to_the_spool_and_is_neve
 async def test_no_backend_of_a_given_up_statement_waits_for_the_lock(
     database: str, tmp_path: Path
 ) -> None:
-    waiting = "SELECT count(*) AS n FROM pg_locks WHERE NOT granted"
     async with running(database, tmp_path, timeout_seconds=0.5) as r, locked(database):
         assert await r.writer.put(event(1)) is SPOOLED
-        async with asyncio.timeout(10):
-            while (await fetch(database, waiting))[0]["n"]:  # noqa: ASYNC110  # Postgres is awaited
-                await asyncio.sleep(0.05)
+        await until_waiting(database, 0)
 
 
 async def test_with_a_full_spool_and_no_postgres_the_event_is_refused_and_both_are_tried_again(
