@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     )
     database_pool_size: int = Field(default=10, ge=1, description="Most connections to Postgres.")
     database_timeout_seconds: float = Field(
-        default=5, gt=0, description="Longest wait for a connection or a statement before a 503."
+        default=5, gt=0, description="Longest wait for Postgres before events go to the spool."
     )
     spool_dir: Path = Field(
         default=Path("var/spool"),
