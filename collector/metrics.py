@@ -152,4 +152,7 @@ class Metrics:
 def age(spool: Spool) -> float:
     """Seconds since the oldest waiting event was received, 0 where none waits."""
     oldest_at = spool.oldest_at
-    return (datetime.now(UTC) - oldest_at).total_seconds() if oldest_at else 0.0
+    if oldest_at is None:
+        return 0.0
+    # A clock that was set back must not show an age below zero.
+    return max((datetime.now(UTC) - oldest_at).total_seconds(), 0.0)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,12 @@ def pg_ctl(server: PostgresServer, *arguments: str) -> None:
         bin_path=server.bin_path,
         user=server.system_user,
     )
+
+
+def stop_restarted(server: PostgresServer) -> None:
+    """Stop a Postgres that a test may have started again: run_postgres knows the first alone."""
+    with suppress(subprocess.CalledProcessError):  # a test may have left it stopped
+        pg_ctl(server, "-m", "immediate", "stop")
 
 
 def start_again(server: PostgresServer) -> None:

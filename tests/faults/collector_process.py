@@ -71,9 +71,14 @@ class CollectorProcess:
 
     def metric(self, name: str) -> float:
         """The sum of a metric's samples."""
+        return sum(self.samples(name))
+
+    def samples(self, name: str) -> list[float]:
+        """A metric's samples, of all workers."""
         with urlopen(self.url + "/metrics", timeout=10) as answer:
             page = answer.read().decode()
-        return sum(map(float, re.findall(rf"^{name}(?:{{.*}})? (\S+)$", page, re.MULTILINE)))
+        found = re.findall(rf"^{name}(?:{{.*}})? (\S+)$", page, re.MULTILINE)
+        return [float(value) for value in found]
 
     async def wait_until_drained(self) -> None:
         """Return when nothing waits in the spool."""

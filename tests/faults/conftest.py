@@ -14,7 +14,7 @@ import pytest
 
 from collector.migrate import migrate
 from local.postgres import PostgresServer, database_url, run_postgres
-from tests.support import execute, pg_ctl, start_again
+from tests.support import execute, pg_ctl, start_again, stop_restarted
 
 numbers = itertools.count(1)
 
@@ -47,8 +47,11 @@ def weak_postgres() -> Iterator[PostgresServer]:
     ):
         asyncio.run(execute(database_url(server), "ALTER SYSTEM SET max_connections = 25"))
         pg_ctl(server, "-m", "fast", "stop")
-        start_again(server)
-        yield server
+        try:
+            start_again(server)
+            yield server
+        finally:
+            stop_restarted(server)
 
 
 @pytest.fixture

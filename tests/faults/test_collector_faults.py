@@ -95,6 +95,28 @@ async def test_sigterm_while_postgres_is_away(
         await assert_kept(weak_database, sender.promised)
 
 
+async def test_fewer_workers_drain_what_the_others_left(
+    tmp_path: Path, weak_postgres: PostgresServer, weak_database: str
+) -> None:
+    with collector(tmp_path, weak_database, "--workers", "3") as three:
+        await eventually(lambda: three.metric("ct_worker_up") == 3)
+        async with sending(three.url, connections=24) as sender:
+            await asyncio.to_thread(pg_ctl, weak_postgres, "-m", "fast", "stop")
+            await eventually(lambda: all_spools_hold_events(three))
+        workers = children(three.pid)
+        three.kill()
+        await eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
+    await asyncio.to_thread(start_again, weak_postgres)
+    with collector(tmp_path, weak_database) as alone:
+        await eventually(lambda: alone.metric("ct_replayed_events_total") >= sender.answers[202])
+        await assert_kept(weak_database, sender.promised)
+
+
+def all_spools_hold_events(process: CollectorProcess) -> bool:
+    """Whether each of three workers has events in its spool."""
+    return sum(depth > 0 for depth in process.samples("ct_spool_events")) == 3
+
+
 async def test_two_collectors_on_one_database_that_get_the_same_events(
     tmp_path: Path, weak_postgres: PostgresServer, weak_database: str
 ) -> None:

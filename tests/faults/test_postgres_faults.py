@@ -149,7 +149,7 @@ async def test_a_row_that_postgres_refuses_waits_in_the_spool(
 ) -> None:
     """As after an incompatible change of the tables: the rest is replayed, the row is kept."""
     await execute(
-        weak_database, "ALTER TABLE conversion_events ADD CHECK (session_id <> 'session 7')"
+        weak_database, "ALTER TABLE conversion_events ADD CHECK (session_id NOT LIKE '%7')"
     )
     with collector(tmp_path, weak_database) as process:
         async with sending(process.url) as sender:
@@ -161,5 +161,5 @@ async def test_a_row_that_postgres_refuses_waits_in_the_spool(
     stored = await stored_events(weak_database)
     missing = [session for event, session in sender.promised.items() if event not in stored]
     assert len(missing) == refused > 0
-    assert set(missing) == {"session 7"}
+    assert all(session.endswith("7") for session in missing)
     await assert_funnel_fits(weak_database)
