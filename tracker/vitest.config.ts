@@ -3,11 +3,13 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     environment: "happy-dom",
+    setupFiles: ["test/setup.ts"],
     environmentOptions: {
-      happyDOM: { url: "https://shop.example/", settings: { disableJavaScriptFileLoading: true } },
+      happyDOM: { url: "http://shop.example/", settings: { disableJavaScriptFileLoading: true, handleDisabledFileLoadingAsSuccess: true } },
     },
     // Timers and requests are real; the machine may be slow.
     testTimeout: 20_000,
+    silent: "passed-only",
     restoreMocks: true,
     unstubGlobals: true,
   },

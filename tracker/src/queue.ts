@@ -18,16 +18,17 @@ export type Entry = [key: string, text: string];
  */
 export const createQueue = (disk: Keyed, note: (...about: unknown[]) => void) => {
   const memory: Keyed = {};
+  let count = 1_000_000; // of one length, so that keys of one millisecond sort as well
 
   const remove = ([key]: Entry): void => {
     delete memory[key];
-    delete disk[key];
+    attempt(() => delete disk[key]);
   };
 
   return {
     remove_: remove,
     put_(eventId: string, text: string, mayStore: boolean): string {
-      const key = `${PREFIX + Date.now()}_${eventId}`;
+      const key = `${PREFIX + Date.now()}_${count++}_${eventId}`;
       if (!(mayStore && text.length < MAX_LENGTH_ON_DISK && attempt(() => (disk[key] = text)))) memory[key] = text;
       return key;
     },

@@ -1,7 +1,7 @@
 /** What looks like a password, a card number or a token does not leave the page. */
 
 const SECRET_NAME =
-  /pass(?!eng|age)|pwd|secret|token|card|cv[vc]|iban|ssn|jwt|csrf|auth(?!or)|key$|(^|[_-])(pin|otp)/i;
+  /pass(?!eng|age)|pwd|secret|token|card|cv[vc]|iban|ssn|jwt|csrf|auth(?!or(?!i))|key$|(^|[_-])(pin|otp)/i;
 
 // 32 and more letters and digits without a break: API keys, hashes, the parts of a JSON web
 // token. A UUID has breaks. The \b keeps the search linear.

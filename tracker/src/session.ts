@@ -63,8 +63,7 @@ export const createSessions = (key: string, landing: Landing) => {
     },
     /** Ends the session and leaves nothing of it on the device. */
     forget_(): void {
-      delete store[key];
-      delete store[dataKey];
+      attempt(() => delete store[key] && delete store[dataKey]);
       begin();
     },
   };
