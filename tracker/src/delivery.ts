@@ -51,6 +51,7 @@ export const createDelivery = (
   let busy = false;
   let leaving = false;
   let wake: (() => void) | undefined;
+  let letGo: (() => void) | undefined;
 
   const setUntil = (delayMs: number): void =>
     void attempt(() => (shared.ct_until = `${Date.now() + delayMs}`));
@@ -87,8 +88,11 @@ export const createDelivery = (
   const flush = async (): Promise<void> => {
     if (busy) return;
     busy = true;
+    // A page that goes gives the lock back, also in the middle of a request: Chromium would
+    // throw it out of the back-forward cache as soon as the next page wants the lock.
+    const hold = () => Promise.race([drain(), new Promise<void>((done) => (letGo = done))]);
     // In a sandboxed frame the locks are there, but refuse.
-    await (locks ? locks.request(LOCK, drain).catch(drain) : drain());
+    await (locks ? locks.request(LOCK, hold).catch(drain) : drain());
     busy = false;
   };
 
@@ -109,7 +113,7 @@ export const createDelivery = (
     leave_(): void {
       leaving = true;
       if (sending && !locks) setUntil(0);
-      wake?.();
+      letGo?.();
       const batch = takeBatch(
         queue.entries_().filter(([key]) => own.includes(key) && !sending.includes(key)),
       );

@@ -18,7 +18,7 @@ export const startTracker = (config: Config): void => {
     const noted = page.conversionTracking;
     if (isRunning(noted)) return;
     const tracker = (page.conversionTracking = createTracker(config));
-    noted?.forEach((call) => void tracker.push(call));
+    noted?.forEach(tracker.push);
   };
   // A prerendered page has a copy of the session, which the browser throws away when it shows
   // the page; and it may never be shown.

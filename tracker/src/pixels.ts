@@ -27,18 +27,16 @@ const NAMES: Record<string, Names> = {
 export const firePixels = (event: WireEvent, config: Config): void => {
   const type = event.event_type;
   const [meta, google, linkedin] = NAMES[type] ?? [];
-  const money =
-    event.conversion_value == null
-      ? {}
-      : { value: +event.conversion_value, currency: event.currency };
+  const { conversion_value, currency, event_id } = event;
+  const money = conversion_value == null ? {} : { value: +conversion_value, currency };
   const order = {
-    transaction_id: event.order_id ?? event.stripe_session_id ?? event.event_id,
+    transaction_id: event.order_id ?? event.stripe_session_id ?? event_id,
     ...money,
   };
   const adsConversion = config.googleAdsConversions?.[type];
   const linkedinConversion = config.linkedinConversions?.[type] ?? linkedin;
 
-  if (meta) tell("fbq", "track", meta, money, { eventID: event.event_id });
+  if (meta) tell("fbq", "track", meta, money, { eventID: event_id });
   if (google)
     tell(
       "gtag",

@@ -7,8 +7,9 @@ const SECRET_NAME =
 // token. A UUID has breaks. The \b keeps the search linear.
 const TOKEN = /\b(?=\w*\d)(?=\w*[a-z])\w{32}/i;
 
-// 14 to 19 digits, as payment cards have them; shorter ones are phone numbers and times.
-const CARD = /\b[2-6]([ -]?\d){13,18}\b/g;
+// 14 to 16 digits, as nearly all payment cards have them; a date or a CVC may follow. Shorter
+// ones are phone numbers and times.
+const CARD = /\b[2-6]([ -]?\d){13,15}\b/g;
 
 /** The check digit of payment cards (ISO/IEC 7812-1, annex B). */
 const luhn = (digits: string): boolean =>
@@ -25,11 +26,7 @@ export const isSecretName = (name: string): boolean => SECRET_NAME.test(name);
 
 export const isSecretValue = (text: string): boolean =>
   TOKEN.test(text) ||
-  (text.match(CARD) ?? []).some((match) => {
-    const digits = match.replace(/\D/g, "");
-    // A date or a CVC may follow the number in the same field.
-    return luhn(digits) || luhn(digits.slice(0, 16));
-  });
+  (text.match(CARD) ?? []).some((match) => luhn(match.replace(/\D/g, "")));
 
 /** A copy of a form's data, at all depths, without what looks secret; `note` hears its name. */
 export const redactForm = (

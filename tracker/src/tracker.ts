@@ -1,17 +1,17 @@
-import { attempt } from "./attempt.js";
 import { readAttribution } from "./attribution.js";
-import { createDelivery } from "./delivery.js";
-import { readDevice } from "./device.js";
+import { uuidv7 } from "./uuid.js";
+import { attempt } from "./attempt.js";
 import { createPages } from "./pages.js";
+import { readDevice } from "./device.js";
 import { firePixels, loadPixels } from "./pixels.js";
-import { allowedByConsent, allowedBySignal, EVERYTHING, NOTHING, WAIT } from "./privacy.js";
+import type { Call, Config, Consent, EventFields, Tracked, Tracker, WireEvent } from "./types.js";
 import { createQueue } from "./queue.js";
-import { redactForm, redactUrl } from "./redact.js";
 import { createSessions, type Landing } from "./session.js";
 import { forgetKeys, openStorage } from "./storage.js";
-import type { Call, Config, Consent, EventFields, Tracked, Tracker, WireEvent } from "./types.js";
-import { uuidv7 } from "./uuid.js";
+import { allowedByConsent, allowedBySignal, EVERYTHING, NOTHING, WAIT } from "./privacy.js";
+import { createDelivery } from "./delivery.js";
 import { gaIds, metaIds } from "./vendor_ids.js";
+import { redactForm, redactUrl } from "./redact.js";
 
 const MAX_WAITING = 100;
 
@@ -68,7 +68,7 @@ export const createTracker = (config: Config): RunningTracker => {
     const level = mayTrack();
     if (level === WAIT) {
       if (waiting.push(noted) > MAX_WAITING) waiting.shift();
-      return note("waiting", noted);
+      return note("queued", noted);
     }
     const full = level === EVERYTHING;
     const event = level && complete(noted, full);

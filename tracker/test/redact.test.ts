@@ -19,7 +19,7 @@ describe("values", () => {
   test.each([
     "4111111111111111", "4111 1111 1111 1111", "4111-1111-1111-1111", "378282246310005",
     "6304000000000000", "30569309025904", "my card: 5555555555554444, thanks",
-    "4111 1111 1111 1111 12/27", "sk_live_4eC39HqLyjWDarjtT1zdp7dc",
+    "4111 1111 1111 1111 12/27", "4111111111111111 123", "sk_live_4eC39HqLyjWDarjtT1zdp7dc",
     "ghp_16C7e42F292c6912E7710c838347Ae178B4a", "d41d8cd98f00b204e9800998ecf8427e",
     "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w5N_XgL0",
   ])("%s is secret", (value) => expect(isSecretValue(value)).toBe(true));
