@@ -214,3 +214,17 @@ test("the pause doubles up to five minutes, and half of it is chance", () => {
   expect(backoffMs(1, 0)).toBe(500);
   expect(backoffMs(50, 1)).toBe(300_000);
 });
+
+test("a page that goes gives the lock back, also in the middle of a request", async () => {
+  const { endpoint, names } = await startGateway();
+  // The first tab's request gets no answer.
+  const silent = openTab({ endpoint, token: () => new Promise(() => {}) });
+  silent.add("a");
+  await new Promise((done) => setTimeout(done, 50));
+  const next = openTab({ endpoint });
+  next.add("b");
+  await new Promise((done) => setTimeout(done, 200));
+  expect(names()).toEqual([]);
+  silent.leave_();
+  await vi.waitFor(() => expect(names()).toEqual(["a", "b"]), LIMIT);
+});
