@@ -8,15 +8,23 @@ BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 INSTALLED := .venv/.installed
 
-.PHONY: run test test-faults check install bench bench-full bench-gateway clean
+.PHONY: run test test-faults tracker check install bench bench-full bench-gateway clean
 
 # Start the whole system on this machine, without Docker.
 run: $(INSTALLED)
 	@exec $(BIN)/conversion-tracking up --gateway-port $(GATEWAY_PORT) --collector-port $(COLLECTOR_PORT)
 
 # Lint, types and the whole test suite; nothing needs to be installed or started by hand.
-test: check
+test: check tracker
 	$(BIN)/pytest $(PYTEST_ARGS)
+
+# Lint, types, tests, build and size of the browser tracker.
+tracker:
+	@if command -v npm >/dev/null; then \
+		cd tracker && npm ci --no-audit --no-fund --loglevel=error && npm run --silent check; \
+	else \
+		echo "the tracker is not checked: it needs Node 20.19 or newer, with npm"; \
+	fi
 
 # Every fault of docs/testing.md at its full length; `make test` has them shortened.
 test-faults: $(INSTALLED)

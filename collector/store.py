@@ -24,6 +24,8 @@ REFUSED = (
     asyncpg.DataError,
     asyncpg.IntegrityConstraintViolationError,
     asyncpg.ProgramLimitExceededError,
+    asyncpg.RaiseError,  # a trigger of the deployment's own: it would hold up a replay for good
+    asyncpg.WithCheckOptionViolationError,
     ValueError,
 )
 

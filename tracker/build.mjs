@@ -1,0 +1,41 @@
+// Builds dist/: t.js for the script tag, index.js and react.js as ES modules. `npm run build`
+// adds the type declarations.
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { build } from "esbuild";
+import { minify } from "terser";
+
+const target = "es2021";
+// Names that end in an underscore are ours alone: the API's and the wire's never do.
+const INTERNAL_NAMES = /[^_]_$/;
+
+await rm("dist", { recursive: true, force: true });
+await mkdir("dist");
+
+const script = await build({
+  entryPoints: ["src/script.ts"],
+  bundle: true,
+  format: "esm",
+  target,
+  write: false,
+  tsconfigRaw: {},
+});
+const { code } = await minify(script.outputFiles[0].text, {
+  ecma: 2020,
+  toplevel: true,
+  enclose: true,
+  compress: { passes: 3, inline: 1, unsafe: true, unsafe_arrows: true, pure_getters: true },
+  mangle: { properties: { regex: INTERNAL_NAMES } },
+  format: { comments: false },
+});
+await writeFile("dist/t.js", code + "\n");
+
+await build({
+  entryPoints: ["src/index.ts"],
+  bundle: true,
+  format: "esm",
+  target,
+  mangleProps: INTERNAL_NAMES,
+  outfile: "dist/index.js",
+});
+// Not bundled: it shares index.js, and with it nothing is doubled in a page's bundle.
+await build({ entryPoints: ["src/react.ts"], format: "esm", target, outfile: "dist/react.js" });

@@ -1,0 +1,23 @@
+import hooks from "eslint-plugin-react-hooks";
+import tseslint from "typescript-eslint";
+
+export default tseslint.config(
+  { ignores: ["dist", "node_modules"] },
+  {
+    files: ["**/*.ts", "**/*.tsx"],
+    extends: [tseslint.configs.recommendedTypeChecked],
+    plugins: { "react-hooks": hooks },
+    languageOptions: { parserOptions: { projectService: true } },
+    rules: {
+      ...hooks.configs.recommended.rules,
+      // A list in a template literal is its elements with commas, which is meant.
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowAny: true, allowArray: true, allowNumber: true }],
+      "@typescript-eslint/no-base-to-string": "off",
+      // Objects here are closures; none of their methods uses `this`.
+      "@typescript-eslint/unbound-method": "off",
+      // An async function turns what it answers into a promise, which is meant.
+      "@typescript-eslint/require-await": "off",
+      "@typescript-eslint/no-misused-promises": ["error", { checksVoidReturn: false }],
+    },
+  },
+);

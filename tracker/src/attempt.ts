@@ -1,0 +1,8 @@
+/** What `work` returns, or undefined where it throws: the tracker never breaks a page. */
+export const attempt = <T>(work: () => T): T | undefined => {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+};

@@ -1,0 +1,22 @@
+import type { Config, Consent } from "./types.js";
+
+/** What may be done with an event. Of consent and the browser's signal the lower one wins. */
+export const WAIT = -1; // nobody has decided yet: it is kept in memory
+export const NOTHING = 0;
+export const COUNT = 1; // sent without what tells visitors apart; nothing is stored here
+export const EVERYTHING = 2;
+
+/** Of visitors whose browser sends Global Privacy Control or Do Not Track. */
+export const allowedBySignal = (config: Config): number => {
+  const browser = navigator as Navigator & { globalPrivacyControl?: boolean; doNotTrack?: string };
+  const signal = browser.globalPrivacyControl || browser.doNotTrack === "1";
+  const choices: Record<string, number> = { off: NOTHING, on: EVERYTHING };
+  return signal ? (choices[config.privacySignal ?? ""] ?? COUNT) : EVERYTHING;
+};
+
+export const allowedByConsent = (config: Config, { analytics }: Consent): number => {
+  if (analytics) return EVERYTHING;
+  if (config.consent === "count") return COUNT;
+  if (analytics === false) return NOTHING;
+  return config.consent ? WAIT : EVERYTHING;
+};

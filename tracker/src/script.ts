@@ -1,0 +1,18 @@
+/** The script tag's build: `<script src=".../t.js" data-endpoint="..." async></script>`. */
+import { attempt } from "./attempt.js";
+import { startTracker } from "./page.js";
+import type { Config } from "./types.js";
+
+/** `data-session-key="x"` is `sessionKey: "x"`; an attribute without value is true. */
+const readConfig = (script: HTMLScriptElement): Config => {
+  // Served through the gateway, the script knows its address.
+  const config: Record<string, unknown> = { endpoint: new URL(script.src).origin };
+  for (const name in script.dataset) {
+    const value = script.dataset[name] as string;
+    // Objects, true and false; an id of digits stays a text.
+    config[name] = /^[{tf]/.test(value) ? attempt(() => JSON.parse(value) as unknown) : value || true;
+  }
+  return config as unknown as Config;
+};
+
+attempt(() => startTracker(readConfig(document.currentScript as HTMLScriptElement)));

@@ -1,0 +1,230 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { backoffMs, createDelivery, takeBatch } from "../src/delivery.js";
+import { createQueue } from "../src/queue.js";
+import { openStorage } from "../src/storage.js";
+import type { Config } from "../src/types.js";
+import { startGateway } from "./gateway.js";
+
+const LIMIT = { timeout: 8_000 };
+
+/** A tab: a delivery over the queue that all tabs share. */
+const openTab = (config: Config) => {
+  const disk = openStorage("localStorage");
+  const notes: unknown[][] = [];
+  const note = (...about: unknown[]) => void notes.push(about);
+  const tab = createDelivery(config, createQueue(disk, note), disk, note);
+  let count = 0;
+  const add = (name: string, store = true, extra = "") =>
+    tab.add_(`${++count}-${name}`, JSON.stringify({ event_name: name, extra }), store);
+  return { ...tab, add, notes };
+};
+
+const stored = () => Object.keys(localStorage).filter((key) => key.startsWith("ct_q_"));
+
+/** Web Locks as the standard has them: one holder, the others wait in line. */
+const createLocks = () => {
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    request: (_name: string, work: () => Promise<unknown>) =>
+      (last = last.then(work)),
+  };
+};
+
+let beacons: [url: string, body: string][];
+beforeEach(() => {
+  beacons = [];
+  Object.defineProperty(navigator, "locks", { value: createLocks(), configurable: true });
+  Object.defineProperty(navigator, "sendBeacon", {
+    value: (url: string, body: string) => beacons.push([url, body]),
+    configurable: true,
+  });
+});
+afterEach(() => Object.defineProperty(navigator, "locks", { value: undefined, configurable: true }));
+
+test("one event goes to /track as text/plain without headers of ours", async () => {
+  const { endpoint, received } = await startGateway();
+  openTab({ endpoint }).add("a");
+  await vi.waitFor(() => expect(received).toHaveLength(1), LIMIT);
+  const [request] = received;
+  expect(request!.path).toBe("/v1/events/track");
+  expect(request!.headers["content-type"]).toMatch(/^text\/plain/i);
+  expect(request!.headers.authorization).toBeUndefined();
+  expect(request!.events[0]!.sent_at).toBeGreaterThan(Date.now() - 10_000);
+  await vi.waitFor(() => expect(stored()).toEqual([]), LIMIT);
+});
+
+test("several that wait go to /batch in order", async () => {
+  const { endpoint, received, names } = await startGateway();
+  const tab = openTab({ endpoint });
+  ["a", "b", "c"].forEach((name) => tab.add(name));
+  await vi.waitFor(() => expect(names()).toEqual(["a", "b", "c"]), LIMIT);
+  expect(received.map(({ path }) => path)).toEqual(["/v1/events/batch"]);
+});
+
+test("a batch ends before 60 KB, measured in bytes", async () => {
+  const { endpoint, received, names } = await startGateway();
+  const tab = openTab({ endpoint });
+  // 9000 characters are 27,000 bytes.
+  ["a", "b", "c", "d", "e"].forEach((name) => tab.add(name, true, "€".repeat(9000)));
+  await vi.waitFor(() => expect(names()).toHaveLength(5), LIMIT);
+  expect(received).toHaveLength(3);
+  received.forEach(({ body }) => expect(Buffer.byteLength(body)).toBeLessThan(60_000));
+});
+
+test("an event that is larger than that goes alone", () => {
+  expect(takeBatch([["1", "x".repeat(70_000)], ["2", "x"]])).toHaveLength(1);
+  expect(takeBatch([["1", "x"], ["2", "x".repeat(70_000)]])).toHaveLength(1);
+});
+
+test.each([500, 502, 503, 504, 429])("after a %i it is sent again", async (status) => {
+  const { endpoint, received } = await startGateway({ status });
+  openTab({ endpoint }).add("a");
+  await vi.waitFor(() => expect(received).toHaveLength(2), LIMIT);
+  expect(received[1]!.at - received[0]!.at).toBeGreaterThan(450);
+  await vi.waitFor(() => expect(stored()).toEqual([]), LIMIT);
+});
+
+test.each([400, 404, 413, 422])("after a %i it is not, and the next goes on", async (status) => {
+  const { endpoint, names } = await startGateway({ status });
+  const tab = openTab({ endpoint });
+  tab.add("a");
+  await vi.waitFor(() => expect(stored()).toEqual([]), LIMIT);
+  tab.add("b");
+  await vi.waitFor(() => expect(names()).toEqual(["a", "b"]), LIMIT);
+  expect(tab.notes).toContainEqual(["answered", status]);
+});
+
+test("Retry-After is waited for, also by the next page", async () => {
+  const { endpoint, received } = await startGateway({
+    status: 429,
+    headers: { "Retry-After": "2" },
+  });
+  const first = openTab({ endpoint });
+  first.add("a");
+  await vi.waitFor(() => expect(localStorage.getItem("ct_until")).not.toBeNull(), LIMIT);
+  await vi.waitFor(() => expect(received).toHaveLength(1), LIMIT);
+  first.leave_();
+  expect(beacons).toEqual([]);
+  openTab({ endpoint }).add("b");
+  await vi.waitFor(() => expect(received).toHaveLength(2), LIMIT);
+  expect(received[1]!.at - received[0]!.at).toBeGreaterThan(1900);
+  expect(received[1]!.events).toHaveLength(2);
+});
+
+test("while the network is away events wait; when it is back they go at once", async () => {
+  const { endpoint, names } = await startGateway();
+  const config = { endpoint: "http://127.0.0.1:9" };
+  const tab = openTab(config);
+  vi.spyOn(Math, "random").mockReturnValue(1);
+  ["a", "b", "c"].forEach((name) => tab.add(name));
+  await vi.waitFor(() => expect(tab.notes[0]?.[0]).toBe("failed"), LIMIT);
+  expect(stored()).toHaveLength(3);
+  config.endpoint = endpoint;
+  tab.retry_();
+  await vi.waitFor(() => expect(names()).toEqual(["a", "b", "c"]), LIMIT);
+});
+
+test("what an earlier page left behind is sent", async () => {
+  const { endpoint, names } = await startGateway();
+  localStorage.setItem(`ct_q_${Date.now()}_x`, '{"event_name":"left"}');
+  void openTab({ endpoint }).flush_();
+  await vi.waitFor(() => expect(names()).toEqual(["left"]), LIMIT);
+});
+
+test.each(["locks", "no locks"])("with %s, one of two tabs sends what waits", async (kind) => {
+  if (kind === "no locks") Object.defineProperty(navigator, "locks", { value: undefined });
+  const { endpoint, received, names } = await startGateway({ status: 503 });
+  const [one, two] = [openTab({ endpoint }), openTab({ endpoint })];
+  one.add("a");
+  await vi.waitFor(() => expect(received).toHaveLength(1), LIMIT);
+  two.add("b");
+  await vi.waitFor(() => expect(new Set(names())).toEqual(new Set(["a", "b"])), LIMIT);
+  await vi.waitFor(() => expect(stored()).toEqual([]), LIMIT);
+  expect(received.length).toBeLessThanOrEqual(3);
+  expect(names().filter((name) => name === "b")).toHaveLength(1);
+});
+
+test("in a frame whose locks refuse, events are sent all the same", async () => {
+  const refuse = { request: () => Promise.reject(new DOMException("no", "SecurityError")) };
+  Object.defineProperty(navigator, "locks", { value: refuse });
+  const { endpoint, names } = await startGateway();
+  openTab({ endpoint }).add("a");
+  await vi.waitFor(() => expect(names()).toEqual(["a"]), LIMIT);
+});
+
+test("when the page goes, what is not on its way goes as a beacon, and stays stored", async () => {
+  const { endpoint } = await startGateway();
+  const tab = openTab({ endpoint });
+  localStorage.setItem(`ct_q_${Date.now()}_x`, '{"event_name":"of another tab"}');
+  tab.add("a");
+  tab.add("b");
+  tab.leave_();
+  expect(beacons).toHaveLength(1);
+  expect(beacons[0]![0]).toBe(endpoint + "/v1/events/batch");
+  const sent = JSON.parse(beacons[0]![1]) as { events: { event_name: string }[] };
+  expect(sent.events.map((event) => event.event_name)).toEqual(["a", "b"]);
+  expect(stored()).toHaveLength(3);
+});
+
+test("what is on its way is no beacon", async () => {
+  const { endpoint, received } = await startGateway();
+  const tab = openTab({ endpoint });
+  tab.add("a");
+  await new Promise((done) => setTimeout(done));
+  tab.leave_();
+  expect(beacons).toEqual([]);
+  await vi.waitFor(() => expect(received).toHaveLength(1), LIMIT);
+});
+
+test("a page that comes back from the back-forward cache goes on", async () => {
+  const { endpoint, names } = await startGateway();
+  const tab = openTab({ endpoint });
+  tab.leave_();
+  tab.add("a");
+  await new Promise((done) => setTimeout(done, 50));
+  expect(names()).toEqual([]);
+  tab.comeBack_();
+  await vi.waitFor(() => expect(names()).toEqual(["a"]), LIMIT);
+});
+
+test("a token goes as Authorization; after a 401 it is asked for once more", async () => {
+  const { endpoint, received } = await startGateway({ status: 401 });
+  const token = vi.fn((again: boolean) => Promise.resolve(again ? "new" : "old"));
+  openTab({ endpoint, token }).add("a");
+  await vi.waitFor(() => expect(received).toHaveLength(2), LIMIT);
+  expect(received.map(({ headers }) => headers.authorization)).toEqual([
+    "Bearer old",
+    "Bearer new",
+  ]);
+  expect(token.mock.calls).toEqual([[false], [true]]);
+});
+
+test("where nothing may be stored, nothing is, whatever the gateway answers", async () => {
+  const { endpoint, received } = await startGateway({
+    status: 429,
+    headers: { "Retry-After": "1" },
+  });
+  openTab({ endpoint }).add("a", false);
+  await vi.waitFor(() => expect(received).toHaveLength(2), LIMIT);
+  expect(localStorage.length).toBe(0);
+});
+
+test("the pause doubles up to five minutes, and half of it is chance", () => {
+  expect([1, 2, 3, 4].map((failures) => backoffMs(failures, 1))).toEqual([1000, 2000, 4000, 8000]);
+  expect(backoffMs(1, 0)).toBe(500);
+  expect(backoffMs(50, 1)).toBe(300_000);
+});
+
+test("a page that goes gives the lock back, also in the middle of a request", async () => {
+  const { endpoint, names } = await startGateway();
+  // The first tab's request gets no answer.
+  const silent = openTab({ endpoint, token: () => new Promise(() => {}) });
+  silent.add("a");
+  await new Promise((done) => setTimeout(done, 50));
+  const next = openTab({ endpoint });
+  next.add("b");
+  await new Promise((done) => setTimeout(done, 200));
+  expect(names()).toEqual([]);
+  silent.leave_();
+  await vi.waitFor(() => expect(names()).toEqual(["a", "b"]), LIMIT);
+});

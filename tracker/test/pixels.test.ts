@@ -1,0 +1,131 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { firePixels, loadPixels } from "../src/pixels.js";
+import type { Config, WireEvent } from "../src/types.js";
+
+type Page = Record<string, unknown>;
+const page = globalThis as unknown as Page;
+const NAMES = ["fbq", "_fbq", "gtag", "dataLayer", "lintrk", "_linkedin_data_partner_ids"];
+const remove = () => NAMES.forEach((name) => delete page[name]);
+
+const config: Config = { endpoint: "https://gateway.example" };
+const event = (event_type: string, fields: Partial<WireEvent> = {}): WireEvent => ({
+  event_type,
+  event_name: event_type,
+  event_id: "id-1",
+  occurred_at: 0,
+  page_url: "https://shop.example/",
+  currency: "EUR",
+  ...fields,
+});
+
+beforeEach(() => {
+  remove();
+  ["fbq", "gtag", "lintrk"].forEach((name) => (page[name] = vi.fn()));
+});
+afterEach(remove);
+
+const MONEY = { value: 29.99, currency: "EUR" };
+const META = { eventID: "id-1" };
+const PAID = [
+  ["fbq", "track", "Purchase", MONEY, META],
+  ["gtag", "event", "purchase", { transaction_id: "cs_1", ...MONEY }],
+  ["lintrk", "track", { conversion_id: "purchase" }],
+];
+
+test.each<[string, Partial<WireEvent>, unknown[][]]>([
+  ["page_view", {}, [
+    ["fbq", "track", "PageView", {}, META],
+    ["gtag", "event", "page_view", { page_path: "/" }],
+  ]],
+  ["form_submit", {}, [["fbq", "track", "Lead", {}, META]]],
+  ["signup", { metadata: { method: "google" } }, [
+    ["fbq", "track", "CompleteRegistration", {}, META],
+    ["gtag", "event", "sign_up", { method: "google" }],
+    ["lintrk", "track", { conversion_id: "signup" }],
+  ]],
+  ["signup", {}, [
+    ["fbq", "track", "CompleteRegistration", {}, META],
+    ["gtag", "event", "sign_up", { method: "email" }],
+    ["lintrk", "track", { conversion_id: "signup" }],
+  ]],
+  ["checkout_start", { conversion_value: "29.99" }, [
+    ["fbq", "track", "InitiateCheckout", MONEY, META],
+  ]],
+  ["purchase", { conversion_value: 29.99, stripe_session_id: "cs_1" }, PAID],
+  ["subscription_created", { conversion_value: 29.99, order_id: "cs_1" }, PAID],
+  ["video_play", {}, []],
+])("%s with %o tells the pixels", (type, fields, calls) => {
+  firePixels(event(type, fields), config);
+  const made = ["fbq", "gtag", "lintrk"].flatMap((name) =>
+    (page[name] as ReturnType<typeof vi.fn>).mock.calls.map((args) => [name, ...(args as unknown[])]),
+  );
+  expect(made).toEqual(calls);
+});
+
+test("conversions of Google Ads and LinkedIn have the ids of the configuration", () => {
+  firePixels(event("demo_booked", { conversion_value: 5 }), {
+    ...config,
+    googleAdsConversions: { demo_booked: "AW-1/x" },
+    linkedinConversions: { demo_booked: 77 },
+  });
+  expect(page.gtag).toHaveBeenCalledWith("event", "conversion", {
+    send_to: "AW-1/x",
+    transaction_id: "id-1",
+    value: 5,
+    currency: "EUR",
+  });
+  expect(page.lintrk).toHaveBeenCalledWith("track", { conversion_id: 77 });
+});
+
+test("pixels that are not on the page, or throw, disturb nobody", () => {
+  delete page.gtag;
+  page.fbq = () => {
+    throw new Error("blocked");
+  };
+  firePixels(event("signup"), config);
+  expect(page.lintrk).toHaveBeenCalledOnce();
+});
+
+const scripts = () => [...document.querySelectorAll("script")].map((script) => script.src);
+
+test("the loader initialises each pixel from its id, once", () => {
+  remove();
+  const ids = { metaPixelId: "123", googleTagIds: "G-1,AW-2", linkedinPartnerId: "456" };
+  loadPixels({ ...config, ...ids });
+  loadPixels({ ...config, ...ids });
+  expect(scripts()).toEqual([
+    "https://connect.facebook.net/en_US/fbevents.js",
+    "https://www.googletagmanager.com/gtag/js?id=G-1",
+    "https://snap.licdn.com/li.lms-analytics/insight.min.js",
+  ]);
+  const fbq = page.fbq as { queue: IArguments[]; callMethod?: unknown; version: string };
+  expect([...fbq.queue[0]!]).toEqual(["init", "123"]);
+  expect(page._fbq).toBe(fbq);
+  // Google's script takes no arrays.
+  const layer = page.dataLayer as IArguments[];
+  expect(layer.map((call) => Object.prototype.toString.call(call))).toEqual(
+    Array(3).fill("[object Arguments]"),
+  );
+  expect(layer.slice(1).map((call) => Array.from(call) as unknown[])).toEqual([
+    ["config", "G-1", { send_page_view: false }],
+    ["config", "AW-2", { send_page_view: false }],
+  ]);
+  expect(page._linkedin_data_partner_ids).toEqual(["456"]);
+});
+
+test("once Meta's script is there, its stub passes calls on", () => {
+  remove();
+  loadPixels({ ...config, metaPixelId: "123" });
+  const fbq = page.fbq as { callMethod?: unknown; queue: unknown[] };
+  fbq.callMethod = vi.fn();
+  firePixels(event("form_submit"), config);
+  expect(fbq.callMethod).toHaveBeenCalledWith("track", "Lead", {}, META);
+  expect(fbq.queue).toHaveLength(1);
+});
+
+test("a pixel that the page has already is left as it is", () => {
+  const own = page.fbq;
+  loadPixels({ ...config, metaPixelId: "123" });
+  expect(page.fbq).toBe(own);
+  expect(scripts()).toEqual([]);
+});

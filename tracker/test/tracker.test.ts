@@ -1,0 +1,228 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { createTracker, type RunningTracker } from "../src/tracker.js";
+import type { Config, WireEvent } from "../src/types.js";
+import { startGateway } from "./gateway.js";
+
+const LIMIT = { timeout: 8_000 };
+const { pushState, replaceState } = history;
+const define = (name: string, value: unknown) =>
+  Object.defineProperty(navigator, name, { value, configurable: true });
+
+afterEach(() => {
+  history.pushState = pushState;
+  history.replaceState = replaceState;
+  ["globalPrivacyControl", "webdriver", "locks"].forEach((name) => define(name, undefined));
+  delete (globalThis as { fbq?: unknown }).fbq;
+  document.cookie.split("; ").forEach((cookie) => {
+    document.cookie = cookie.split("=")[0] + "=; Max-Age=0";
+  });
+});
+
+let gateway: Awaited<ReturnType<typeof startGateway>>;
+beforeEach(async () => {
+  gateway = await startGateway();
+});
+
+const open = (config: Partial<Config> = {}): RunningTracker =>
+  createTracker({ endpoint: gateway.endpoint, manualPageViews: true, ...config });
+
+const sent = async (count: number): Promise<WireEvent[]> => {
+  await vi.waitFor(() => expect(gateway.names().length).toBeGreaterThanOrEqual(count), LIMIT);
+  return gateway.received.flatMap(({ events }) => events);
+};
+const settle = () => new Promise((done) => setTimeout(done, 200));
+
+test("a page view has what the gateway's contract wants, and nothing unknown", async () => {
+  history.replaceState(null, "", "/pricing?utm_source=google&gclid=G&token=secret#top");
+  document.title = "Pricing";
+  open({ manualPageViews: false, metaPixelId: "1", linkedinPartnerId: "2", currency: "EUR" });
+  const [event] = await sent(1);
+  expect(event).toEqual({
+    event_type: "page_view",
+    event_name: "page_view",
+    event_id: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
+    fb_event_id: event!.event_id,
+    occurred_at: expect.any(Number) as number,
+    sent_at: expect.any(Number) as number,
+    session_id: expect.stringMatching(/^session_/) as string,
+    sequence: 1,
+    referrer: "",
+    page_url: "http://shop.example/pricing?utm_source=google&gclid=G",
+    page_title: "Pricing",
+    currency: "EUR",
+    utm_params: { utm_source: "google" },
+    click_ids: { gclid: "G" },
+    google_ads_click_id: "G",
+    fb_pixel_id: "1",
+    linkedin_partner_id: "2",
+    visitor_id: null,
+    metadata: {},
+  });
+});
+
+test("each call is an event of its type", async () => {
+  const tracker = open();
+  void tracker.trackEvent("video_play", "Intro", { metadata: { seconds: 5 } });
+  void tracker.trackFormSubmit("newsletter", { email: "a@b.example", password: "x" });
+  void tracker.trackSignup("google", "ada");
+  void tracker.trackCheckoutStart(29.99, "cs_1");
+  void tracker.trackCheckoutComplete("29.99", "cs_1", "ada", { order_id: "o1" });
+  const id = await tracker.trackPurchase(29.99, "cs_1", "ada");
+  const events = await sent(6);
+  expect(events.map((event) => [event.event_type, event.event_name, event.sequence])).toEqual([
+    ["video_play", "Intro", 1],
+    ["form_submit", "newsletter", 2],
+    ["signup", "signup", 3],
+    ["checkout_start", "checkout_start", 4],
+    ["checkout_complete", "checkout_complete", 5],
+    ["purchase", "purchase", 6],
+  ]);
+  expect(events[0]!.metadata).toEqual({ seconds: 5 });
+  expect(events[1]!.form_data).toEqual({ email: "a@b.example" });
+  expect(events[2]).toMatchObject({ user_id: "ada", metadata: { method: "google" } });
+  expect(events[3]).toMatchObject({ conversion_value: 29.99, currency: "USD", user_id: "ada" });
+  expect(events[4]).toMatchObject({ conversion_value: "29.99", order_id: "o1" });
+  expect(events[5]).toMatchObject({ stripe_session_id: "cs_1", event_id: id });
+});
+
+test("identify names the user of what follows, until it is taken back", async () => {
+  const tracker = open();
+  void tracker.identify("ada");
+  void tracker.trackEvent("a");
+  void tracker.identify(null);
+  void tracker.trackEvent("b");
+  const events = await sent(4);
+  expect(events.map((event) => event.user_id ?? null)).toEqual(["ada", "ada", null, null]);
+});
+
+test("ids of Google and Meta are read from their cookies", async () => {
+  document.cookie = "_ga=GA1.1.111.222";
+  document.cookie = "_ga_ABC=GS2.1.s1732300000$o1$g0";
+  document.cookie = "_fbp=fb.1.2.3";
+  document.cookie = "_fbc=fb.1.2.click";
+  void open().trackEvent("a");
+  expect((await sent(1))[0]).toMatchObject({
+    ga_client_id: "111.222",
+    ga_session_id: "1732300000",
+    metadata: { fbp: "fb.1.2.3", fbc: "fb.1.2.click" },
+  });
+});
+
+test("where consent is required nothing leaves or is stored before it, and all is sent after it", async () => {
+  const fbq = vi.fn();
+  Object.assign(globalThis, { fbq });
+  history.replaceState(null, "", "/?utm_source=x");
+  const tracker = open({ consent: "required", manualPageViews: false, visitorId: true });
+  void tracker.trackEvent("a");
+  await settle();
+  expect([gateway.received, localStorage.length, sessionStorage.length]).toEqual([[], 0, 0]);
+  expect(fbq).not.toHaveBeenCalled();
+  history.replaceState(null, "", "/other");
+  tracker.setConsent({ analytics: true });
+  const events = await sent(2);
+  expect(events[0]!.page_url).toBe("http://shop.example/?utm_source=x");
+  expect(events.map((event) => event.sequence)).toEqual([1, 2]);
+  expect(events[0]!.utm_params).toEqual({ utm_source: "x" });
+  expect(events[0]!.visitor_id).toBe(localStorage.getItem("ct_visitor_id"));
+  expect(fbq).not.toHaveBeenCalled();
+  tracker.setConsent({ marketing: true });
+  void tracker.trackSignup();
+  expect(fbq).toHaveBeenCalledOnce();
+});
+
+test("refusing drops what waits; taking consent back leaves nothing on the device", async () => {
+  const tracker = open({ consent: "required", visitorId: true });
+  void tracker.trackEvent("a");
+  tracker.setConsent({ analytics: false });
+  await settle();
+  expect(gateway.received).toEqual([]);
+  tracker.setConsent({ analytics: true });
+  void tracker.trackEvent("b");
+  await sent(1);
+  expect(sessionStorage.length).toBe(2);
+  tracker.setConsent({ analytics: false });
+  expect([...Object.keys(localStorage), ...Object.keys(sessionStorage)]).toEqual([]);
+  void tracker.trackEvent("c");
+  await settle();
+  expect(gateway.names()).toEqual(["b"]);
+});
+
+test.each([
+  ["consent that only counts", { consent: "count" } as const, false],
+  ["Global Privacy Control", {}, true],
+])("%s sends nothing that tells visitors apart, and stores nothing", async (_, config, gpc) => {
+  if (gpc) define("globalPrivacyControl", true);
+  const fbq = vi.fn();
+  Object.assign(globalThis, { fbq });
+  document.cookie = "_ga=GA1.1.111.222";
+  document.cookie = "_fbp=fb.1.2.3";
+  history.replaceState(null, "", "/?utm_source=x&gclid=G");
+  const tracker = open({ ...config, visitorId: true });
+  void tracker.trackPurchase(5, "cs_1", "ada", { metadata: { a: 1 }, form_data: { b: 2 } });
+  const [event] = await sent(1);
+  const identifying = ["user_id", "visitor_id", "click_ids", "google_ads_click_id", "ga_client_id",
+    "ga_session_id", "form_data", "metadata"] as const;
+  expect(identifying.filter((name) => event![name] != null)).toEqual([]);
+  expect(event).toMatchObject({ conversion_value: 5, utm_params: { utm_source: "x" } });
+  expect(localStorage.length + sessionStorage.length).toBe(0);
+  expect(fbq).not.toHaveBeenCalled();
+});
+
+test("a browser that a program drives is not tracked, unless the page wants it", async () => {
+  define("webdriver", true);
+  void open().trackEvent("a");
+  await settle();
+  expect(gateway.received).toEqual([]);
+  void open({ automation: true }).trackEvent("b");
+  await sent(1);
+});
+
+test("beforeSend may change an event, and drop it", async () => {
+  const tracker = open({
+    beforeSend: (event) =>
+      event.event_type === "drop" ? null : { ...event, page_url: "http://shop.example/hidden" },
+  });
+  void tracker.trackEvent("drop");
+  void tracker.trackEvent("keep");
+  const events = await sent(1);
+  expect(events.map((event) => event.page_url)).toEqual(["http://shop.example/hidden"]);
+});
+
+test("nothing throws into the page", async () => {
+  const tracker = open({
+    beforeSend: () => {
+      throw new Error("mistake of the page");
+    },
+  });
+  const circle: Record<string, unknown> = {};
+  circle.circle = circle;
+  await expect(tracker.trackFormSubmit("form", circle)).resolves.toBeUndefined();
+  await expect(tracker.trackEvent("a", "a", { metadata: circle })).resolves.toBeUndefined();
+});
+
+test("a form whose data is no JSON is sent without it", async () => {
+  const circle: Record<string, unknown> = {};
+  circle.circle = circle;
+  void open().trackFormSubmit("form", circle);
+  expect((await sent(1))[0]).not.toHaveProperty("form_data");
+});
+
+test.each([true, false])("with debug %s the console hears of it, or not", (debug) => {
+  const log = vi.spyOn(console, "log").mockImplementation(() => {});
+  void open({ debug }).trackEvent("a");
+  expect(log.mock.calls.length > 0).toBe(debug);
+});
+
+test("works when all storage is blocked", async () => {
+  const blocked = () => {
+    throw new DOMException("blocked", "SecurityError");
+  };
+  vi.spyOn(globalThis, "sessionStorage", "get").mockImplementation(blocked);
+  vi.spyOn(globalThis, "localStorage", "get").mockImplementation(blocked);
+  const tracker = open();
+  void tracker.trackEvent("a");
+  void tracker.trackEvent("b");
+  const events = await sent(2);
+  expect(events.map((event) => event.sequence)).toEqual([1, 2]);
+  expect(events[0]!.session_id).toBe(events[1]!.session_id);
+});

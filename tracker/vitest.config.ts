@@ -1,0 +1,16 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    environment: "happy-dom",
+    setupFiles: ["test/setup.ts"],
+    environmentOptions: {
+      happyDOM: { url: "http://shop.example/", settings: { disableJavaScriptFileLoading: true, handleDisabledFileLoadingAsSuccess: true } },
+    },
+    // Timers and requests are real; the machine may be slow.
+    testTimeout: 20_000,
+    silent: "passed-only",
+    restoreMocks: true,
+    unstubGlobals: true,
+  },
+});
