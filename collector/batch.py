@@ -9,6 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
+from collector.answers import json_response
 from collector.body import read_body
 from collector.errors import CollectorError, InvalidEvent, error_body
 from collector.event import Event, RequestContext
@@ -94,6 +95,4 @@ def batch_response(answers: Sequence[Answer], unavailable: CollectorError | None
         return web.json_response(answer, status=unavailable.status, headers=unavailable.headers)
     success = all(answer.status in TAKEN for answer in answers)
     spooled = any(answer.status is Status.SPOOLED for answer in answers)
-    return web.json_response(
-        {"success": success, "results": results}, status=202 if spooled else 200
-    )
+    return json_response({"success": success, "results": results}, 202 if spooled else 200)

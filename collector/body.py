@@ -10,7 +10,7 @@ from collector.wire import gunzip
 # text/plain is what sendBeacon and requests without a preflight send.
 JSON_TYPES = frozenset({"application/json", "text/plain"})
 GZIP = frozenset({"gzip", "x-gzip"})
-PLAIN = frozenset({"", "identity"})
+ENCODINGS = GZIP | {"", "identity"}
 
 
 async def read_body(request: web.Request, max_bytes: int) -> bytes:
@@ -22,7 +22,7 @@ async def read_body(request: web.Request, max_bytes: int) -> bytes:
     """
     refuse_other_types(request)
     encoding = request.headers.get("Content-Encoding", "").strip().lower()
-    if encoding not in GZIP | PLAIN:
+    if encoding not in ENCODINGS:
         raise UnsupportedBody(f"Content-Encoding {encoding!r} is not read here; send gzip or none.")
     body = await read_bounded(request, max_bytes)
     return gunzip(body, max_bytes) if encoding in GZIP else body
@@ -42,15 +42,22 @@ def refuse_other_types(request: web.Request) -> None:
 
 async def read_bounded(request: web.Request, max_bytes: int) -> bytes:
     """The body as sent, read no further than the limit."""
-    too_large = BodyTooLarge(f"The body is over {max_bytes} bytes.")
     if (request.content_length or 0) > max_bytes:
-        raise too_large
-    body = bytearray()
+        raise too_large(max_bytes)
+    content = request.content
     try:
-        async for chunk in request.content.iter_any():
-            body += chunk
+        body = await content.readany()
+        while not content.at_eof():  # mostly the first piece is all
+            body += await content.readany()
             if len(body) > max_bytes:
-                raise too_large
+                raise too_large(max_bytes)
     except (web.RequestPayloadError, ConnectionError):  # the latter: its sender has gone
         raise InvalidJson("The body ended before its announced length.") from None
-    return bytes(body)
+    if len(body) > max_bytes:
+        raise too_large(max_bytes)
+    return body
+
+
+def too_large(max_bytes: int) -> BodyTooLarge:
+    """The error for a body over the limit."""
+    return BodyTooLarge(f"The body is over {max_bytes} bytes.")

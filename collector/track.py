@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from aiohttp import web
 
+from collector.answers import json_response
 from collector.body import read_body
 from collector.event import Event
 from collector.keys import CONTEXTS, ENRICHER, SETTINGS, VALIDATOR
@@ -45,4 +46,4 @@ def event_response(event: Event, result: PutResult) -> web.Response:
     }
     if result is PutResult.DUPLICATE:
         answer["duplicate"] = True
-    return web.json_response(answer, status=http_status_of(result))
+    return json_response(answer, http_status_of(result))
