@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from collector.event import FunnelStage
-from collector.wire import WireNumber
+from collector.wire import CONTAINERS, WireNumber
 
 MAX_MONEY = Decimal("99999999.99")  # NUMERIC(10,2)
 CENT = Decimal("0.01")
@@ -196,11 +196,10 @@ def refuse_infinite(value: Any) -> None:
     """Refuse what JSON in Postgres cannot hold: NaN, Infinity and 1e400. Depth is bounded."""
     if isinstance(value, float) and not math.isfinite(value):
         raise Fault("holds a number that is not finite")
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, list):
-        for item in value:
-            refuse_infinite(item)
+    if isinstance(value, CONTAINERS):
+        for item in value.values() if isinstance(value, dict) else value:
+            if not isinstance(item, str):  # what most of it is
+                refuse_infinite(item)
 
 
 def parse_click_ids(value: Any, name: str, cut: list[str]) -> dict[str, str]:

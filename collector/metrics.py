@@ -129,9 +129,9 @@ class Metrics:
         ):
             Gauge(name, text, registry=self.registry).set_function(read)
 
-    def count_event(self, result: str) -> None:
-        """An event had this result."""
-        self.events.labels(result).inc()
+    def count_event(self, result: str, count: int = 1) -> None:
+        """An event had this result, or so many events had."""
+        self.events.labels(result).inc(count)
 
     def count_rejected(self, error: CollectorError) -> None:
         """An event broke the contract. The paths are those of its models, so they are few."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from enum import StrEnum
 
@@ -25,6 +26,7 @@ class Status(StrEnum):
 
 
 TAKEN = frozenset({Status.STORED, Status.DUPLICATE, Status.SPOOLED})
+STATUS = {result: Status(result.value) for result in PutResult}
 
 
 async def put_event(app: web.Application, event: Event) -> PutResult:
@@ -44,15 +46,15 @@ async def put_events(app: web.Application, events: Sequence[Event]) -> list[Outc
         outcomes = await app[WRITER].put_all(events)
     except CollectorError as error:
         outcomes = [error] * len(events)
-    for outcome in outcomes:
-        app[METRICS].count_event(status_of(outcome))
+    for status, count in Counter(map(status_of, outcomes)).items():
+        app[METRICS].count_event(status, count)
     return outcomes
 
 
 def status_of(outcome: Outcome) -> Status:
     """Only a row that Postgres itself refuses stays refused: any other error may pass."""
     if isinstance(outcome, PutResult):
-        return Status(outcome.value)
+        return STATUS[outcome]
     return Status.REFUSED if isinstance(outcome, EventRefused) else Status.UNAVAILABLE
 
 

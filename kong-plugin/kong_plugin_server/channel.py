@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 
-from kong_plugin_server.worker import MOST_AT_ONCE, READY
-
+READY = b"+"  # what a worker says to the supervisor when it serves
+MOST_AT_ONCE = 64  # connections in one message of the supervisor
 START_SECONDS = 30.0
 
 

@@ -22,11 +22,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kong_plugin_server.channel import Channel
+from kong_plugin_server.channel import MOST_AT_ONCE, Channel
 from kong_plugin_server.fast_loop import new_event_loop
 from kong_plugin_server.held import HeldConnections
 from kong_plugin_server.listening import open_metrics_socket, open_unix_socket, remove_socket
-from kong_plugin_server.worker import MOST_AT_ONCE
 
 logger = logging.getLogger(__name__)
 

@@ -14,6 +14,7 @@ from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
 
+from kong_plugin_server.channel import MOST_AT_ONCE, READY
 from kong_plugin_server.connection import Connections
 from kong_plugin_server.event import PhaseTimeout
 from kong_plugin_server.fast_loop import new_event_loop
@@ -24,11 +25,9 @@ from kong_plugin_server.watchdog import Watchdog
 
 logger = logging.getLogger(__name__)
 
-READY = b"+"  # what a worker says to the supervisor when it serves
 DRAIN_SECONDS = 2.0  # for connections to be used once more, and ended then
 CLOSE_SECONDS = 3.0  # for Kong to close those that were not
 SWEEP_SECONDS = 1.0
-MOST_AT_ONCE = 64  # connections in one message of the supervisor
 
 
 class Worker:
