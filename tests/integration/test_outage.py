@@ -12,7 +12,7 @@ import pytest
 
 from collector.migrate import migrate
 from local.postgres import PostgresServer, database_url, run_postgres
-from tests.support import Collector, pg_ctl, run_collector, start_again
+from tests.support import Collector, pg_ctl, run_collector, start_again, stop_restarted
 
 
 @pytest.fixture
@@ -23,6 +23,7 @@ def own_postgres() -> Iterator[PostgresServer]:
         run_postgres(Path(folder) / "postgres") as server,
     ):
         yield server
+        stop_restarted(server)
 
 
 async def send_until_safe(collector: Collector, event_id: str, statuses: set[int]) -> None:

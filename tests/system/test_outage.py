@@ -7,6 +7,7 @@ import secrets
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
+from http import HTTPStatus
 from pathlib import Path
 
 import aiohttp
@@ -16,8 +17,8 @@ from collector.migrate import migrate
 from local.postgres import database_url, run_postgres
 from local.processes import Child, stop_child
 from local.up import System
-from tests.support import CHROME, fetch, pg_ctl, start_again
-from tests.system.running import ORIGIN, Gateway, RunningSystem, cors_headers, free_port
+from tests.support import CHROME, fetch, pg_ctl, start_again, stop_restarted
+from tests.system.running import ORIGIN, Answer, Gateway, RunningSystem, cors_headers, free_port
 
 
 class Parts:
@@ -26,6 +27,7 @@ class Parts:
     def __init__(self, stack: ExitStack) -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ct-")))
         self.postgres = stack.enter_context(run_postgres(folder / "postgres"))
+        stack.callback(stop_restarted, self.postgres)
         self.url = database_url(self.postgres)
         self.system = System(stack, folder, self.url, secrets.token_hex(16))
         self.collector_port, self.gateway_port = free_port(), free_port()
@@ -102,14 +104,25 @@ async def test_nothing_passes_without_the_plugin_server_and_all_does_when_it_is_
 ) -> None:
     await until_stored(page)
     await asyncio.to_thread(kill, parts.plugin_server)
-    forged = {"X-Client-IP": "203.0.113.66", "X-Received-At": "1", "X-Gateway-Signature": "x"}
-    answer = await page.track(headers=forged)
-    assert (answer.status, cors_headers(answer)) == (500, {})  # so the tracker sends it again
-    assert len(await page.rows()) == 1
+    answer = await until_refused(page)
+    assert cors_headers(answer) == {}
     parts.plugin_server = await asyncio.to_thread(parts.system.start_plugin_server)
     answer = await page.track()
     assert cors_headers(answer)["access-control-allow-origin"] == ORIGIN
-    assert [r["stamp_verified"] for r in await page.rows()] == [True, True]
+    rows = await page.rows()
+    assert {(row["stamp_verified"], row["ip_address"]) for row in rows} == {(True, "127.0.0.1")}
+
+
+async def until_refused(page: Gateway) -> Answer:
+    """The first 500. The worker ends what it has, for up to two seconds, before it follows."""
+    forged = {"X-Client-IP": "203.0.113.66", "X-Received-At": "1", "X-Gateway-Signature": "x"}
+    async with asyncio.timeout(20):
+        while True:
+            answer = await page.track(headers=forged)
+            if answer.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+                return answer
+            assert answer.status == HTTPStatus.OK
+            await asyncio.sleep(0.1)
 
 
 def kill(child: Child) -> None:
