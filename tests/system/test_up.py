@@ -105,8 +105,8 @@ def test_the_printed_commands_work_and_a_second_start_finds_its_data(data: Path)
         preflight, event, stage = map(run, system.commands("curl"))
         assert preflight.startswith("HTTP/1.1 200")
         assert "Access-Control-Allow-Origin: http://localhost:5177" in preflight
-        assert '"success": true' in event
-        assert '"success": true' in stage
+        assert '"success":true' in event
+        assert '"success":true' in stage
         [psql] = system.commands("psql")
         rows = run(psql)
         assert re.search(r"channel +\| Paid Search", rows)
