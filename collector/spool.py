@@ -54,9 +54,7 @@ class Spool:
 
         Raises SpoolFull past the size limit, SpoolUnavailable where the disk fails.
         """
-        await self._run(
-            lambda: self._file.append([(e.received_at, encode_event(e)) for e in events])
-        )
+        await self._run(lambda: self._append(events))
 
     async def read_oldest(self, limit: int) -> list[Spooled]:
         """Up to `limit` of the events that wait longest, in the order in which they came.
