@@ -20,6 +20,8 @@ from collector.wire import clean_text
 
 # Parameters of a URL that are looked at for click ids: parsing more is work for nothing.
 MAX_QUERY_PARAMS = 1_000
+# What the column holds; a longer one stands whole in click_ids.
+GOOGLE_CLICK_ID_LENGTH = 255
 
 NO_UTM = UTMParams()
 
@@ -84,7 +86,7 @@ class Enricher:
             stamp_verified=context.stamp_verified,
             fb_pixel_id=payload.fb_pixel_id,
             fb_event_id=payload.fb_event_id,
-            google_ads_click_id=payload.google_ads_click_id,
+            google_ads_click_id=google_click_id_of(payload),
             linkedin_partner_id=payload.linkedin_partner_id,
             metadata=payload.metadata,
             truncated_fields=payload.cut,
@@ -130,6 +132,12 @@ def collect_click_ids(payload: TrackPayload, params: Collection[str]) -> dict[st
     if payload.google_ads_click_id:
         click_ids.setdefault("gclid", payload.google_ads_click_id)
     return click_ids
+
+
+def google_click_id_of(payload: TrackPayload) -> str | None:
+    """Google's click id for its own column: as sent, else the gclid among the click ids sent."""
+    sent = payload.google_ads_click_id or (payload.click_ids or {}).get("gclid")
+    return sent and sent[:GOOGLE_CLICK_ID_LENGTH]
 
 
 def click_ids_in_query(page_url: str | None, params: Collection[str]) -> dict[str, str]:

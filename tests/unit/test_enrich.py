@@ -77,6 +77,23 @@ def test_click_ids_come_from_the_payload_else_from_the_page(
     assert enrich(enricher, **fields).click_ids == click_ids
 
 
+@pytest.mark.parametrize(
+    ("fields", "google_ads_click_id"),
+    [
+        ({}, None),
+        ({"click_ids": {"gclid": "g"}}, "g"),
+        ({"click_ids": {"gclid": "g"}, "google_ads_click_id": "own"}, "own"),
+        ({"click_ids": {"fbclid": "f"}}, None),
+        ({"click_ids": {"gclid": "g" * 300}}, "g" * 255),
+        ({"page_url": "https://x.com/?gclid=a"}, None),
+    ],
+)
+def test_googles_click_id_is_the_gclid_that_was_sent(
+    enricher: Enricher, fields: dict[str, Any], google_ads_click_id: str | None
+) -> None:
+    assert enrich(enricher, **fields).google_ads_click_id == google_ads_click_id
+
+
 def test_a_currency_that_is_not_named_is_the_default(enricher: Enricher) -> None:
     assert enrich(enricher).currency == "EUR"
     assert enrich(enricher, currency="usd").currency == "USD"
