@@ -6,7 +6,6 @@ import type { Config } from "./types.js";
 
 // Browsers refuse more than 64 KiB in all requests that may outlive their page together.
 const MAX_BATCH_BYTES = 60_000;
-const BYTES_AROUND_EVENT = 32;
 const MAX_BACKOFF_SECONDS = 300;
 const LOCK = "ct_lock";
 // Longer than a request may take.
@@ -17,18 +16,18 @@ type Shared = Keyed & { ct_until?: string };
 
 /** Exponential from one second, half of it left to chance, so that browsers spread. */
 export const backoffMs = (failures: number, random: number): number =>
-  Math.min(2 ** failures, MAX_BACKOFF_SECONDS * 2) * (250 + random * 250);
+  Math.min(2 ** failures, MAX_BACKOFF_SECONDS * 2) * (1 + random) * 250;
 
-/** As many of the entries as fit into one request, and at least one. */
+/**
+ * As many of the entries as fit into one request, and at least one. Keys are counted too: they
+ * are longer than what a request has around each event.
+ */
 export const takeBatch = (entries: Entry[]): Entry[] => {
   let bytes = 0;
   return entries.filter(
-    ([, text], index) =>
-      (bytes += new Blob([text]).size + BYTES_AROUND_EVENT) < MAX_BATCH_BYTES || !index,
+    (entry, index) => (bytes += new Blob(entry).size) < MAX_BATCH_BYTES || !index,
   );
 };
-
-const texts = (entries: Entry[]): string[] => entries.map(([, text]) => text);
 
 /**
  * Sends what the queue holds, one request at a time and one tab at a time, until it is empty.
@@ -53,36 +52,31 @@ export const createDelivery = (
   let wake: (() => void) | undefined;
   let letGo: (() => void) | undefined;
 
-  const setUntil = (delayMs: number): void =>
-    void attempt(() => (shared.ct_until = `${Date.now() + delayMs}`));
+  const setUntil = (delayMs: number): unknown =>
+    attempt(() => (shared.ct_until = `${Date.now() + delayMs}`));
   const untilMs = (): number => +(shared.ct_until as string) - Date.now(); // NaN without one
 
   const wait = (ms: number): Promise<void> =>
-    new Promise((done) => {
-      wake = done;
-      setTimeout(done, ms);
-    });
+    new Promise((done) => setTimeout((wake = done), ms));
 
   const send = async (batch: Entry[]): Promise<void> => {
     // After a failure not: others may have used up what keepalive requests may hold.
     if (!failures) sending = `${batch}`;
     setUntil(locks ? 0 : LOCK_MS);
-    const seconds = await post(config, texts(batch), !failures, note);
+    const seconds = await post(config, batch, !failures, note);
     sending = "";
     setUntil((seconds ?? 0) * 1000);
-    if (seconds === undefined) {
-      failures = 0;
-      batch.forEach(queue.remove_);
-    } else await wait(backoffMs(++failures, Math.random()));
+    if (seconds !== undefined) return wait(backoffMs(++failures, Math.random()));
+    failures = 0;
+    batch.forEach(queue.remove_);
   };
 
   const drain = async (): Promise<void> => {
-    for (;;) {
-      const batch = takeBatch(queue.entries_());
-      if (!batch[0] || leaving) return;
-      const ms = untilMs();
-      await (ms > 0 ? wait(ms) : send(batch));
-    }
+    const batch = takeBatch(queue.entries_());
+    if (!batch[0] || leaving) return;
+    const ms = untilMs();
+    await (ms > 0 ? wait(ms) : send(batch));
+    return drain();
   };
 
   const flush = async (): Promise<void> => {
@@ -90,7 +84,7 @@ export const createDelivery = (
     busy = true;
     // A page that goes gives the lock back, also in the middle of a request: Chromium would
     // throw it out of the back-forward cache as soon as the next page wants the lock.
-    const hold = () => Promise.race([drain(), new Promise<void>((done) => (letGo = done))]);
+    const hold = () => new Promise<void>((done) => drain().then((letGo = done)));
     // In a sandboxed frame the locks are there, but refuse.
     await (locks ? locks.request(LOCK, hold).catch(drain) : drain());
     busy = false;
@@ -104,11 +98,6 @@ export const createDelivery = (
       // After the work of the page, so that what comes together is sent together.
       setTimeout(flush);
     },
-    /** The network is back: no need to wait any longer. */
-    retry_(): void {
-      wake?.();
-      void flush();
-    },
     /** The page goes: a last try for what this page added and is not on its way. */
     leave_(): void {
       leaving = true;
@@ -118,11 +107,12 @@ export const createDelivery = (
         queue.entries_().filter(([key]) => own.includes(key) && !sending.includes(key)),
       );
       // It cannot tell what became of them: they stay in the queue for the next page.
-      if (batch[0] && !(untilMs() > 0)) navigator.sendBeacon(...makeRequest(config, texts(batch)));
+      if (batch[0] && !(untilMs() > 0)) navigator.sendBeacon(...makeRequest(config, batch));
     },
-    /** Back from the back-forward cache. */
+    /** The page is back, from the back-forward cache, or the network is: no need to wait. */
     comeBack_(): void {
       leaving = false;
+      wake?.();
       void flush();
     },
   };

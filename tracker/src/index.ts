@@ -1,4 +1,4 @@
-import { isRunning, startTracker, type PageWindow } from "./page.js";
+import { startTracker, type PageWindow } from "./page.js";
 import type { Call, Config, Tracked, Tracker } from "./types.js";
 
 export type {
@@ -26,7 +26,7 @@ const call = <Name extends keyof Tracker>(name: Name): Tracker[Name] =>
     const page = window as PageWindow;
     const tracker = (page.conversionTracking ??= []);
     const noted = [name, ...args] as unknown as Call;
-    if (isRunning(tracker)) return tracker.push(noted);
+    if ("trackEvent" in tracker) return tracker.push(noted);
     tracker.push(noted);
     return undefined;
   }) as Tracker[Name];

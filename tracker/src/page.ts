@@ -8,17 +8,14 @@ import type { Call, Config } from "./types.js";
  */
 export type PageWindow = Window & { conversionTracking?: Call[] | RunningTracker };
 
-export const isRunning = (tracker: PageWindow["conversionTracking"]): tracker is RunningTracker =>
-  !!(tracker as RunningTracker | undefined)?.trackEvent;
-
 /** Gives the page its tracker, unless it has one. */
 export const startTracker = (config: Config): void => {
   const page = window as PageWindow;
   const start = (): void => {
     const noted = page.conversionTracking;
-    if (isRunning(noted)) return;
+    if ((noted as RunningTracker | undefined)?.trackEvent) return;
     const tracker = (page.conversionTracking = createTracker(config));
-    noted?.forEach(tracker.push);
+    (noted as Call[] | undefined)?.forEach(tracker.push);
   };
   // A prerendered page has a copy of the session, which the browser throws away when it shows
   // the page; and it may never be shown.

@@ -18,7 +18,7 @@ export const createPages = (view: () => void) => {
     seen = location.pathname;
     view();
   };
-  const lookSoon = (): void => void setTimeout(look, TITLE_DELAY_MS);
+  const lookSoon = (): unknown => setTimeout(look, TITLE_DELAY_MS);
 
   const wrap = (method: "pushState" | "replaceState"): void => {
     const original = history[method];

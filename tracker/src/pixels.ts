@@ -11,14 +11,13 @@ const page = globalThis as unknown as Record<string, unknown>;
 const tell = (pixel: string, ...args: unknown[]): void =>
   attempt(() => (page[pixel] as Pixel | undefined)?.(...args));
 
-// Which event Meta, Google and LinkedIn hear of, and as what (the specification's table).
-type Names = [meta: string, google?: string, linkedin?: string];
-const PAID: Names = ["Purchase", "purchase", "purchase"];
-const NAMES: Record<string, Names> = {
-  page_view: ["PageView", "page_view"],
-  form_submit: ["Lead"],
-  signup: ["CompleteRegistration", "sign_up", "signup"],
-  checkout_start: ["InitiateCheckout"],
+// As what Meta, Google and LinkedIn, in this order, hear of an event (the specification's table).
+const PAID = "Purchase purchase purchase";
+const NAMES: Record<string, string> = {
+  page_view: "PageView page_view",
+  form_submit: "Lead",
+  checkout_start: "InitiateCheckout",
+  signup: "CompleteRegistration sign_up signup",
   purchase: PAID,
   subscription_created: PAID,
 };
@@ -26,7 +25,7 @@ const NAMES: Record<string, Names> = {
 /** Tells each pixel that is on the page of the event. */
 export const firePixels = (event: WireEvent, config: Config): void => {
   const type = event.event_type;
-  const [meta, google, linkedin] = NAMES[type] ?? [];
+  const [meta, google, linkedin] = NAMES[type]?.split(" ") ?? [];
   const { conversion_value, currency, event_id } = event;
   const money = conversion_value == null ? {} : { value: +conversion_value, currency };
   const order = {
@@ -54,10 +53,11 @@ export const firePixels = (event: WireEvent, config: Config): void => {
 
 /**
  * Puts a function on the page that keeps calls until the vendor's script replaces it, or
- * reads its queue, and loads that script. False where the page has the function already.
+ * reads its queue, loads that script, and makes the first calls. Nothing where the page has
+ * the function already.
  */
-const load = (pixel: string, address: string, queue: unknown = []): boolean => {
-  if (page[pixel]) return false;
+const load = (pixel: string, address: string, queue: unknown, ...calls: unknown[][]): void => {
+  if (page[pixel]) return;
   const stub = function () {
     // Google's script takes `arguments` objects only; an array is something else to it.
     // eslint-disable-next-line prefer-rest-params -- see above
@@ -65,30 +65,36 @@ const load = (pixel: string, address: string, queue: unknown = []): boolean => {
     if (stub.callMethod) (stub.callMethod as Pixel)(...args);
     else (queue as unknown[]).push(args);
   } as Pixel;
-  // Meta's script wants all but q, LinkedIn's wants q.
-  page[pixel] = Object.assign(stub, { push: stub, loaded: true, version: "2.0", queue, q: queue });
+  // Meta's script wants the other name, _fbq, and all but q; LinkedIn's wants q.
+  page[pixel] = page["_" + pixel] = Object.assign(stub, {
+    push: stub,
+    loaded: true,
+    version: "2.0",
+    queue,
+    q: queue,
+  });
   const script = document.createElement("script");
   script.src = "https://" + address;
   document.head.append(script);
-  return true;
+  calls.forEach((args) => stub(...args));
 };
 
 /** Loads each pixel that has an id and is not on the page yet. */
 export const loadPixels = ({ metaPixelId, googleTagIds, linkedinPartnerId }: Config): void => {
-  if (metaPixelId && load("fbq", "connect.facebook.net/en_US/fbevents.js")) {
-    page._fbq = page.fbq;
-    tell("fbq", "init", metaPixelId);
-  }
-  const tags = googleTagIds?.split(",") ?? [];
-  if (tags[0] && load("gtag", "www.googletagmanager.com/gtag/js?id=" + tags[0], page.dataLayer ??= [])) {
-    tell("gtag", "js", new Date());
-    // firePixels tells of page views; without this Google would count each twice.
-    tags.forEach((id) => {
-      tell("gtag", "config", id, { send_page_view: false });
-    });
+  if (metaPixelId) load("fbq", "connect.facebook.net/en_US/fbevents.js", [], ["init", metaPixelId]);
+  if (googleTagIds) {
+    const tags = googleTagIds.split(",");
+    load(
+      "gtag",
+      "www.googletagmanager.com/gtag/js?id=" + tags[0],
+      (page.dataLayer ??= []),
+      ["js", new Date()],
+      // firePixels tells of page views; without this Google would count each twice.
+      ...tags.map((id) => ["config", id, { send_page_view: false }]),
+    );
   }
   if (linkedinPartnerId) {
     page._linkedin_data_partner_ids = [linkedinPartnerId];
-    load("lintrk", "snap.licdn.com/li.lms-analytics/insight.min.js");
+    load("lintrk", "snap.licdn.com/li.lms-analytics/insight.min.js", []);
   }
 };

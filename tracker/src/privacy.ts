@@ -10,8 +10,9 @@ export const EVERYTHING = 2;
 export const allowedBySignal = (config: Config): number => {
   const browser = navigator as Navigator & { globalPrivacyControl?: boolean; doNotTrack?: string };
   const signal = browser.globalPrivacyControl || browser.doNotTrack === "1";
-  const choices: Record<string, number> = { off: NOTHING, on: EVERYTHING };
-  return signal ? (choices[config.privacySignal ?? ""] ?? COUNT) : EVERYTHING;
+  if (!signal) return EVERYTHING;
+  if (config.privacySignal === "off") return NOTHING;
+  return config.privacySignal === "on" ? EVERYTHING : COUNT;
 };
 
 export const allowedByConsent = (config: Config, { analytics }: Consent): number => {

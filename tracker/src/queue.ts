@@ -28,7 +28,7 @@ export const createQueue = (disk: Keyed, note: (...about: unknown[]) => void) =>
   return {
     remove_: remove,
     put_(eventId: string, text: string, mayStore: boolean): string {
-      const key = `${PREFIX + Date.now()}_${count++}_${eventId}`;
+      const key = PREFIX + Date.now() + count++ + eventId;
       if (!(mayStore && text.length < MAX_LENGTH_ON_DISK && attempt(() => (disk[key] = text)))) memory[key] = text;
       return key;
     },

@@ -7,11 +7,12 @@ import type { Config } from "./types.js";
 const readConfig = (script: HTMLScriptElement): Config => {
   // Served through the gateway, the script knows its address.
   const config: Record<string, unknown> = { endpoint: new URL(script.src).origin };
-  for (const name in script.dataset) {
-    const value = script.dataset[name] as string;
+  Object.entries(script.dataset).forEach(([name, value]) => {
     // Objects, true and false; an id of digits stays a text.
-    config[name] = /^[{tf]/.test(value) ? attempt(() => JSON.parse(value) as unknown) : value || true;
-  }
+    config[name] = /^[{tf]/.test(value!)
+      ? attempt(() => JSON.parse(value!) as unknown)
+      : value || true;
+  });
   return config as unknown as Config;
 };
 

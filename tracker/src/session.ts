@@ -1,7 +1,7 @@
 import type { Attribution } from "./attribution.js";
 import { attempt } from "./attempt.js";
 import { openStorage } from "./storage.js";
-import { randomHex } from "./uuid.js";
+import { randomDigits } from "./uuid.js";
 
 /** What all events of a session have in common, under its names on the wire. */
 export interface Session extends Landing {
@@ -28,7 +28,7 @@ export const createSessions = (key: string, landing: Landing) => {
 
   const begin = (): void => {
     session = {
-      session_id: `session_${Date.now()}_${randomHex(12)}`,
+      session_id: `session_${Date.now()}_${randomDigits(12)}`,
       sequence: 0,
       ...landing,
     };

@@ -8,7 +8,6 @@ export const openStorage = (name: "localStorage" | "sessionStorage"): Keyed =>
   attempt(() => globalThis[name]) ?? {};
 
 /** Removes all that is ours. */
-export const forgetKeys = (store: Keyed): void =>
-  Object.keys(store)
-    .filter((key) => key.startsWith("ct_"))
-    .forEach((key) => delete store[key]);
+export const forgetKeys = (store: Keyed): void => {
+  for (const key in store) if (key.startsWith("ct_")) delete store[key];
+};

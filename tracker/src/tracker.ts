@@ -1,17 +1,17 @@
-import { readAttribution } from "./attribution.js";
+import { allowedByConsent, allowedBySignal, COUNT, NOTHING, WAIT } from "./privacy.js";
 import { uuidv7 } from "./uuid.js";
-import { attempt } from "./attempt.js";
-import { createPages } from "./pages.js";
-import { readDevice } from "./device.js";
-import { firePixels, loadPixels } from "./pixels.js";
-import type { Call, Config, Consent, EventFields, Tracked, Tracker, WireEvent } from "./types.js";
-import { createQueue } from "./queue.js";
+import { readAttribution } from "./attribution.js";
 import { createSessions, type Landing } from "./session.js";
-import { forgetKeys, openStorage } from "./storage.js";
-import { allowedByConsent, allowedBySignal, EVERYTHING, NOTHING, WAIT } from "./privacy.js";
-import { createDelivery } from "./delivery.js";
-import { gaIds, metaIds } from "./vendor_ids.js";
 import { redactForm, redactUrl } from "./redact.js";
+import { attempt } from "./attempt.js";
+import { readDevice } from "./device.js";
+import { createQueue } from "./queue.js";
+import { gaIds, metaIds } from "./vendor_ids.js";
+import { createPages } from "./pages.js";
+import { createDelivery } from "./delivery.js";
+import { forgetKeys, openStorage } from "./storage.js";
+import type { Call, Config, Consent, EventFields, Tracked, Tracker, WireEvent } from "./types.js";
+import { firePixels, loadPixels } from "./pixels.js";
 
 const MAX_WAITING = 100;
 
@@ -40,8 +40,7 @@ export const createTracker = (config: Config): RunningTracker => {
   const consent: Consent = {};
 
   const mayTrack = (): number => Math.min(bySignal, allowedByConsent(config, consent));
-  const mayMarket = (): boolean =>
-    bySignal === EVERYTHING && (consent.marketing ?? !config.consent);
+  const mayMarket = (): boolean => bySignal > COUNT && (consent.marketing ?? !config.consent);
 
   /** The event with all that is known beside it, or without what tells visitors apart. */
   const complete = (event: WireEvent, full: boolean): WireEvent => {
@@ -49,8 +48,8 @@ export const createTracker = (config: Config): RunningTracker => {
       ...event,
       ...readDevice(navigator),
       ...sessions.next_(full, full ? event.user_id : null),
-      fb_pixel_id: config.metaPixelId,
       linkedin_partner_id: config.linkedinPartnerId,
+      fb_pixel_id: config.metaPixelId,
       ...(full
         ? {
             ...gaIds(),
@@ -60,7 +59,7 @@ export const createTracker = (config: Config): RunningTracker => {
                 : null,
             metadata: { ...event.metadata, ...(mayMarket() && metaIds()) },
           }
-        : { click_ids: null, google_ads_click_id: null, form_data: null, metadata: null }),
+        : { metadata: null, form_data: null, click_ids: null }),
     };
   };
 
@@ -70,7 +69,7 @@ export const createTracker = (config: Config): RunningTracker => {
       if (waiting.push(noted) > MAX_WAITING) waiting.shift();
       return note("queued", noted);
     }
-    const full = level === EVERYTHING;
+    const full = level > COUNT;
     const event = level && complete(noted, full);
     const last = event && config.beforeSend ? config.beforeSend(event) : event;
     if (!last) return note("dropped", noted);
@@ -80,7 +79,7 @@ export const createTracker = (config: Config): RunningTracker => {
   };
 
   // Asynchronous only in its answer: the event is in the queue when this returns.
-  const track = async (type: string, name = type, fields: EventFields = {}): Tracked =>
+  const track = async (type: string, fields?: EventFields, name = type): Tracked =>
     attempt(() => {
       const id = uuidv7();
       admit({
@@ -90,8 +89,8 @@ export const createTracker = (config: Config): RunningTracker => {
         ...fields,
         event_type: type,
         event_name: name,
-        event_id: id,
         fb_event_id: id,
+        event_id: id,
         occurred_at: Date.now(),
       });
       return id;
@@ -100,10 +99,10 @@ export const createTracker = (config: Config): RunningTracker => {
   const checkout =
     (type: string) =>
     (value: number | string, stripeSessionId?: string, userId?: string, fields?: EventFields) =>
-      track(type, type, {
+      track(type, {
         conversion_value: value,
-        stripe_session_id: stripeSessionId,
         user_id: userId,
+        stripe_session_id: stripeSessionId,
         ...fields,
       });
 
@@ -113,20 +112,22 @@ export const createTracker = (config: Config): RunningTracker => {
     push: ([name, ...args]) => (api[name] as (...args: unknown[]) => Tracked)(...args),
     trackPageView(fields) {
       pages.markSeen_();
-      return track("page_view", "page_view", fields);
+      return track("page_view", fields);
     },
-    trackEvent: track,
-    trackFormSubmit: (formName, data = {}) =>
-      track("form_submit", formName, {
+    trackEvent: (type, name, fields) => track(type, fields, name),
+    trackFormSubmit: (formName, data) =>
+      track(
+        "form_submit",
         // Data that is no JSON (a circle, a DOM node) is left out, not the event.
-        form_data: attempt(() => redactForm(data, (name) => note("dropped", name))),
-      }),
+        { form_data: attempt(() => redactForm(data, note)) },
+        formName,
+      ),
     trackSignup: (method, userId, fields) =>
-      track("signup", "signup", { user_id: userId, metadata: { method }, ...fields }),
+      track("signup", { user_id: userId, metadata: { method }, ...fields }),
     trackCheckoutStart: checkout("checkout_start"),
     trackCheckoutComplete: checkout("checkout_complete"),
     trackPurchase: checkout("purchase"),
-    identify: (userId) => track("identify", "identify", { user_id: userId }),
+    identify: (userId) => track("identify", { user_id: userId }),
     setConsent(change) {
       Object.assign(consent, change);
       if (change.analytics === false) {
@@ -142,12 +143,12 @@ export const createTracker = (config: Config): RunningTracker => {
   /** What consent, or no need of it, lets begin. */
   const begin = (): void => {
     if (config.loadPixels && mayMarket()) loadPixels(config);
-    if (mayTrack() === EVERYTHING) void delivery.flush_();
+    if (mayTrack() > COUNT) void delivery.flush_();
   };
 
   addEventListener("pagehide", () => attempt(delivery.leave_));
   addEventListener("pageshow", delivery.comeBack_);
-  addEventListener("online", delivery.retry_);
+  addEventListener("online", delivery.comeBack_);
   begin();
   if (!config.manualPageViews) api.startPageViews();
   return api;

@@ -1,39 +1,18 @@
+import type { Entry } from "./queue.js";
 import type { Config } from "./types.js";
 
 // The gateway answers within 12 s (kong/kong.yml).
 const TIMEOUT_MS = 15_000;
 const MAX_WAIT_SECONDS = 3600;
 
-/** Address and body for events that are JSON already: one goes to /track, several to /batch. */
-export const makeRequest = (
-  { endpoint }: Config,
-  events: string[],
-): [address: string, body: string] => {
+/** Address and body for what waits: one event goes to /track, several to /batch. */
+export const makeRequest = (config: Config, entries: Entry[]): [address: string, body: string] => {
   // The device's clock at sending corrects occurred_at.
-  const sent = events.map((event) => `${event.slice(0, -1)},"sent_at":${Date.now()}}`).join();
-  const address = endpoint + "/v1/events/";
-  return events[1] ? [address + "batch", `{"events":[${sent}]}`] : [address + "track", sent];
-};
-
-const request = async (
-  config: Config,
-  events: string[],
-  keepalive: boolean,
-  again: boolean,
-): Promise<Response> => {
-  const [address, body] = makeRequest(config, events);
-  const token = await config.token?.(again);
-  const response = await fetch(address, {
-    method: "POST",
-    // A text without headers of ours is text/plain, and needs no preflight.
-    body,
-    keepalive,
-    signal: AbortSignal.timeout?.(TIMEOUT_MS),
-    ...(token && { credentials: "include", headers: { Authorization: "Bearer " + token } }),
-  });
-  return response.status === 401 && token && !again
-    ? request(config, events, keepalive, true)
-    : response;
+  const sent = entries
+    .map(([, event]) => `${event.slice(0, -1)},"sent_at":${Date.now()}}`)
+    .join();
+  const address = config.endpoint + "/v1/events/";
+  return entries[1] ? [address + "batch", `{"events":[${sent}]}`] : [address + "track", sent];
 };
 
 /**
@@ -45,13 +24,25 @@ const request = async (
  */
 export const post = async (
   config: Config,
-  events: string[],
+  entries: Entry[],
   keepalive: boolean,
   note: (...about: unknown[]) => void,
+  again = false,
 ): Promise<number | undefined> => {
   try {
-    const { status, headers } = await request(config, events, keepalive, false);
+    const [address, body] = makeRequest(config, entries);
+    const token = await config.token?.(again);
+    const { status, headers } = await fetch(address, {
+      method: "POST",
+      // A text without headers of ours is text/plain, and needs no preflight.
+      body,
+      keepalive,
+      signal: AbortSignal.timeout?.(TIMEOUT_MS),
+      ...(token && { credentials: "include", headers: { Authorization: "Bearer " + token } }),
+    });
     note("answered", status);
+    if (status === 401 && token && !again)
+      return await post(config, entries, keepalive, note, true);
     return status === 429 || status >= 500
       ? Math.min(+(headers.get("Retry-After") as string) || 0, MAX_WAIT_SECONDS)
       : undefined;

@@ -31,7 +31,6 @@ export interface WireEvent extends EventFields {
   referrer?: string | null;
   utm_params?: Record<string, string> | null;
   click_ids?: Record<string, string> | null;
-  google_ads_click_id?: string | null;
   ga_client_id?: string;
   ga_session_id?: string;
   fb_pixel_id?: string;

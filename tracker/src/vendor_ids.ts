@@ -1,12 +1,12 @@
 /** Ids that the vendors' own scripts keep in cookies of this site. */
 
 const cookie = (pattern: string): string | undefined =>
-  new RegExp(`\\b${pattern}`).exec(document.cookie)?.[1];
+  document.cookie.match("\\b" + pattern)?.[1];
 
 /** `_ga` is GA1.<depth>.<client id>; `_ga_<stream>` is GS1.1.<session id>... or GS2.1.s<...>. */
 export const gaIds = () => ({
-  ga_client_id: cookie("_ga=GA....([\\d.]+)"),
   ga_session_id: cookie("_ga_\\w+=GS....s?(\\d+)"),
+  ga_client_id: cookie("_ga=GA....([\\d.]+)"),
 });
 
 export const metaIds = () => ({

@@ -120,7 +120,7 @@ test("while the network is away events wait; when it is back they go at once", a
   await vi.waitFor(() => expect(tab.notes[0]?.[0]).toBe("failed"), LIMIT);
   expect(stored()).toHaveLength(3);
   config.endpoint = endpoint;
-  tab.retry_();
+  tab.comeBack_();
   await vi.waitFor(() => expect(names()).toEqual(["a", "b", "c"]), LIMIT);
 });
 

@@ -26,7 +26,6 @@ test("campaign, click id and referrer of the first page stay with the session", 
   const later = arrive("?utm_source=newsletter", "https://shop.example/").next_(true);
   expect(later.utm_params).toEqual({ utm_source: "google", utm_medium: "cpc" });
   expect(later.click_ids).toEqual({ gclid: "X" });
-  expect(later.google_ads_click_id).toBe("X");
   expect(later.referrer).toBe("https://google.com/");
 });
 

@@ -52,7 +52,6 @@ test("a page view has what the gateway's contract wants, and nothing unknown", a
     currency: "EUR",
     utm_params: { utm_source: "google" },
     click_ids: { gclid: "G" },
-    google_ads_click_id: "G",
     fb_pixel_id: "1",
     linkedin_partner_id: "2",
     visitor_id: null,
@@ -160,8 +159,8 @@ test.each([
   const tracker = open({ ...config, visitorId: true });
   void tracker.trackPurchase(5, "cs_1", "ada", { metadata: { a: 1 }, form_data: { b: 2 } });
   const [event] = await sent(1);
-  const identifying = ["user_id", "visitor_id", "click_ids", "google_ads_click_id", "ga_client_id",
-    "ga_session_id", "form_data", "metadata"] as const;
+  const identifying = ["user_id", "visitor_id", "click_ids", "ga_client_id", "ga_session_id",
+    "form_data", "metadata"] as const;
   expect(identifying.filter((name) => event![name] != null)).toEqual([]);
   expect(event).toMatchObject({ conversion_value: 5, utm_params: { utm_source: "x" } });
   expect(localStorage.length + sessionStorage.length).toBe(0);
