@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA
@@ -101,6 +103,12 @@ Mozilla/5.0 (compatible; SomethingCrawler; +http://example.com)
 """  # noqa: E501 -- as above
 
 
+# What browsers are to the collector, and what the browser tracker sends of them.
+TRACKED = json.loads(
+    Path(__file__).parents[2].joinpath("tracker", "test", "browsers.json").read_text("utf-8")
+)
+
+
 def rows_of(table: str) -> list[list[str]]:
     return [line.split(" | ") for line in table.strip().splitlines()]
 
@@ -131,6 +139,15 @@ def test_a_browser_is_known_and_no_bot(
         os,
     )
     assert not device.is_bot
+
+
+@pytest.mark.parametrize("case", TRACKED, ids=lambda case: case["what"])
+def test_a_browser_is_what_the_browser_tracker_takes_the_collector_to_say(
+    classifier: DeviceClassifier, case: dict[str, Any]
+) -> None:
+    device = classifier.parse_device(case["user_agent"])
+    facts = {"device_type": device.device_type, "browser": device.browser, "os": device.os}
+    assert facts == case["collector"]
 
 
 @pytest.mark.parametrize("user_agent", BOTS.strip().splitlines())

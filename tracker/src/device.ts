@@ -1,13 +1,44 @@
-/** Device type and operating system under the names that docs/devices.md gives them. */
+/** Device type, browser and operating system, by the names that docs/devices.md gives them. */
 export interface DeviceFacts {
   device_type?: string;
   os?: string;
+  browser?: string;
 }
 
+/** What is read of a browser. Chromium has the client hints, on pages served over HTTPS. */
+export type DeviceSource = Pick<Navigator, "userAgent" | "maxTouchPoints"> & {
+  userAgentData?: object;
+};
+
+// Both are searched in the client hints as JSON, with the User-Agent behind them. A tablet
+// with Android does not say Mobile; only the hints have a quote behind Linux, and know which
+// Linux is Chrome OS.
+const SYSTEM = /Windows(?!.*Xbox)|Mac OS X|iPhone|Android(?=.*Mobile)|Chrome OS|Linux(?=")/;
+// Of Chromium's many browsers, by their brands, which end with a quote; or Safari or Firefox
+// whose User-Agent says nothing more, as it does for apps, bots and other browsers on iOS.
+const BROWSER =
+  /\b(Chrome|Edge|Opera|Brave)"|Gecko\S+ (?:Version\S+ (?:Mobile\S+ )?)?(Safari|Firefox)\S+$/;
+
 /**
- * What a browser knows better than its User-Agent tells: since iPadOS 13 an iPad says that it
- * is a Mac, but no Mac has a touch screen. Everything else the collector reads from the
- * User-Agent header: it would get the same text twice.
+ * What the browser is, as the collector would say of its User-Agent, and better where the
+ * browser knows better: Brave says that it is Chrome, and since iPadOS 13 an iPad that it is
+ * a Mac, but no Mac has a touch screen. The collector believes what is sent: where a browser
+ * or a system is not known here, nothing is, and the collector reads the User-Agent header.
  */
-export const readDevice = ({ userAgent, maxTouchPoints }: Navigator): DeviceFacts =>
-  /Macintosh/.test(userAgent) && maxTouchPoints > 1 ? { device_type: "tablet", os: "iOS" } : {};
+export const readDevice = ({
+  userAgent,
+  maxTouchPoints,
+  userAgentData,
+}: DeviceSource): DeviceFacts => {
+  const text = JSON.stringify(userAgentData) + userAgent;
+  const [system] = SYSTEM.exec(text) ?? [];
+  const [, brand, name = brand] = BROWSER.exec(text) ?? [];
+  const isPad = system === "Mac OS X" && maxTouchPoints > 1;
+  const os = isPad || system === "iPhone" ? "iOS" : system;
+  if (!isPad && !(name && system)) return {};
+  return {
+    device_type: isPad ? "tablet" : /Mobile/.test(userAgent) ? "mobile" : "desktop",
+    os,
+    browser: name && (os === "iOS" ? "Mobile " + name : os === "Android" ? name + " Mobile" : name),
+  };
+};

@@ -1,14 +1,30 @@
 import { expect, test } from "vitest";
-import { readDevice } from "../src/device.js";
+import { readDevice, type DeviceFacts } from "../src/device.js";
+// tests/unit/test_device.py holds the collector to the same file.
+import browsers from "./browsers.json" with { type: "json" };
 
-const MAC =
-  "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15";
-const WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/130.0.0.0";
+interface Browser {
+  what: string;
+  user_agent: string;
+  client_hints?: { brand: string; mobile: boolean; platform: string };
+  touch_points?: number;
+  collector: DeviceFacts;
+  tracker: "same" | DeviceFacts;
+}
 
-test.each([
-  [MAC, 5, { device_type: "tablet", os: "iOS" }],
-  [MAC, 0, {}],
-  [WINDOWS, 10, {}],
-])("%s with %i touch points is %o", (userAgent, maxTouchPoints, facts) => {
-  expect(readDevice({ userAgent, maxTouchPoints } as Navigator)).toEqual(facts);
+/** As Chromium has it, which adds itself and a brand that nobody should rely on. */
+const userAgentData = ({ client_hints: hints }: Browser) =>
+  hints && {
+    brands: ["Not:A-Brand", "Chromium", hints.brand].map((brand) => ({ brand, version: "140" })),
+    mobile: hints.mobile,
+    platform: hints.platform,
+  };
+
+test.each(browsers as Browser[])("$what sends what the collector would say, or better", (browser) => {
+  const facts = readDevice({
+    userAgent: browser.user_agent,
+    maxTouchPoints: browser.touch_points ?? 0,
+    userAgentData: userAgentData(browser),
+  });
+  expect(facts).toEqual(browser.tracker === "same" ? browser.collector : browser.tracker);
 });

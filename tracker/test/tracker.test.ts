@@ -59,6 +59,19 @@ test("a page view has what the gateway's contract wants, and nothing unknown", a
   });
 });
 
+test.each([
+  ["an event", {}],
+  ["an event without identifiers", { consent: "count" } as const],
+])("%s says what the browser is", async (_, config) => {
+  const { userAgent } = navigator;
+  const firefox = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0";
+  define("userAgent", firefox);
+  void open(config).trackEvent("a");
+  define("userAgent", userAgent);
+  const facts = { device_type: "desktop", browser: "Firefox", os: "Windows" };
+  expect((await sent(1))[0]).toMatchObject(facts);
+});
+
 test("each call is an event of its type", async () => {
   const tracker = open();
   void tracker.trackEvent("video_play", "Intro", { metadata: { seconds: 5 } });
