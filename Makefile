@@ -3,6 +3,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 GATEWAY_PORT ?= 8000
 COLLECTOR_PORT ?= 8080
+DEMO_PORT ?= 5177
 
 BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
@@ -12,7 +13,8 @@ INSTALLED := .venv/.installed
 
 # Start the whole system on this machine, without Docker.
 run: $(INSTALLED)
-	@exec $(BIN)/conversion-tracking up --gateway-port $(GATEWAY_PORT) --collector-port $(COLLECTOR_PORT)
+	@exec $(BIN)/conversion-tracking up --gateway-port $(GATEWAY_PORT) \
+		--collector-port $(COLLECTOR_PORT) --demo-port $(DEMO_PORT)
 
 # Lint, types and the whole test suite; nothing needs to be installed or started by hand.
 test: check tracker
