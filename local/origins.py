@@ -12,11 +12,12 @@ PLUGIN = "conversion-tracking"
 def allow_origin(kong_yml: str, origin: str) -> str:
     """The configuration with one more origin for the plugin; the same text where it has it."""
     config = yaml.safe_load(kong_yml)
-    origins = [plugin["config"]["origins"] for plugin in tracking_plugins(config)]
-    if all(origin in allowed for allowed in origins):
+    allowed = [plugin["config"]["origins"] for plugin in tracking_plugins(config)]
+    missing = [origins for origins in allowed if origin not in origins]
+    if not missing:
         return kong_yml
-    for allowed in origins:
-        allowed.append(origin)
+    for origins in missing:
+        origins.append(origin)
     return str(yaml.safe_dump(config, sort_keys=False))
 
 

@@ -14,7 +14,7 @@ import asyncpg
 from collector.event import FunnelStage
 
 QUERIES = Path(__file__).parent / "queries"
-EVENTS, SESSIONS = 50, 8  # as many as a person takes in
+EVENTS, SESSIONS = 50, 6  # as many as a person takes in
 POOL_SIZE = 4
 TIMEOUT_SECONDS = 5.0
 

@@ -3,6 +3,7 @@
 import { getJson, poll } from "./poll.js";
 
 const SESSION_KEY = "ct_session_id"; // where the tracker keeps the session's id
+const TRACKER_LOADS_MS = 3000;
 
 const strip = document.querySelector("#visit");
 const stages = [...strip.querySelectorAll("[data-stage]")];
@@ -40,9 +41,10 @@ const show = (session) => {
 /** Why there may be no row. */
 const missing = () => {
   if (sessionId()) return "not in the database yet";
+  if (performance.now() < TRACKER_LOADS_MS) return "waiting for the tracker";
   if (navigator.globalPrivacyControl || navigator.doNotTrack === "1")
-    return "no session: your browser asks not to be tracked";
-  return "no session: is the tracker blocked?";
+    return "no session: a privacy signal is on";
+  return "no session: tracker blocked?";
 };
 
 poll(ask, show, (error) => say(error.message));
