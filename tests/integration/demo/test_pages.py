@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import aiohttp
 import pytest
 
+from collector.event import FunnelStage
 from local.demo.pages import PAGES
 from tests.integration.demo.conftest import GATEWAY
 
@@ -104,6 +105,13 @@ async def test_a_page_says_what_it_is_and_labels_its_fields(
     assert len(page.values("alt", "img")) == tags.count("img")
     referred = page.values("aria-labelledby") + page.values("aria-describedby")
     assert set(referred) <= set(ids)
+
+
+@pytest.mark.parametrize("path", ["/", "/events"])
+async def test_the_stages_stand_in_the_order_of_the_funnel(
+    demo: aiohttp.ClientSession, path: str
+) -> None:
+    assert (await read(demo, path)).values("data-stage") == list(FunnelStage)
 
 
 @pytest.mark.parametrize(
