@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -56,18 +57,37 @@ def untagged(document: Document) -> list[str]:
     return [place for _, place, entity in entities(document) if TAG not in entity.get("tags", [])]
 
 
-def routes_that_lose_preflights_or_paths(document: Document) -> list[str]:
-    """Kong answers 404 to an unlisted OPTIONS, and cuts the path off by default."""
+def routes_that_lose_paths(document: Document) -> list[str]:
+    """Kong cuts the path off by default, and matches only its beginning."""
     return [
         place
         for kind, place, route in entities(document)
-        if kind == "routes" and (loses_preflights(route) or route.get("strip_path", True))
+        if kind == "routes" and (route.get("strip_path", True) or not are_whole(route["paths"]))
     ]
 
 
-def loses_preflights(route: Document) -> bool:
-    """A page may post to any route but the pixel's, which is an image."""
-    return set(route.get("methods", [])) not in ({"POST", "OPTIONS"}, {"GET"})
+def are_whole(paths: list[str]) -> bool:
+    """Whether they are expressions that end where the path does."""
+    return all(path.startswith("~/") and path.endswith("$") for path in paths)
+
+
+def routes_that_lose_preflights(document: Document) -> list[str]:
+    """Kong answers 404 to an OPTIONS that no route lists; a service's plugins could refuse it."""
+    places = [(place, route) for kind, place, route in entities(document) if kind == "routes"]
+    answered = [
+        path
+        for place, route in places
+        if set(route["methods"]) == {"OPTIONS"} and not place.startswith("services")
+        for path in route["paths"]
+    ]
+    return [
+        place
+        for place, route in places
+        if "POST" in route["methods"]
+        and not all(
+            any(re.fullmatch(p[1:], path[1:-1]) for p in answered) for path in route["paths"]
+        )
+    ]
 
 
 def impatient_trackers(document: Document) -> list[str]:
@@ -91,7 +111,8 @@ def secrets_in_the_file(document: Document) -> list[str]:
 
 RULES: list[Rule] = [
     untagged,
-    routes_that_lose_preflights_or_paths,
+    routes_that_lose_paths,
+    routes_that_lose_preflights,
     impatient_trackers,
     secrets_in_the_file,
 ]
@@ -117,8 +138,9 @@ def test_a_file_breaks_no_rule(rule: Rule, name: str) -> None:
     [
         (untagged, "services[0].routes[1].plugins[0]", {"tags": []}),
         (untagged, "upstreams[0].targets[0]", {"tags": ["other"]}),
-        (routes_that_lose_preflights_or_paths, "services[0].routes[0]", {"methods": ["POST"]}),
-        (routes_that_lose_preflights_or_paths, "services[0].routes[1]", {"strip_path": True}),
+        (routes_that_lose_preflights, "services[0].routes[0]", {"paths": ["~/v1/events/more$"]}),
+        (routes_that_lose_paths, "services[0].routes[1]", {"strip_path": True}),
+        (routes_that_lose_paths, "services[0].routes[1]", {"paths": ["/v1/events/funnel"]}),
         (impatient_trackers, "services[0]", {"read_timeout": 60_000}),
         (secrets_in_the_file, "services[0].plugins[0]", {"config": {"secret": "s3cret"}}),
         (secrets_in_the_file, "services[0].plugins[0]", {"config": {"secret": None}}),
@@ -162,6 +184,21 @@ def test_every_public_endpoint_of_the_collector_has_a_route_and_a_limit(name: st
         (route,) = [r for r in routes if re.fullmatch(r["paths"][0].lstrip("~"), path)]
         assert (route is pixel) == (path == PIXEL_PATH)
         assert [plugin["name"] for plugin in route["plugins"]] == ["rate-limiting"]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_preflights_are_answered_as_the_plugin_says_and_refused_by_nothing(name: str) -> None:
+    (service,) = FILES[name]["services"]
+    (config,) = [p["config"] for p in service["plugins"] if p["name"] == "conversion-tracking"]
+    (route,) = FILES[name]["routes"]
+    plugins = {plugin["name"]: plugin["config"] for plugin in route["plugins"]}
+
+    assert plugins["conversion-tracking"] == config
+    assert config["preflight_continue"] is True
+    answer = plugins["request-termination"]
+    assert (answer["status_code"], answer["content_type"]) == (200, "application/json")
+    assert json.loads(answer["body"]) == {"allow": ", ".join(config["allow"])}
+    assert set(plugins) == {"conversion-tracking", "request-termination"}
 
 
 def test_a_redis_that_is_away_lets_requests_through() -> None:
