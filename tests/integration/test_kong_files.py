@@ -13,6 +13,7 @@ import yaml
 
 from collector.pixel import PIXEL_PATH
 from collector.routes import POSTED
+from collector.settings import Settings
 
 KONG = Path(__file__).parents[2] / "kong"
 FILES = {
@@ -66,8 +67,8 @@ def routes_that_lose_preflights_or_paths(document: Document) -> list[str]:
 
 
 def loses_preflights(route: Document) -> bool:
-    """A page may post to any route but the pixel's, which is an image."""
-    return set(route.get("methods", [])) not in ({"POST", "OPTIONS"}, {"GET"})
+    """A page may post to any route but the pixel's and the script's, which tags fetch."""
+    return set(route.get("methods", [])) not in ({"POST", "OPTIONS"}, {"GET"}, {"GET", "HEAD"})
 
 
 def impatient_trackers(document: Document) -> list[str]:
@@ -149,7 +150,7 @@ def test_the_files_differ_only_in_where_rate_limits_are_counted() -> None:
         limit["policy"] = "local"
 
     assert multi == single
-    assert len(counted) == len(rate_limits(single)) == 4
+    assert len(counted) == len(rate_limits(single)) == 5
     # One count: every limit asks the same Redis.
     assert all(policy == "redis" and redis == counted[0][1] for policy, redis in counted)
 
@@ -164,8 +165,22 @@ def test_every_public_endpoint_of_the_collector_has_a_route_and_a_limit(name: st
         assert [plugin["name"] for plugin in route["plugins"]] == ["rate-limiting"]
 
 
+@pytest.mark.parametrize("name", FILES)
+def test_the_script_has_a_route_of_its_own_without_the_plugin(name: str) -> None:
+    events, script = FILES[name]["services"]
+    (route,) = script["routes"]
+    path = Settings.model_fields["script_path"].default
+
+    assert re.fullmatch(route["paths"][0].removeprefix("~"), path)
+    assert set(route["methods"]) == {"GET", "HEAD"}
+    assert [p["name"] for p in route["plugins"]] == ["rate-limiting", "request-size-limiting"]
+    assert "plugins" not in script
+    # The same collectors answer both.
+    assert all(script[key] == events[key] for key in ("host", "port", "protocol", *TIMEOUTS))
+
+
 def test_a_redis_that_is_away_lets_requests_through() -> None:
     limits = rate_limits(FILES["kong.multi-node.yml"])
 
-    assert [limit["fault_tolerant"] for limit in limits] == [True] * 4
+    assert [limit["fault_tolerant"] for limit in limits] == [True] * 5
     assert all(limit["redis"]["timeout"] <= 1000 for limit in limits)
