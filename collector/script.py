@@ -18,9 +18,9 @@ from aiohttp.typedefs import Handler
 
 SCRIPT_FILE = Path(__file__).parent / "static" / "t.js"
 
-# A day as Plausible and Umami have it: a new version reaches every page the next day. For one
-# more day a browser may run what it has while it fetches the new one, so that a page's first
-# event waits for no round trip, and a gateway that is away for a moment costs no event.
+# A day as Plausible and Umami have it. For one more day a browser may run what it has while it
+# asks for a new one: no event waits for that, and where the gateway is away for a moment the
+# tracker runs and keeps its events. After two days nobody runs an old version.
 CACHE_CONTROL = "public, max-age=86400, stale-while-revalidate=86400"
 
 # On a 304 too: a browser takes them over for the copy that it has.
