@@ -14,6 +14,7 @@ import yaml
 
 from collector.pixel import PIXEL_PATH
 from collector.routes import POSTED
+from collector.settings import Settings
 
 KONG = Path(__file__).parents[2] / "kong"
 FILES = {
@@ -171,7 +172,7 @@ def test_the_files_differ_only_in_where_rate_limits_are_counted() -> None:
         limit["policy"] = "local"
 
     assert multi == single
-    assert len(counted) == len(rate_limits(single)) == 4
+    assert len(counted) == len(rate_limits(single)) == 5
     # One count: every limit asks the same Redis.
     assert all(policy == "redis" and redis == counted[0][1] for policy, redis in counted)
 
@@ -188,8 +189,8 @@ def test_every_public_endpoint_of_the_collector_has_a_route_and_a_limit(name: st
 
 @pytest.mark.parametrize("name", FILES)
 def test_preflights_are_answered_as_the_plugin_says_and_refused_by_nothing(name: str) -> None:
-    (service,) = FILES[name]["services"]
-    (config,) = [p["config"] for p in service["plugins"] if p["name"] == "conversion-tracking"]
+    events, _ = FILES[name]["services"]
+    (config,) = [p["config"] for p in events["plugins"] if p["name"] == "conversion-tracking"]
     (route,) = FILES[name]["routes"]
     plugins = {plugin["name"]: plugin["config"] for plugin in route["plugins"]}
 
@@ -201,8 +202,22 @@ def test_preflights_are_answered_as_the_plugin_says_and_refused_by_nothing(name:
     assert set(plugins) == {"conversion-tracking", "request-termination"}
 
 
+@pytest.mark.parametrize("name", FILES)
+def test_the_script_has_a_route_of_its_own_without_the_plugin(name: str) -> None:
+    events, script = FILES[name]["services"]
+    (route,) = script["routes"]
+    path = Settings.model_fields["script_path"].default
+
+    assert re.fullmatch(route["paths"][0].removeprefix("~"), path)
+    assert set(route["methods"]) == {"GET", "HEAD"}
+    assert [p["name"] for p in route["plugins"]] == ["rate-limiting", "request-size-limiting"]
+    assert "plugins" not in script
+    # The same collectors answer both.
+    assert all(script[key] == events[key] for key in ("host", "port", "protocol", *TIMEOUTS))
+
+
 def test_a_redis_that_is_away_lets_requests_through() -> None:
     limits = rate_limits(FILES["kong.multi-node.yml"])
 
-    assert [limit["fault_tolerant"] for limit in limits] == [True] * 4
+    assert [limit["fault_tolerant"] for limit in limits] == [True] * 5
     assert all(limit["redis"]["timeout"] <= 1000 for limit in limits)

@@ -36,7 +36,7 @@ FORGED: Headers = {
 
 def kong_yml_config() -> dict[str, Any]:
     """The plugin's configuration in kong.yml, with the secret as Kong resolves it."""
-    (service,) = yaml.safe_load((ROOT / "kong" / "kong.yml").read_text())["services"]
+    service, _ = yaml.safe_load((ROOT / "kong" / "kong.yml").read_text())["services"]
     (config,) = [plugin["config"] for plugin in service["plugins"] if plugin["name"] == NAME]
     return dict(config) | {"secret": SECRET, "__plugin_id": "an id", "__seq__": 1}
 
