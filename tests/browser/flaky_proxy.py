@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,12 +14,11 @@ import aiohttp
 from aiohttp import web
 from multidict import CIMultiDict
 
+from tests.browser.outcomes import Outcome, cut, passed_on
 from tests.browser.waiting import wait_until
 
 # They are about one connection, not about the message (RFC 9110, 7.6.1).
 HOP_BY_HOP = ("Connection", "Keep-Alive", "Transfer-Encoding", "Content-Length")
-
-Outcome = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True)
@@ -42,61 +41,34 @@ class Seen:
 
 @dataclass
 class FlakyProxy:
-    """Passes requests on to the gateway, unless a test says what becomes of the next ones."""
+    """Passes requests on to the gateway, unless a test says what becomes of the next ones.
+
+    `requests` is all that came, `delivered` what the gateway got of it.
+    """
 
     gateway: aiohttp.ClientSession
     requests: list[Seen] = field(default_factory=list)
+    delivered: list[Seen] = field(default_factory=list)
     most_at_once: int = 0
     _at_once: int = 0
     _next: deque[Outcome] = field(default_factory=deque)
-    _is_down: bool = False
+    _otherwise: Outcome = passed_on
     _may_go: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self._may_go.set()
 
-    def answer_next(
-        self, count: int, status: int, headers: Mapping[str, str] | None = None
-    ) -> None:
-        """Answer so many requests in the gateway's place, as Kong and the plugin would."""
-
-        async def answer(request: web.Request) -> web.StreamResponse:
-            return web.json_response(
-                {"message": "the proxy's own answer"},
-                status=status,
-                headers={**cors_headers(request), **(headers or {})},
-            )
-
-        self._next.extend([answer] * count)
-
-    def answer_next_without_cors(self, count: int, status: int) -> None:
-        """As something in front of the gateway answers: no page may read that."""
-
-        async def answer(_request: web.Request) -> web.StreamResponse:
-            return web.Response(status=status)
-
-        self._next.extend([answer] * count)
-
-    def cut_next(self, count: int) -> None:
-        """Close the connections of so many requests; the gateway does not hear of them."""
-        self._next.extend([cut] * count)
-
-    def lose_answers_of_next(self, count: int) -> None:
-        """Pass so many requests on, and close the connection in place of the answer."""
-
-        async def lose(request: web.Request) -> web.StreamResponse:
-            await self._pass_on(request)
-            return await cut(request)
-
-        self._next.extend([lose] * count)
+    def let_next_be(self, *outcomes: Outcome) -> None:
+        """What becomes of the next requests, in their order; those after them are passed on."""
+        self._next.extend(outcomes)
 
     def go_down(self) -> None:
-        """Close the connection of every request from now on."""
-        self._is_down = True
+        """Break the connection of every request from now on."""
+        self._otherwise = cut
 
     def come_back(self) -> None:
         """Pass requests on again."""
-        self._is_down = False
+        self._otherwise = passed_on
 
     def hold(self) -> None:
         """Keep requests waiting from now on, before anything else becomes of them."""
@@ -111,14 +83,6 @@ class FlakyProxy:
         await wait_until(lambda: len(self.requests) >= count, lambda: f"seen: {self.requests}")
         return self.requests
 
-    def event_ids(self) -> list[str]:
-        """The id of every event in every request: twice, if it was sent twice."""
-        return [event["event_id"] for seen in self.requests for event in seen.events]
-
-    def session_ids(self) -> set[str]:
-        """The sessions of these events."""
-        return {event["session_id"] for seen in self.requests for event in seen.events}
-
     def make_app(self) -> web.Application:
         """The proxy's application."""
         app = web.Application()
@@ -126,24 +90,25 @@ class FlakyProxy:
         return app
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
-        body = await request.read()
-        self.requests.append(
-            Seen(request.method, request.path, request.headers, body, time.monotonic())
+        seen = Seen(
+            request.method, request.path, request.headers, await request.read(), time.monotonic()
         )
+        self.requests.append(seen)
         self._at_once += 1
         self.most_at_once = max(self.most_at_once, self._at_once)
+
+        async def pass_on(request: web.Request) -> web.Response:
+            self.delivered.append(seen)
+            return await self._pass_on(request)
+
         try:
             await self._may_go.wait()
-            return await self._outcome()(request)
+            outcome = self._next.popleft() if self._next else self._otherwise
+            return await outcome(request, pass_on)
         finally:
             self._at_once -= 1
 
-    def _outcome(self) -> Outcome:
-        if self._is_down:
-            return cut
-        return self._next.popleft() if self._next else self._pass_on
-
-    async def _pass_on(self, request: web.Request) -> web.StreamResponse:
+    async def _pass_on(self, request: web.Request) -> web.Response:
         async with self.gateway.request(
             request.method,
             request.path_qs,
@@ -157,13 +122,6 @@ class FlakyProxy:
             )
 
 
-async def cut(request: web.Request) -> web.StreamResponse:
-    """Close the connection, as a network that breaks does."""
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response()
-
-
 def end_to_end(headers: Mapping[str, str]) -> CIMultiDict[str]:
     """The headers that a proxy passes on."""
     passed = CIMultiDict(headers)
@@ -172,11 +130,11 @@ def end_to_end(headers: Mapping[str, str]) -> CIMultiDict[str]:
     return passed
 
 
-def cors_headers(request: web.Request) -> dict[str, str]:
-    """What the plugin adds to Kong's own errors too, for a page of an allowed origin."""
-    return {
-        "Access-Control-Allow-Origin": request.headers["Origin"],
-        "Access-Control-Allow-Credentials": "true",
-        "Access-Control-Expose-Headers": "Retry-After",
-        "Vary": "Origin",
-    }
+def event_ids(requests: Iterable[Seen]) -> list[str]:
+    """The id of every event in these requests: twice, if it was sent twice."""
+    return [event["event_id"] for seen in requests for event in seen.events]
+
+
+def session_ids(requests: Iterable[Seen]) -> set[str]:
+    """The sessions of the events in these requests."""
+    return {event["session_id"] for seen in requests for event in seen.events}

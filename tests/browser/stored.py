@@ -9,7 +9,7 @@ from typing import Any
 
 from playwright.async_api import Page
 
-from tests.browser.flaky_proxy import FlakyProxy
+from tests.browser.flaky_proxy import FlakyProxy, session_ids
 from tests.browser.waiting import DEADLINE_SECONDS, POLL_SECONDS
 from tests.support import Rows
 from tests.system.running import RunningSystem
@@ -28,7 +28,7 @@ class Stored:
         """The rows by session, and in it by the tracker's count."""
         found = [
             row
-            for session_id in sorted(self.proxy.session_ids())
+            for session_id in sorted(session_ids(self.proxy.requests))
             for row in await self.system.events(session_id)
         ]
         return sorted(found, key=by_session_and_sequence)
