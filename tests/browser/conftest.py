@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -35,7 +35,7 @@ FLAGS = [
     "--disable-sync",
 ]
 
-StartProfile = Callable[[dict[str, object]], Awaitable[BrowserContext]]
+StartProfile = Callable[[Mapping[str, object]], Awaitable[BrowserContext]]
 
 
 @pytest.fixture(scope="session")
@@ -125,7 +125,7 @@ async def start_profile(
     """Starts a Chromium in whose settings a visitor has changed something."""
     async with AsyncExitStack() as stack:
 
-        async def start(preferences: dict[str, object]) -> BrowserContext:
+        async def start(preferences: Mapping[str, object]) -> BrowserContext:
             settings = tmp_path / "Default" / "Preferences"
             settings.parent.mkdir()
             settings.write_text(json.dumps(preferences), encoding="utf-8")

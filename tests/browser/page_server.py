@@ -9,6 +9,8 @@ from string import Template
 
 from aiohttp import web
 
+from tests.browser.waiting import wait_until
+
 PAGES = Path(__file__).parent / "pages"
 NEVER_STORE = {"Cache-Control": "no-store"}
 
@@ -32,6 +34,12 @@ class PageServer:
     options: dict[str, str] = field(default_factory=default_options)
     loaded: list[str] = field(default_factory=list)
 
+    async def wait_for_loaded(self, state_and_path: str) -> None:
+        """Wait until a page has loaded, such as `hidden/pricing`."""
+        await wait_until(
+            lambda: state_and_path in self.loaded, lambda: f"loaded were {self.loaded}"
+        )
+
     def make_app(self) -> web.Application:
         """The server's application."""
         app = web.Application()
@@ -50,7 +58,8 @@ class PageServer:
 
     async def _note_loaded(self, request: web.Request) -> web.Response:
         self.loaded.append(request.match_info["state_and_path"])
-        return web.Response(status=204)
+        # A sandboxed frame asks from an origin of its own.
+        return web.Response(status=204, headers={"Access-Control-Allow-Origin": "*"})
 
     async def _serve_page(self, request: web.Request) -> web.Response:
         page = PAGES / request.match_info["path"]
