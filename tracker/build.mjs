@@ -1,5 +1,5 @@
-// Builds dist/: t.js for the script tag, index.js and react.js as ES modules. `npm run build`
-// adds the type declarations.
+// Builds dist/: t.js for the script tag, index.js and react.js as ES modules. `npm run dist`
+// adds the type declarations, `npm run build` the copy that the collector serves.
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { build } from "esbuild";
 import { minify } from "terser";
