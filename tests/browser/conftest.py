@@ -13,7 +13,6 @@ import aiohttp
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright
 
-from tests.browser import tracker_build
 from tests.browser.flaky_proxy import FlakyProxy
 from tests.browser.page_server import PageServer
 from tests.browser.stored import Stored
@@ -38,15 +37,6 @@ FLAGS = [
 StartProfile = Callable[[Mapping[str, object]], Awaitable[BrowserContext]]
 
 
-@pytest.fixture(scope="session")
-def built_tracker() -> None:
-    """The tracker as script tags load it, built where that is needed."""
-    if not tracker_build.is_built():
-        if not tracker_build.can_build():
-            pytest.skip("no npm here to build the tracker; `apt-get install nodejs npm` gets one")
-        tracker_build.build()
-
-
 @pytest.fixture
 async def proxy(system: RunningSystem) -> AsyncIterator[FlakyProxy]:
     """A network that a test can break. The gateway sees an address that only this test uses."""
@@ -67,8 +57,9 @@ async def proxy_url(proxy: FlakyProxy) -> AsyncIterator[str]:
 
 @pytest.fixture
 def site(proxy_url: str) -> PageServer:
-    """A site whose pages are tracked, through the proxy. Its script needs `built_tracker`."""
-    return PageServer(tracker_build.SCRIPT, proxy_url)
+    """A site whose pages are tracked, through the proxy."""
+    # Playwright drives the browser; without "automation" the tracker leaves such a browser alone.
+    return PageServer({"endpoint": proxy_url, "automation": "true"})
 
 
 @pytest.fixture

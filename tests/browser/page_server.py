@@ -12,26 +12,22 @@ from aiohttp import web
 from tests.browser.waiting import wait_until
 
 PAGES = Path(__file__).parent / "pages"
+SCRIPT = Path(__file__).parents[2] / "collector" / "static" / "t.js"
 NEVER_STORE = {"Cache-Control": "no-store"}
-
-
-def default_options() -> dict[str, str]:
-    """Playwright drives the browser, and a tracker without this leaves such browsers alone."""
-    return {"automation": "true"}
 
 
 @dataclass
 class PageServer:
     """Serves `pages/NAME` as `/NAME`, and tracked.html at every other path.
 
-    `$script`, `$endpoint` and `$options` in a page are replaced: the tracker's address, the
-    gateway's, and the attributes that configure the tracker. `loaded` is what tracked.html
-    said when it had loaded: its state (visible, hidden, prerendering) and path.
+    `$script` and `$options` in a page are replaced: the address of the tracker's script, and
+    the attributes that configure it. This server has the script too, so that it loads while the
+    gateway is away. `loaded` is what tracked.html said when it had loaded: its state (visible,
+    hidden, prerendering) and path.
     """
 
-    script: Path
-    endpoint: str
-    options: dict[str, str] = field(default_factory=default_options)
+    options: dict[str, str]
+    script: str = "/t.js"
     loaded: list[str] = field(default_factory=list)
 
     async def wait_for_loaded(self, state_and_path: str) -> None:
@@ -51,7 +47,7 @@ class PageServer:
 
     async def _serve_script(self, _request: web.Request) -> web.Response:
         headers = {**NEVER_STORE, "Content-Type": "text/javascript; charset=utf-8"}
-        return web.Response(body=self.script.read_bytes(), headers=headers)
+        return web.Response(body=SCRIPT.read_bytes(), headers=headers)
 
     async def _serve_nothing(self, _request: web.Request) -> web.Response:
         return web.Response(status=204)
@@ -66,7 +62,7 @@ class PageServer:
         if not page.is_file():
             page = PAGES / "tracked.html"
         text = Template(page.read_text(encoding="utf-8")).safe_substitute(
-            script="/t.js", endpoint=self.endpoint, options=self._attributes()
+            script=self.script, options=self._attributes()
         )
         # With no-store a page cannot enter the back-forward cache, and loads as a new one does.
         return web.Response(text=text, content_type="text/html", headers=NEVER_STORE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.async_api import Browser
 
 from tests.browser.background import open_background
@@ -10,8 +9,6 @@ from tests.browser.conftest import ALLOWED
 from tests.browser.flaky_proxy import FlakyProxy
 from tests.browser.page_server import PageServer
 from tests.browser.stored import Stored, names_and_sequence
-
-pytestmark = pytest.mark.usefixtures("built_tracker")
 
 
 async def test_a_page_behind_another_tab_counts_when_it_is_looked_at(

@@ -14,8 +14,6 @@ from tests.browser.page_server import PageServer
 from tests.browser.stored import Stored, names_and_sequence
 from tests.browser.tracking import track
 
-pytestmark = pytest.mark.usefixtures("built_tracker")
-
 LANDING = f"{ALLOWED}/?utm_source=google&gclid=g-1"
 IDENTIFIERS = (
     "user_id",

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 
-import pytest
 from playwright.async_api import BrowserContext, Page
 
 from tests.browser.conftest import ALLOWED
 from tests.browser.stored import Stored
 from tests.browser.tracking import track
-
-pytestmark = pytest.mark.usefixtures("built_tracker")
 
 UTM = ("source", "medium", "campaign", "term", "content")
 AD_CLICK = (

@@ -10,8 +10,6 @@ from tests.browser.stored import Stored, names_and_sequence
 from tests.browser.tracking import track
 from tests.support import Rows
 
-pytestmark = pytest.mark.usefixtures("built_tracker")
-
 # A page of the same origin that does not track.
 UNTRACKED = f"{ALLOWED}/page.html"
 ALL_SITES_MAY_STORE_NOTHING = {"profile": {"default_content_setting_values": {"cookies": 2}}}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.async_api import BrowserContext, Page
 
 from tests.browser.conftest import ALLOWED
@@ -11,8 +10,6 @@ from tests.browser.stored import Stored
 from tests.browser.tracking import track
 from tests.browser.waiting import DEADLINE_SECONDS
 from tests.support import Rows
-
-pytestmark = pytest.mark.usefixtures("built_tracker")
 
 WAITS_FOR_ITS_TURN = "navigator.locks.query().then(({ pending }) => pending.length === 1)"
 
