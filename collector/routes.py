@@ -5,8 +5,9 @@ from __future__ import annotations
 from aiohttp import web
 
 from collector.batch import batch
-from collector.keys import METRICS, STORE, WORKER_METRICS
+from collector.keys import METRICS, SETTINGS, STORE, WORKER_METRICS
 from collector.pixel import PIXEL_PATH, pixel
+from collector.script import SCRIPT_FILE, make_script_handler
 from collector.track import funnel, track
 
 ALLOWED = "POST, OPTIONS"
@@ -25,6 +26,7 @@ def add_routes(app: web.Application) -> None:
         app.router.add_options(path, options)
     # A HEAD, as link checkers send it, must not store an event.
     app.router.add_get(PIXEL_PATH, pixel, allow_head=False)
+    app.router.add_get(app[SETTINGS].script_path, make_script_handler(SCRIPT_FILE.read_bytes()))
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", metrics)

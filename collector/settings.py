@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 from uuid import UUID
@@ -16,6 +17,13 @@ ENV_PREFIX = "CT_"
 
 # Made once for this project: it turns user ids that are no UUIDs into UUIDs version 5.
 DEFAULT_USER_ID_NAMESPACE = UUID("6f0a3d0e-6a7c-5c0e-9d5b-3f6d0b8b7c11")
+
+# The collector answers these itself; what begins with /v1/ is the API's, today's and tomorrow's.
+API_PREFIX = "/v1/"
+OPERATORS_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
+
+# No segment is empty or ends in a dot: Kong and browsers write /a//b and /a/../b anew.
+PLAIN_PATH = re.compile(r"(/[\w.~-]*[\w~-])+", re.ASCII)
 
 
 class SettingsError(Exception):
@@ -95,6 +103,10 @@ class Settings(BaseSettings):
         ge=4,
         description="Longest time to finish requests after SIGTERM; Docker kills after 10 seconds.",
     )
+    script_path: str = Field(
+        default="/t.js",
+        description="Path of the tracker's script; kong/kong.yml names it too (docs/tracker.md).",
+    )
     default_currency: str = Field(
         default="USD", pattern=r"^[A-Z]{3}$", description="Currency of an event that names none."
     )
@@ -149,6 +161,16 @@ class Settings(BaseSettings):
             if normalize_host(name) is None:
                 raise ValueError(f"{name!r} is not a domain")
         return tuple(names)
+
+    @field_validator("script_path")
+    @classmethod
+    def validate_free_path(cls, value: str) -> str:
+        """A path that needs no escaping, and hides no endpoint."""
+        if not PLAIN_PATH.fullmatch(value):
+            raise ValueError(f"{value!r} is not a path such as /t.js or /js/a.js")
+        if value.startswith(API_PREFIX) or value in OPERATORS_PATHS:
+            raise ValueError(f"{value} is a path of the collector's own")
+        return value
 
     @field_validator("source_lists_dir")
     @classmethod

@@ -1,5 +1,5 @@
-// Builds dist/: t.js for the script tag, index.js and react.js as ES modules. `npm run build`
-// adds the type declarations.
+// Builds dist/: t.js for the script tag, index.js and react.js as ES modules. `npm run dist`
+// adds the type declarations, `npm run build` the copy that the collector serves.
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { build } from "esbuild";
 import { minify } from "terser";
@@ -23,12 +23,12 @@ const script = await build({
 const { code } = await minify(script.outputFiles[0].text.replace(/\bconst /g, "let "), {
   ecma: 2020,
   toplevel: true,
-  enclose: true,
   compress: { passes: 2, inline: 1, unsafe: true, unsafe_arrows: true, pure_getters: true },
   mangle: { properties: { regex: INTERNAL_NAMES } },
   format: { comments: false },
 });
-await writeFile("dist/t.js", code);
+// A block keeps the names from the page, as a function would.
+await writeFile("dist/t.js", `{${code.replace(/\bvar /g, "let ").replace(/;$/, "")}}`);
 
 await build({
   entryPoints: ["src/index.ts"],

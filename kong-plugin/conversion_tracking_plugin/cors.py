@@ -41,6 +41,7 @@ class Policy:
     private_network: bool
     allow_origin_absent: bool
     allow: str
+    preflight_continue: bool
 
 
 class RequestKind(Enum):
@@ -64,6 +65,7 @@ def parse_policy(config: Mapping[str, Any]) -> Policy:
         private_network=field["private_network"],
         allow_origin_absent=field["allow_origin_absent"],
         allow=", ".join(field["allow"]),
+        preflight_continue=field["preflight_continue"],
     )
 
 

@@ -95,6 +95,14 @@ SCHEMA: list[Field] = [
         )
     },
     {
+        "preflight_continue": _flag(
+            False,
+            "Whether OPTIONS is answered by what comes later, such as the request-termination"
+            " plugin: this one then sets the answer's headers only, which costs Kong half as much."
+            " Without such a plugin the request goes on to the service, unstamped.",
+        )
+    },
+    {
         "secret": {
             "type": "string",
             "referenceable": True,

@@ -124,11 +124,20 @@ def encode_list(values: Sequence[object]) -> bytes:
 
 def encode_struct(values: Mapping[str, object]) -> bytes:
     """google.protobuf.Struct: headers, a query, the arguments of a form."""
-    entries = []
-    for name, value in values.items():
-        entry = encode_text(1, name) + encode_bytes(2, encode_value(value))
-        entries.append(encode_bytes(1, entry))
-    return b"".join(entries)
+    return b"".join(
+        _encode_short_entry(name, value)
+        if isinstance(value, str) and len(value) < 256
+        else _encode_entry(name, value)
+        for name, value in values.items()
+    )
+
+
+def _encode_entry(name: str, value: object) -> bytes:
+    return encode_bytes(1, encode_text(1, name) + encode_bytes(2, encode_value(value)))
+
+
+# Most headers that a plugin sets are the same for every request.
+_encode_short_entry = lru_cache(maxsize=512)(_encode_entry)
 
 
 def decode_value(message: bytes) -> Any:

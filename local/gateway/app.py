@@ -28,6 +28,7 @@ from local.gateway.plugins.cors import Cors
 from local.gateway.plugins.external import ExternalPlugin
 from local.gateway.plugins.rate_limiting import RateLimiting
 from local.gateway.plugins.request_size_limiting import RequestSizeLimiting
+from local.gateway.plugins.request_termination import RequestTermination
 from local.gateway.protobuf.rpc import ProtoBufRpc
 from local.gateway.proxy import Proxy, open_session
 from local.gateway.resolver import Address, Resolver
@@ -71,7 +72,12 @@ async def run(
 
 async def _load_plugins(settings: Settings, resources: AsyncExitStack) -> dict[str, Plugin]:
     plugins: dict[str, Plugin] = {}
-    bundled: list[Plugin] = [Cors(), RequestSizeLimiting(), RateLimiting(time.time)]
+    bundled: list[Plugin] = [
+        Cors(),
+        RequestSizeLimiting(),
+        RateLimiting(time.time),
+        RequestTermination(),
+    ]
     for plugin in bundled:
         if settings.plugins and {_BUNDLED, plugin.name} & set(settings.plugins):
             plugins[plugin.name] = plugin

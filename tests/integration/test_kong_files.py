@@ -1,8 +1,12 @@
-"""kong.yml and kong.multi-node.yml keep the rules that neither Kong nor decK checks."""
+"""kong.yml and kong.multi-node.yml keep the rules that Kong does not check.
+
+test_deck.py has decK check some of them; these need no decK, and know more of the collector.
+"""
 
 from __future__ import annotations
 
 import copy
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +17,7 @@ import yaml
 
 from collector.pixel import PIXEL_PATH
 from collector.routes import POSTED
+from collector.settings import Settings
 
 KONG = Path(__file__).parents[2] / "kong"
 FILES = {
@@ -52,22 +57,41 @@ def secret_values(value: object, place: str = "") -> Iterator[tuple[str, object]
 
 
 def untagged(document: Document) -> list[str]:
-    """`deck gateway sync --select-tag` leaves out what has no tag."""
+    """What is in Kong without the tag, `deck gateway sync --select-tag` does not find again."""
     return [place for _, place, entity in entities(document) if TAG not in entity.get("tags", [])]
 
 
-def routes_that_lose_preflights_or_paths(document: Document) -> list[str]:
-    """Kong answers 404 to an unlisted OPTIONS, and cuts the path off by default."""
+def routes_that_lose_paths(document: Document) -> list[str]:
+    """Kong cuts the path off by default, and matches only its beginning."""
     return [
         place
         for kind, place, route in entities(document)
-        if kind == "routes" and (loses_preflights(route) or route.get("strip_path", True))
+        if kind == "routes" and (route.get("strip_path", True) or not are_whole(route["paths"]))
     ]
 
 
-def loses_preflights(route: Document) -> bool:
-    """A page may post to any route but the pixel's, which is an image."""
-    return set(route.get("methods", [])) not in ({"POST", "OPTIONS"}, {"GET"})
+def are_whole(paths: list[str]) -> bool:
+    """Whether they are expressions that end where the path does."""
+    return all(path.startswith("~/") and path.endswith("$") for path in paths)
+
+
+def routes_that_lose_preflights(document: Document) -> list[str]:
+    """Kong answers 404 to an OPTIONS that no route lists; a service's plugins could refuse it."""
+    places = [(place, route) for kind, place, route in entities(document) if kind == "routes"]
+    answered = [
+        path
+        for place, route in places
+        if set(route["methods"]) == {"OPTIONS"} and not place.startswith("services")
+        for path in route["paths"]
+    ]
+    return [
+        place
+        for place, route in places
+        if "POST" in route["methods"]
+        and not all(
+            any(re.fullmatch(p[1:], path[1:-1]) for p in answered) for path in route["paths"]
+        )
+    ]
 
 
 def impatient_trackers(document: Document) -> list[str]:
@@ -91,7 +115,8 @@ def secrets_in_the_file(document: Document) -> list[str]:
 
 RULES: list[Rule] = [
     untagged,
-    routes_that_lose_preflights_or_paths,
+    routes_that_lose_paths,
+    routes_that_lose_preflights,
     impatient_trackers,
     secrets_in_the_file,
 ]
@@ -117,8 +142,9 @@ def test_a_file_breaks_no_rule(rule: Rule, name: str) -> None:
     [
         (untagged, "services[0].routes[1].plugins[0]", {"tags": []}),
         (untagged, "upstreams[0].targets[0]", {"tags": ["other"]}),
-        (routes_that_lose_preflights_or_paths, "services[0].routes[0]", {"methods": ["POST"]}),
-        (routes_that_lose_preflights_or_paths, "services[0].routes[1]", {"strip_path": True}),
+        (routes_that_lose_preflights, "services[0].routes[0]", {"paths": ["~/v1/events/more$"]}),
+        (routes_that_lose_paths, "services[0].routes[1]", {"strip_path": True}),
+        (routes_that_lose_paths, "services[0].routes[1]", {"paths": ["/v1/events/funnel"]}),
         (impatient_trackers, "services[0]", {"read_timeout": 60_000}),
         (secrets_in_the_file, "services[0].plugins[0]", {"config": {"secret": "s3cret"}}),
         (secrets_in_the_file, "services[0].plugins[0]", {"config": {"secret": None}}),
@@ -149,7 +175,7 @@ def test_the_files_differ_only_in_where_rate_limits_are_counted() -> None:
         limit["policy"] = "local"
 
     assert multi == single
-    assert len(counted) == len(rate_limits(single)) == 4
+    assert len(counted) == len(rate_limits(single)) == 5
     # One count: every limit asks the same Redis.
     assert all(policy == "redis" and redis == counted[0][1] for policy, redis in counted)
 
@@ -164,8 +190,37 @@ def test_every_public_endpoint_of_the_collector_has_a_route_and_a_limit(name: st
         assert [plugin["name"] for plugin in route["plugins"]] == ["rate-limiting"]
 
 
+@pytest.mark.parametrize("name", FILES)
+def test_preflights_are_answered_as_the_plugin_says_and_refused_by_nothing(name: str) -> None:
+    events, _ = FILES[name]["services"]
+    (config,) = [p["config"] for p in events["plugins"] if p["name"] == "conversion-tracking"]
+    (route,) = FILES[name]["routes"]
+    plugins = {plugin["name"]: plugin["config"] for plugin in route["plugins"]}
+
+    assert plugins["conversion-tracking"] == config
+    assert config["preflight_continue"] is True
+    answer = plugins["request-termination"]
+    assert (answer["status_code"], answer["content_type"]) == (200, "application/json")
+    assert json.loads(answer["body"]) == {"allow": ", ".join(config["allow"])}
+    assert set(plugins) == {"conversion-tracking", "request-termination"}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_script_has_a_route_of_its_own_without_the_plugin(name: str) -> None:
+    events, script = FILES[name]["services"]
+    (route,) = script["routes"]
+    path = Settings.model_fields["script_path"].default
+
+    assert re.fullmatch(route["paths"][0].removeprefix("~"), path)
+    assert set(route["methods"]) == {"GET", "HEAD"}
+    assert [p["name"] for p in route["plugins"]] == ["rate-limiting", "request-size-limiting"]
+    assert "plugins" not in script
+    # The same collectors answer both.
+    assert all(script[key] == events[key] for key in ("host", "port", "protocol", *TIMEOUTS))
+
+
 def test_a_redis_that_is_away_lets_requests_through() -> None:
     limits = rate_limits(FILES["kong.multi-node.yml"])
 
-    assert [limit["fault_tolerant"] for limit in limits] == [True] * 4
+    assert [limit["fault_tolerant"] for limit in limits] == [True] * 5
     assert all(limit["redis"]["timeout"] <= 1000 for limit in limits)

@@ -12,12 +12,14 @@ from typing import Any
 from uuid import uuid4
 
 import aiohttp
+from multidict import CIMultiDictProxy
 
 from tests.support import Rows, fetch
 
 ORIGIN = "http://localhost:5177"  # one that kong/kong.yml allows
 TRACK, FUNNEL = "/v1/events/track", "/v1/events/funnel"
 BATCH, PIXEL = "/v1/events/batch", "/v1/events/pixel.gif"
+SCRIPT = "/t.js"
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Answer:
     """An answer, read to its end."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: CIMultiDictProxy[str]
     body: bytes
 
     def json(self) -> Any:

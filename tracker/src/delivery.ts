@@ -1,13 +1,15 @@
 import { attempt } from "./attempt.js";
 import type { Entry, Queue } from "./queue.js";
-import type { Keyed } from "./storage.js";
-import { makeRequest, post } from "./transport.js";
+import { forgetKeys, type Keyed } from "./storage.js";
+import { ANSWERED, makeRequest, MAX_WAIT_SECONDS, post } from "./transport.js";
 import type { Config } from "./types.js";
 
 // Browsers refuse more than 64 KiB in all requests that may outlive their page together.
 const MAX_BATCH_BYTES = 60_000;
 const MAX_BACKOFF_SECONDS = 300;
 const LOCK = "ct_lock";
+// What another tab has just sent and removed, this one sees 2 ms later (Chromium, measured).
+const SETTLE_MS = 20;
 // Longer than a request may take.
 const LOCK_MS = 20_000;
 // The time from which on tabs may send: the server asked to wait, or, where there are no Web
@@ -47,14 +49,18 @@ export const createDelivery = (
   let own = "";
   let sending = "";
   let failures = 0;
-  let busy = false;
-  let leaving = false;
+  let busy: boolean | undefined;
+  let leaving: boolean | undefined;
   let wake: (() => void) | undefined;
   let letGo: (() => void) | undefined;
 
   const setUntil = (delayMs: number): unknown =>
     attempt(() => (shared.ct_until = `${Date.now() + delayMs}`));
-  const untilMs = (): number => +(shared.ct_until as string) - Date.now(); // NaN without one
+  // More than the server may ask for is a clock that was wrong, or not ours.
+  const untilMs = (): number => {
+    const ms = +(shared.ct_until as string) - Date.now(); // NaN without one
+    return ms > MAX_WAIT_SECONDS * 1000 ? 0 : ms;
+  };
 
   const wait = (ms: number): Promise<void> =>
     new Promise((done) => setTimeout((wake = done), ms));
@@ -65,13 +71,14 @@ export const createDelivery = (
     setUntil(locks ? 0 : LOCK_MS);
     const seconds = await post(config, batch, !failures, note);
     sending = "";
-    setUntil((seconds ?? 0) * 1000);
-    if (seconds !== undefined) return wait(backoffMs(++failures, Math.random()));
+    setUntil(seconds * 1000);
+    if (seconds !== ANSWERED) return wait(backoffMs(++failures, Math.random()));
     failures = 0;
     batch.forEach(queue.remove_);
   };
 
   const drain = async (): Promise<void> => {
+    await wait(SETTLE_MS);
     const batch = takeBatch(queue.entries_());
     if (!batch[0] || leaving) return;
     const ms = untilMs();
@@ -91,7 +98,6 @@ export const createDelivery = (
   };
 
   return {
-    flush_: flush,
     add_(eventId: string, text: string, mayStore: boolean): void {
       if (mayStore) shared = disk;
       own += queue.put_(eventId, text, mayStore);
@@ -109,8 +115,13 @@ export const createDelivery = (
       // It cannot tell what became of them: they stay in the queue for the next page.
       if (batch[0] && !(untilMs() > 0)) navigator.sendBeacon(...makeRequest(config, batch));
     },
-    /** The page is back, from the back-forward cache, or the network is: no need to wait. */
-    comeBack_(): void {
+    /** Leaves nothing on the device: what is being sent must not note anything there either. */
+    forget_(): void {
+      shared = {};
+      forgetKeys(disk);
+    },
+    /** The page begins or is back, or consent or the network is there: no need to wait. */
+    resume_(): void {
       leaving = false;
       wake?.();
       void flush();

@@ -34,11 +34,14 @@ export const readDevice = ({
   const [system] = SYSTEM.exec(text) ?? [];
   const [, brand, name = brand] = BROWSER.exec(text) ?? [];
   const isPad = system === "Mac OS X" && maxTouchPoints > 1;
-  const os = isPad || system === "iPhone" ? "iOS" : system;
-  if (!isPad && !(name && system)) return {};
-  return {
-    device_type: isPad ? "tablet" : /Mobile/.test(userAgent) ? "mobile" : "desktop",
+  const facts = (device_type: string, os: string, browser?: string) => ({
+    device_type,
     os,
-    browser: name && (os === "iOS" ? "Mobile " + name : os === "Android" ? name + " Mobile" : name),
-  };
+    browser,
+  });
+  if (isPad) return facts("tablet", "iOS", name && "Mobile " + name);
+  if (!name || !system) return {};
+  if (system === "iPhone") return facts("mobile", "iOS", "Mobile " + name);
+  if (system === "Android") return facts("mobile", system, name + " Mobile");
+  return facts("desktop", system, name);
 };

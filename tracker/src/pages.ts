@@ -6,16 +6,15 @@ const TITLE_DELAY_MS = 100;
 /**
  * Calls `view` once for each page that a visitor sees: now, after client-side navigation to
  * another path, and when a page comes back from the back-forward cache. A page that was
- * opened in the background counts when it becomes visible.
+ * opened in the background counts when it becomes visible. `view` marks the page as seen.
  */
 export const createPages = (view: () => void) => {
   // A path. Not the query: filters, sorting and the removal of campaign parameters are no new page.
-  let seen: string | undefined;
-  let started = false;
+  let seen = "";
+  let started: boolean | undefined;
 
   const look = (): void => {
     if (document.hidden || seen === location.pathname) return;
-    seen = location.pathname;
     view();
   };
   const lookSoon = (): unknown => setTimeout(look, TITLE_DELAY_MS);
@@ -29,7 +28,7 @@ export const createPages = (view: () => void) => {
   };
 
   return {
-    /** This page was counted by somebody else. */
+    /** This page is counted, for `view` or for somebody else. */
     markSeen_(): void {
       seen = location.pathname;
     },
@@ -38,14 +37,11 @@ export const createPages = (view: () => void) => {
       if (!started) {
         started = true;
         // A page may have frozen its history.
-        attempt(() => {
-          wrap("pushState");
-          wrap("replaceState");
-        });
+        attempt(() => (["pushState", "replaceState"] as const).forEach(wrap));
         addEventListener("popstate", lookSoon);
         addEventListener("visibilitychange", look);
-        addEventListener("pageshow", ({ persisted }) => {
-          if (persisted) seen = undefined;
+        addEventListener("pageshow", (event) => {
+          if (event.persisted) seen = "";
           look();
         });
       }

@@ -1,5 +1,6 @@
 import { attempt } from "./attempt.js";
 import type { Keyed } from "./storage.js";
+import type { WireEvent } from "./types.js";
 
 const PREFIX = "ct_q_";
 const MAX_EVENTS = 100;
@@ -34,16 +35,17 @@ export const createQueue = (disk: Keyed, note: (...about: unknown[]) => void) =>
     },
     /** All, oldest first, after dropping what is too old or one too many. */
     entries_(): Entry[] {
-      const entries = (Object.entries({ ...disk, ...memory }) as Entry[])
+      return (Object.entries({ ...disk, ...memory }) as Entry[])
         .filter(([key]) => key.startsWith(PREFIX))
-        .sort();
-      return entries.filter(
-        (entry, index) =>
-          (entries.length - index <= MAX_EVENTS &&
-            entry[0] > PREFIX + (Date.now() - MAX_AGE_MS)) ||
-          remove(entry) ||
-          note("dropped", entry),
-      );
+        .sort()
+        .filter(
+          (entry, index, entries) =>
+            (entries.length - index <= MAX_EVENTS &&
+              entry[0] > PREFIX + (Date.now() - MAX_AGE_MS) &&
+              attempt(() => (JSON.parse(entry[1]) as WireEvent).event_id)) ||
+            remove(entry) ||
+            note("dropped", entry),
+        );
     },
   };
 };

@@ -46,3 +46,6 @@ export const redactUrl = (address: string): string => {
   url.hash = "";
   return url.href;
 };
+
+/** For events without identifiers: no list of parameters could name all that are some. */
+export const withoutQuery = (address: string): string => address.replace(/\?.*/, "");

@@ -1,16 +1,16 @@
-import { allowedByConsent, allowedBySignal, COUNT, NOTHING, WAIT } from "./privacy.js";
-import { uuidv7 } from "./uuid.js";
 import { readAttribution } from "./attribution.js";
-import { createSessions, type Landing } from "./session.js";
-import { redactForm, redactUrl } from "./redact.js";
-import { attempt } from "./attempt.js";
+import { uuidv7 } from "./uuid.js";
+import { openStorage } from "./storage.js";
+import { redactForm, redactUrl, withoutQuery } from "./redact.js";
 import { readDevice } from "./device.js";
+import type { Call, Config, Consent, EventFields, Tracked, Tracker, WireEvent } from "./types.js";
+import { allowedByConsent, allowedBySignal, COUNT, NOTHING, WAIT } from "./privacy.js";
+import { createDelivery } from "./delivery.js";
+import { createSessions, type Landing } from "./session.js";
+import { attempt } from "./attempt.js";
+import { createPages } from "./pages.js";
 import { createQueue } from "./queue.js";
 import { gaIds, metaIds } from "./vendor_ids.js";
-import { createPages } from "./pages.js";
-import { createDelivery } from "./delivery.js";
-import { forgetKeys, openStorage } from "./storage.js";
-import type { Call, Config, Consent, EventFields, Tracked, Tracker, WireEvent } from "./types.js";
 import { firePixels, loadPixels } from "./pixels.js";
 
 const MAX_WAITING = 100;
@@ -59,7 +59,13 @@ export const createTracker = (config: Config): RunningTracker => {
                 : null,
             metadata: { ...event.metadata, ...(mayMarket() && metaIds()) },
           }
-        : { metadata: null, form_data: null, click_ids: null }),
+        : {
+            page_url: withoutQuery(event.page_url),
+            click_ids: null,
+            metadata: null,
+            form_data: null,
+            referrer: withoutQuery(document.referrer),
+          }),
     };
   };
 
@@ -100,8 +106,8 @@ export const createTracker = (config: Config): RunningTracker => {
     (type: string) =>
     (value: number | string, stripeSessionId?: string, userId?: string, fields?: EventFields) =>
       track(type, {
-        conversion_value: value,
         user_id: userId,
+        conversion_value: value,
         stripe_session_id: stripeSessionId,
         ...fields,
       });
@@ -132,7 +138,7 @@ export const createTracker = (config: Config): RunningTracker => {
       Object.assign(consent, change);
       if (change.analytics === false) {
         sessions.forget_();
-        forgetKeys(disk);
+        delivery.forget_();
       }
       waiting.splice(0).forEach(admit);
       begin();
@@ -143,13 +149,13 @@ export const createTracker = (config: Config): RunningTracker => {
   /** What consent, or no need of it, lets begin. */
   const begin = (): void => {
     if (config.loadPixels && mayMarket()) loadPixels(config);
-    if (mayTrack() > COUNT) void delivery.flush_();
+    if (mayTrack() > COUNT) delivery.resume_();
   };
 
   addEventListener("pagehide", () => attempt(delivery.leave_));
-  addEventListener("pageshow", delivery.comeBack_);
-  addEventListener("online", delivery.comeBack_);
+  addEventListener("pageshow", delivery.resume_);
+  addEventListener("online", delivery.resume_);
   begin();
-  if (!config.manualPageViews) api.startPageViews();
+  if (!config.manualPageViews) pages.start_();
   return api;
 };

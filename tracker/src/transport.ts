@@ -3,20 +3,22 @@ import type { Config } from "./types.js";
 
 // The gateway answers within 12 s (kong/kong.yml).
 const TIMEOUT_MS = 15_000;
-const MAX_WAIT_SECONDS = 3600;
+// In place of seconds to wait: there is nothing left to send.
+export const ANSWERED = -1;
+export const MAX_WAIT_SECONDS = 3600;
 
 /** Address and body for what waits: one event goes to /track, several to /batch. */
 export const makeRequest = (config: Config, entries: Entry[]): [address: string, body: string] => {
   // The device's clock at sending corrects occurred_at.
   const sent = entries
-    .map(([, event]) => `${event.slice(0, -1)},"sent_at":${Date.now()}}`)
+    .map(([, event]) => event.replace("{", `{"sent_at":${Date.now()},`))
     .join();
   const address = config.endpoint + "/v1/events/";
   return entries[1] ? [address + "batch", `{"events":[${sent}]}`] : [address + "track", sent];
 };
 
 /**
- * Sends. Undefined when the server has answered for the events, be it that it refused them;
+ * Sends. ANSWERED when the server has answered for the events, be it that it refused them;
  * else they must be sent again, after at least so many seconds. Never rejects.
  *
  * A 503 for a batch says of each event whether it was stored. All are sent again: their ids
@@ -28,7 +30,7 @@ export const post = async (
   keepalive: boolean,
   note: (...about: unknown[]) => void,
   again = false,
-): Promise<number | undefined> => {
+): Promise<number> => {
   try {
     const [address, body] = makeRequest(config, entries);
     const token = await config.token?.(again);
@@ -45,7 +47,7 @@ export const post = async (
       return await post(config, entries, keepalive, note, true);
     return status === 429 || status >= 500
       ? Math.min(+(headers.get("Retry-After") as string) || 0, MAX_WAIT_SECONDS)
-      : undefined;
+      : ANSWERED;
   } catch (error) {
     note("failed", error);
     return 0;

@@ -12,7 +12,10 @@ export const randomDigits = (count: number): string =>
  */
 export const uuidv7 = (): string =>
   // Until the year 2527 the time has eleven hexadecimal digits.
-  `0${Date.now().toString(16)}${randomDigits(18)}`.replace(
-    /(.{8})(.{4})(...)(...)/,
-    "$1-$2-7$3-8$4-",
-  );
+  ("0" + Date.now().toString(16)).replace(/.{8}/, "$&-") +
+  "-7" +
+  randomDigits(3) +
+  "-8" +
+  randomDigits(3) +
+  "-" +
+  randomDigits(12);

@@ -17,7 +17,10 @@ afterEach(() => {
 
 const start = () => {
   const seen: string[] = [];
-  const pages = createPages(() => seen.push(location.pathname + " " + document.title));
+  const pages = createPages(() => {
+    pages.markSeen_();
+    seen.push(location.pathname + " " + document.title);
+  });
   document.title = "Home";
   pages.start_();
   return { pages, seen };

@@ -39,9 +39,9 @@ def instance(server: subprocess.Popen[str], kong: KongDriver) -> int:
     [
         (Request("POST", POST), [GET_HEADERS, GET_IP, SET_REQUEST, SET_ANSWER]),
         (Request("POST", {"content-length": "9"}), [GET_HEADERS, GET_IP, SET_REQUEST]),
-        (Request("OPTIONS", PREFLIGHT), [GET_HEADERS, EXIT]),
-        (Request("OPTIONS"), [GET_HEADERS, GET_METHOD, EXIT]),
-        (Request("OPTIONS", {"origin": ORIGIN}), [GET_HEADERS, GET_METHOD, EXIT]),
+        (Request("OPTIONS", PREFLIGHT), [GET_HEADERS, SET_ANSWER]),
+        (Request("OPTIONS"), [GET_HEADERS, GET_METHOD, SET_ANSWER]),
+        (Request("OPTIONS", {"origin": ORIGIN}), [GET_HEADERS, GET_METHOD, SET_ANSWER]),
         (
             Request("GET", {"origin": ORIGIN}),
             [GET_HEADERS, GET_METHOD, GET_IP, SET_REQUEST, SET_ANSWER],

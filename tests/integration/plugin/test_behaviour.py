@@ -36,7 +36,7 @@ FORGED: Headers = {
 
 def kong_yml_config() -> dict[str, Any]:
     """The plugin's configuration in kong.yml, with the secret as Kong resolves it."""
-    (service,) = yaml.safe_load((ROOT / "kong" / "kong.yml").read_text())["services"]
+    service, _ = yaml.safe_load((ROOT / "kong" / "kong.yml").read_text())["services"]
     (config,) = [plugin["config"] for plugin in service["plugins"] if plugin["name"] == NAME]
     return dict(config) | {"secret": SECRET, "__plugin_id": "an id", "__seq__": 1}
 
@@ -44,8 +44,8 @@ def kong_yml_config() -> dict[str, Any]:
 # ct_other is a variable that Kong does not define: as where KONG_NGINX_PROXY_SET is missing.
 @pytest.fixture(params=["ct_request", "ct_other", ""], ids=["variable", "undefined", "no variable"])
 def config(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """kong.yml's configuration, with each way to read a request."""
-    return kong_yml_config() | {"request_variable": request.param}
+    """kong.yml's configuration, with each way to read a request, and nobody who comes after."""
+    return kong_yml_config() | {"request_variable": request.param, "preflight_continue": False}
 
 
 @pytest.fixture
@@ -67,8 +67,8 @@ def assert_stamped(headers: dict[str, list[str]], client_ip: str = "203.0.113.7"
     [
         (Request("POST", POST), [GET_VARIABLE, SET_REQUEST, SET_ANSWER]),
         (Request("POST", {"content-length": "9"}), [GET_VARIABLE, SET_REQUEST]),
-        (Request("OPTIONS", PREFLIGHT), [GET_VARIABLE, EXIT]),
-        (Request("OPTIONS"), [GET_VARIABLE, EXIT]),
+        (Request("OPTIONS", PREFLIGHT), [GET_VARIABLE, SET_ANSWER]),
+        (Request("OPTIONS"), [GET_VARIABLE, SET_ANSWER]),
         (Request("GET", {"origin": ORIGIN}), [GET_VARIABLE, SET_REQUEST, SET_ANSWER]),
         (Request("POST", POST | PREFLIGHT), [GET_VARIABLE, SET_REQUEST, SET_ANSWER]),
     ],
@@ -126,6 +126,20 @@ def test_a_preflight_is_answered_at_the_gateway(kong: Kong, instance: int) -> No
         "Allow": "POST, OPTIONS",
         "Content-Type": "application/json",
     }
+
+
+@pytest.mark.parametrize("headers", [PREFLIGHT, {"origin": ORIGIN}, {}], ids=str)
+def test_who_comes_after_the_plugin_answers_with_the_headers_of_its_own_answer(
+    kong: Kong, config: dict[str, Any], instance: int, headers: Headers
+) -> None:
+    continuing = kong.start_instance(config | {"preflight_continue": True})
+
+    answered = kong.run(instance, Request("OPTIONS", headers))
+    continued = kong.run(continuing, Request("OPTIONS", headers))
+
+    assert (answered.methods[-1], continued.methods[-1]) == (EXIT, SET_ANSWER)
+    assert continued.status is None
+    assert continued.answer_headers == answered.answer_headers
 
 
 def test_a_preflight_from_an_unknown_origin_gets_no_cors_headers(kong: Kong, instance: int) -> None:

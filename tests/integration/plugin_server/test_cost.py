@@ -104,6 +104,19 @@ def test_an_event_is_two_writes_with_no_more_calls_than_it_needs(
         assert list(bursts(link, request_)) == expected
 
 
+def test_a_preflight_that_another_plugin_answers_keeps_its_connection(
+    server: Server, kong: Kong
+) -> None:
+    instance = kong.start_instance(CONFIG | {"preflight_continue": True}, NAME)
+
+    with Link(server.socket) as link:
+        for number in (1, 2):
+            link.send_frame(handle_event(number, instance))
+            assert list(bursts(link, PREFLIGHT)) == [READS, [SETS[1], END]]
+            if number == 1:
+                link.send_frame(b"")  # Kong's answer to what was set
+
+
 class Replay:
     """Events of one kind, as bytes that were checked once: fast enough to send many.
 
