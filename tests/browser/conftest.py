@@ -1,16 +1,24 @@
-"""A real browser on a page of another origin, in front of the running system."""
+"""A real browser on pages of another origin, in front of the running system."""
 
 from __future__ import annotations
 
-import functools
+import json
 import shutil
-import threading
-from collections.abc import AsyncIterator, Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import aiohttp
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright
+
+from tests.browser import tracker_build
+from tests.browser.flaky_proxy import FlakyProxy
+from tests.browser.page_server import PageServer
+from tests.browser.stored import Stored
+from tests.support import serve_app
+from tests.system.running import RunningSystem
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 ALLOWED, FORBIDDEN = "http://localhost:5177", "http://stranger.example:5178"
@@ -27,42 +35,117 @@ FLAGS = [
     "--disable-sync",
 ]
 
-
-class QuietHandler(SimpleHTTPRequestHandler):
-    """Serves the pages without a line for each."""
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base's name
-        """Say nothing."""
+StartProfile = Callable[[dict[str, object]], Awaitable[BrowserContext]]
 
 
 @pytest.fixture(scope="session")
-def pages() -> Iterator[int]:
-    """The port of a web server that serves this folder."""
-    handler = functools.partial(QuietHandler, directory=str(Path(__file__).parent))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield server.server_address[1]
-        server.shutdown()
-        thread.join()
+def built_tracker() -> None:
+    """The tracker as script tags load it, built where that is needed."""
+    if not tracker_build.is_built():
+        if not tracker_build.can_build():
+            pytest.skip("no npm here to build the tracker; `apt-get install nodejs npm` gets one")
+        tracker_build.build()
 
 
 @pytest.fixture
-async def browser(pages: int) -> AsyncIterator[Browser]:
-    """Headless Chromium, to which both origins are the server of the pages."""
+async def proxy(system: RunningSystem) -> AsyncIterator[FlakyProxy]:
+    """A network that a test can break. The gateway sees an address that only this test uses."""
+    local = (system.next_address(), 0) if system.is_local else None
+    connector = aiohttp.TCPConnector(local_addr=local)
+    async with aiohttp.ClientSession(
+        system.gateway_url, connector=connector, auto_decompress=False
+    ) as gateway:
+        yield FlakyProxy(gateway)
+
+
+@pytest.fixture
+async def proxy_url(proxy: FlakyProxy) -> AsyncIterator[str]:
+    """What the tracker takes for the gateway."""
+    async with serve_app(proxy.make_app()) as url:
+        yield url
+
+
+@pytest.fixture
+def site(proxy_url: str) -> PageServer:
+    """A site whose pages are tracked, through the proxy. Its script needs `built_tracker`."""
+    return PageServer(tracker_build.SCRIPT, proxy_url)
+
+
+@pytest.fixture
+def stored(system: RunningSystem, proxy: FlakyProxy) -> Stored:
+    """What has arrived in Postgres through the proxy."""
+    return Stored(system, proxy)
+
+
+@pytest.fixture
+async def flags(site: PageServer) -> AsyncIterator[list[str]]:
+    """Chromium's flags, with which both origins are the site."""
+    async with serve_app(site.make_app()) as url:
+        rules = [f"MAP {urlsplit(origin).netloc} {urlsplit(url).netloc}" for origin in ORIGINS]
+        yield [*FLAGS, f"--host-resolver-rules={', '.join(rules)}"]
+
+
+@pytest.fixture
+async def playwright() -> AsyncIterator[Playwright]:
+    """The driver."""
     if CHROMIUM is None:
         pytest.skip("no Chromium here; `apt-get install chromium` gets one")
-    rules = [f"MAP {origin.removeprefix('http://')} 127.0.0.1:{pages}" for origin in ORIGINS]
-    flags = [*FLAGS, f"--host-resolver-rules={', '.join(rules)}"]
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield browser
-        await browser.close()
+        yield playwright
 
 
 @pytest.fixture
-async def page(browser: Browser) -> AsyncIterator[Page]:
+async def browser(playwright: Playwright, flags: list[str]) -> AsyncIterator[Browser]:
+    """Headless Chromium."""
+    browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+    yield browser
+    await browser.close()
+
+
+@pytest.fixture
+async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
+    """A visitor: storage and cookies of one's own. No page may see an error of the tracker."""
+    context = await browser.new_context()
+    errors = note_errors(context)
+    yield context
+    await context.close()
+    assert errors == []
+
+
+@pytest.fixture
+async def page(context: BrowserContext) -> Page:
     """An empty tab."""
-    tab = await browser.new_page()
-    yield tab
-    await tab.close()
+    return await context.new_page()
+
+
+@pytest.fixture
+async def start_profile(
+    playwright: Playwright, flags: list[str], tmp_path: Path
+) -> AsyncIterator[StartProfile]:
+    """Starts a Chromium in whose settings a visitor has changed something."""
+    async with AsyncExitStack() as stack:
+
+        async def start(preferences: dict[str, object]) -> BrowserContext:
+            settings = tmp_path / "Default" / "Preferences"
+            settings.parent.mkdir()
+            settings.write_text(json.dumps(preferences), encoding="utf-8")
+            context = await playwright.chromium.launch_persistent_context(
+                tmp_path, executable_path=CHROMIUM, args=flags
+            )
+            stack.push_async_callback(close_without_errors, context, note_errors(context))
+            return context
+
+        yield start
+
+
+def note_errors(context: BrowserContext) -> list[str]:
+    """Grows by each error that a page of this context does not catch."""
+    errors: list[str] = []
+    context.on("weberror", lambda error: errors.append(str(error.error)))
+    return errors
+
+
+async def close_without_errors(context: BrowserContext, errors: list[str]) -> None:
+    """Close; raises AssertionError where a page saw an error."""
+    await context.close()
+    assert errors == []

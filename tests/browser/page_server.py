@@ -1,0 +1,66 @@
+"""A web server with the pages of a site that is tracked, on another origin than the gateway."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+from string import Template
+
+from aiohttp import web
+
+PAGES = Path(__file__).parent / "pages"
+NEVER_STORE = {"Cache-Control": "no-store"}
+
+
+def default_options() -> dict[str, str]:
+    """Playwright drives the browser, and a tracker without this leaves such browsers alone."""
+    return {"automation": "true"}
+
+
+@dataclass
+class PageServer:
+    """Serves `pages/NAME` as `/NAME`, and tracked.html at every other path.
+
+    `$script`, `$endpoint` and `$options` in a page are replaced: the tracker's address, the
+    gateway's, and the attributes that configure the tracker. `loaded` is what tracked.html
+    said when it had loaded: its state (visible, hidden, prerendering) and path.
+    """
+
+    script: Path
+    endpoint: str
+    options: dict[str, str] = field(default_factory=default_options)
+    loaded: list[str] = field(default_factory=list)
+
+    def make_app(self) -> web.Application:
+        """The server's application."""
+        app = web.Application()
+        app.router.add_get("/t.js", self._serve_script)
+        app.router.add_get("/favicon.ico", self._serve_nothing)
+        app.router.add_get("/loaded/{state_and_path:.*}", self._note_loaded)
+        app.router.add_get("/{path:.*}", self._serve_page)
+        return app
+
+    async def _serve_script(self, _request: web.Request) -> web.Response:
+        headers = {**NEVER_STORE, "Content-Type": "text/javascript; charset=utf-8"}
+        return web.Response(body=self.script.read_bytes(), headers=headers)
+
+    async def _serve_nothing(self, _request: web.Request) -> web.Response:
+        return web.Response(status=204)
+
+    async def _note_loaded(self, request: web.Request) -> web.Response:
+        self.loaded.append(request.match_info["state_and_path"])
+        return web.Response(status=204)
+
+    async def _serve_page(self, request: web.Request) -> web.Response:
+        page = PAGES / request.match_info["path"]
+        if not page.is_file():
+            page = PAGES / "tracked.html"
+        text = Template(page.read_text(encoding="utf-8")).safe_substitute(
+            script="/t.js", endpoint=self.endpoint, options=self._attributes()
+        )
+        # With no-store a page cannot enter the back-forward cache, and loads as a new one does.
+        return web.Response(text=text, content_type="text/html", headers=NEVER_STORE)
+
+    def _attributes(self) -> str:
+        return " ".join(f'data-{name}="{escape(value)}"' for name, value in self.options.items())
