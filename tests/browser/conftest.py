@@ -78,11 +78,17 @@ def stored(system: RunningSystem, proxy: FlakyProxy) -> Stored:
 
 
 @pytest.fixture
-async def flags(site: PageServer) -> AsyncIterator[list[str]]:
-    """Chromium's flags, with which both origins are the site."""
+async def site_url(site: PageServer) -> AsyncIterator[str]:
+    """Where the site listens."""
     async with serve_app(site.make_app()) as url:
-        rules = [f"MAP {urlsplit(origin).netloc} {urlsplit(url).netloc}" for origin in ORIGINS]
-        yield [*FLAGS, f"--host-resolver-rules={', '.join(rules)}"]
+        yield url
+
+
+@pytest.fixture
+def flags(site_url: str) -> list[str]:
+    """Chromium's flags, with which both origins are the site."""
+    rules = [f"MAP {urlsplit(origin).netloc} {urlsplit(site_url).netloc}" for origin in ORIGINS]
+    return [*FLAGS, f"--host-resolver-rules={', '.join(rules)}"]
 
 
 @pytest.fixture
