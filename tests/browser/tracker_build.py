@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 TRACKER = Path(__file__).parents[2] / "tracker"
-SCRIPT = TRACKER / "dist" / "t.js"
+SCRIPT, MODULE = TRACKER / "dist" / "t.js", TRACKER / "dist" / "index.js"
 
 
 def is_built() -> bool:
