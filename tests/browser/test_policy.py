@@ -13,10 +13,9 @@ from tests.browser.conftest import ALLOWED
 from tests.browser.flaky_proxy import FlakyProxy
 from tests.browser.page_server import NEVER_STORE, PageServer
 from tests.browser.stored import Stored, names_and_sequence
-from tests.browser.tracking import track
+from tests.browser.tracking import track, wait_for_tracker
 
 PAGE = f"{ALLOWED}/from_gateway.html"
-IS_RUNNING = "() => window.conversionTracking?.trackEvent !== undefined"
 NOTE_VIOLATIONS = """
     window.violations = [];
     addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI }) =>
@@ -49,7 +48,7 @@ async def test_a_page_that_allows_only_the_gateway_is_tracked(
     allow(site, script_src=site.endpoint, connect_src=site.endpoint)
     await page.add_init_script(NOTE_VIOLATIONS)
     await page.goto(PAGE)
-    await page.wait_for_function(IS_RUNNING)
+    await wait_for_tracker(page)
     await track(page, "one", "two")
     rows = await stored.wait_for(3)
     assert names_and_sequence(rows) == [("page_view", 1), ("one", 2), ("two", 3)]
@@ -62,7 +61,7 @@ async def test_a_page_that_allows_no_requests_is_not_tracked_and_sees_no_error(
     allow(site, script_src=site.endpoint, connect_src="'none'")
     await page.add_init_script(NOTE_VIOLATIONS)
     await page.goto(PAGE)
-    await page.wait_for_function(IS_RUNNING)
+    await wait_for_tracker(page)
     await track(page, "one")
     await page.wait_for_function("violations.length > 0")
     assert (await page.evaluate("violations"))[0][0] == "connect-src"
