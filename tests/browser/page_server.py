@@ -20,7 +20,7 @@ def default_options() -> dict[str, str]:
 
 @dataclass
 class PageServer:
-    """Serves `pages/NAME` as `/NAME`, and tracked.html at every other path.
+    """Serves `pages/NAME` as `/NAME`, and `other_paths` at every other path.
 
     `$script`, `$endpoint` and `$options` in a page are replaced: the tracker's address, the
     gateway's, and the attributes that configure the tracker; `values` replaces more. `headers`
@@ -36,6 +36,7 @@ class PageServer:
     # With no-store a page cannot enter the back-forward cache, and loads as a new one does.
     headers: dict[str, str] = field(default_factory=NEVER_STORE.copy)
     scripts: dict[str, Path] = field(default_factory=dict)
+    other_paths: str = "tracked.html"
     loaded: list[str] = field(default_factory=list)
 
     def make_app(self) -> web.Application:
@@ -64,7 +65,7 @@ class PageServer:
     async def _serve_page(self, request: web.Request) -> web.Response:
         page = PAGES / request.match_info["path"]
         if not page.is_file():
-            page = PAGES / "tracked.html"
+            page = PAGES / self.other_paths
         text = Template(page.read_text(encoding="utf-8")).safe_substitute(
             self.values, script="/t.js", endpoint=self.endpoint, options=self._attributes()
         )
