@@ -3,19 +3,22 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 GATEWAY_PORT ?= 8000
 COLLECTOR_PORT ?= 8080
+DEMO_PORT ?= 5177
 
 BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 INSTALLED := .venv/.installed
+DECK := var/bin/deck
 
-.PHONY: run test test-faults tracker check install bench bench-full bench-gateway clean
+.PHONY: run test test-faults tracker deck deck-if-go check-kong check install bench bench-full bench-gateway clean
 
 # Start the whole system on this machine, without Docker.
 run: $(INSTALLED)
-	@exec $(BIN)/conversion-tracking up --gateway-port $(GATEWAY_PORT) --collector-port $(COLLECTOR_PORT)
+	@exec $(BIN)/conversion-tracking up --gateway-port $(GATEWAY_PORT) \
+		--collector-port $(COLLECTOR_PORT) --demo-port $(DEMO_PORT)
 
 # Lint, types and the whole test suite; nothing needs to be installed or started by hand.
-test: check tracker
+test: check tracker deck-if-go
 	$(BIN)/pytest $(PYTEST_ARGS)
 
 # Lint, types, tests, build and size of the browser tracker.
@@ -25,6 +28,34 @@ tracker:
 	else \
 		echo "the tracker is not checked: it needs Node 20.19 or newer, with npm"; \
 	fi
+
+# decK, at the version of kong/deck/go.mod.
+deck: $(DECK)
+
+$(DECK): kong/deck/go.mod kong/deck/go.sum
+	@$(ASK_GO) >/dev/null || { echo "decK is built with $(GO_NEEDED)"; exit 1; }
+	@echo "building decK into $@; the first time takes some minutes"
+	@go -C kong/deck build -o $(CURDIR)/$@ github.com/kong/deck
+	@touch $@
+
+# Fails without Go, and with one that is too old for go.mod and may not fetch a newer one.
+ASK_GO := go -C kong/deck list -m
+GO_NEEDED := Go 1.25.5 or newer: https://go.dev/dl
+
+deck-if-go:
+	@if $(ASK_GO) >/dev/null 2>&1; then \
+		$(MAKE) --no-print-directory deck; \
+	else \
+		echo "decK does not check kong/*.yml: it needs $(GO_NEEDED)"; \
+	fi
+
+# What decK can say about Kong's files without a Kong.
+check-kong: $(DECK)
+	@for file in kong/kong*.yml; do \
+		$(DECK) file validate $$file --analytics=false && \
+		$(DECK) file lint kong/lint.yml --state $$file --analytics=false || exit 1; \
+		echo "$$file: decK finds nothing wrong"; \
+	done
 
 # Every fault of docs/testing.md at its full length; `make test` has them shortened.
 test-faults: $(INSTALLED)

@@ -12,11 +12,12 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from collector import utm_terms
 from collector.domains import host_of, is_same_site, normalize_host, with_parents
 from collector.source_lists import ClickId, SourceKind, SourceLists, host_of_source
 from collector.utm_terms import Words, medium_words_of, words_of
-from collector.values import frozen_value
 
 
 class SourceType(StrEnum):
@@ -73,8 +74,7 @@ SOURCE_TYPE_OF: Mapping[Channel, SourceType] = dict.fromkeys(Channel, SourceType
 }
 
 
-@frozen_value
-class Touch:
+class Touch(Struct, frozen=True):
     """Everything that a rule may look at, already cut to its columns and cleaned.
 
     click_ids maps a parameter's name to its value; it may be empty.

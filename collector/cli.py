@@ -113,6 +113,7 @@ def add_up(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     up = commands.add_parser("up", help=text, description=text)
     up.add_argument("--gateway-port", type=int, default=8000, help="default: %(default)s")
     up.add_argument("--collector-port", type=int, default=8080, help="default: %(default)s")
+    up.add_argument("--demo-port", type=int, default=5177, help="default: %(default)s")
     up.add_argument(
         "--data", type=Path, default=Path("var"), help="folder of the data (default: %(default)s)"
     )
@@ -159,13 +160,13 @@ def run_up(command: argparse.Namespace) -> None:
     try:
         # Tools of the checkout: an installed wheel does not have them.
         from local.processes import LocalSystemError  # noqa: PLC0415
-        from local.up import up  # noqa: PLC0415
+        from local.up import Ports, up  # noqa: PLC0415
     except ImportError as error:
         raise CommandError(
             f"up runs from a checkout, after `make install` ({error}); see the README"
         ) from error
     try:
-        up(command.gateway_port, command.collector_port, command.data)
+        up(Ports(command.gateway_port, command.collector_port, command.demo_port), command.data)
     except LocalSystemError as error:
         raise CommandError(str(error)) from error
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from msgspec import Struct
+
 from collector.channel import SourceType
-from collector.values import frozen_value
 
 
 class FunnelStage(StrEnum):
@@ -27,8 +27,7 @@ class FunnelStage(StrEnum):
     SUBSCRIPTION_CREATED = "subscription_created"
 
 
-@dataclass(frozen=True, slots=True)
-class RequestContext:
+class RequestContext(Struct, frozen=True):
     """What the request itself says, beside its body."""
 
     client_ip: str | None
@@ -40,54 +39,54 @@ class RequestContext:
     content_type: str | None = None
 
 
-@frozen_value
-class Event:
+# Struct: made in C, frozen, and what is None stays out of its JSON. It can be in no cycle.
+class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A row of conversion_events: the same names, the same order (docs/data.md)."""
 
     id: UUID
-    user_id: UUID | None
-    external_user_id: str | None
+    user_id: UUID | None = None
+    external_user_id: str | None = None
     session_id: str
-    visitor_id: str | None
+    visitor_id: str | None = None
     event_type: str
     event_name: str
-    sequence: int | None
-    funnel_stage: FunnelStage | None
+    sequence: int | None = None
+    funnel_stage: FunnelStage | None = None
     is_bot: bool
-    utm_source: str | None
-    utm_medium: str | None
-    utm_campaign: str | None
-    utm_term: str | None
-    utm_content: str | None
+    utm_source: str | None = None
+    utm_medium: str | None = None
+    utm_campaign: str | None = None
+    utm_term: str | None = None
+    utm_content: str | None = None
     source_type: SourceType
     channel: str
     channel_rule: str
-    click_ids: Mapping[str, str] | None
-    referrer: str | None
-    page_url: str | None
-    page_title: str | None
-    form_data: Mapping[str, Any] | None
-    conversion_value: Decimal | None
+    click_ids: Mapping[str, str] | None = None
+    referrer: str | None = None
+    page_url: str | None = None
+    page_title: str | None = None
+    form_data: Mapping[str, Any] | None = None
+    conversion_value: Decimal | None = None
     currency: str
-    order_id: str | None
+    order_id: str | None = None
     converted: bool
-    ga_client_id: str | None
-    ga_session_id: str | None
-    stripe_session_id: str | None
-    stripe_customer_id: str | None
-    device_type: str | None
-    browser: str | None
-    os: str | None
-    user_agent: str | None
-    ip_address: str | None
+    ga_client_id: str | None = None
+    ga_session_id: str | None = None
+    stripe_session_id: str | None = None
+    stripe_customer_id: str | None = None
+    device_type: str | None = None
+    browser: str | None = None
+    os: str | None = None
+    user_agent: str | None = None
+    ip_address: str | None = None
     stamp_verified: bool
-    fb_pixel_id: str | None
-    fb_event_id: str | None
-    google_ads_click_id: str | None
-    linkedin_partner_id: str | None
-    metadata: Mapping[str, Any] | None
+    fb_pixel_id: str | None = None
+    fb_event_id: str | None = None
+    google_ads_click_id: str | None = None
+    linkedin_partner_id: str | None = None
+    metadata: Mapping[str, Any] | None = None
     truncated_fields: tuple[str, ...]
-    request_id: str | None
-    occurred_at: datetime | None
-    sent_at: datetime | None
+    request_id: str | None = None
+    occurred_at: datetime | None = None
+    sent_at: datetime | None = None
     received_at: datetime

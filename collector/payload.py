@@ -8,11 +8,13 @@ collector must not lose a new tracker's events.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from collector.errors import FieldError, InvalidEvent
 from collector.event import FunnelStage
@@ -32,7 +34,6 @@ from collector.fields import (
     required_text,
     text,
 )
-from collector.values import frozen_value
 
 UTM_CONTRACT: Mapping[str, Parser] = {
     "utm_source": text(100),
@@ -51,8 +52,7 @@ SHARED_CONTRACT: Mapping[str, Parser] = {
 }
 
 
-@frozen_value
-class UTMParams:
+class UTMParams(Struct, frozen=True):
     """The five campaign parameters."""
 
     utm_source: str | None = None
@@ -62,8 +62,7 @@ class UTMParams:
     utm_content: str | None = None
 
 
-@frozen_value
-class TrackPayload:
+class TrackPayload(Struct, frozen=True):
     """The body of POST /v1/events/track, and what reading it found out."""
 
     contract: ClassVar[Mapping[str, Parser]] = {
@@ -129,8 +128,7 @@ class TrackPayload:
     unknown: int = 0  # how many fields the contract does not know
 
 
-@frozen_value
-class FunnelPayload:
+class FunnelPayload(Struct, frozen=True):
     """The body of POST /v1/events/funnel: a stage, stated outright."""
 
     contract: ClassVar[Mapping[str, Parser]] = {**SHARED_CONTRACT, "stage": parse_stage}
@@ -148,8 +146,8 @@ class FunnelPayload:
 
     def as_event(self) -> TrackPayload:
         """The event that stands for the stage: its type and name are the stage's."""
-        shared = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "stage"}
-        stage = self.stage.value
+        shared = asdict(self)
+        stage = shared.pop("stage").value
         return TrackPayload(**shared, event_type=stage, event_name=stage)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
+
+from msgspec.structs import replace
 
 from collector.enrich import Enricher
 from collector.event import RequestContext

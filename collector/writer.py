@@ -22,6 +22,10 @@ __all__ = ["Outcome", "PutResult", "Writer", "WriterLimits", "open_writer"]
 logger = logging.getLogger(__name__)
 
 
+# Batches are halves of what is held, but not smaller ones than this: each costs a commit.
+LEAST_HALF = 24
+
+
 @dataclass(frozen=True, slots=True)
 class WriterLimits:
     """The bounds of the queue and of a batch; settings.py says what each is for."""
@@ -43,6 +47,10 @@ class Writer:
     A batch closes at once where no commit is in flight, so that a quiet server answers
     without waiting. While one is in flight the next batch gathers what arrives, until that
     commit ends, or the batch is full, or its oldest event has lingered long enough.
+
+    A batch is no more than half of what is held: one half is written while requests of the
+    other are read and answered. Otherwise the first request of many goes alone, the rest
+    after it, and nobody is left to be read while the rest is written.
     """
 
     def __init__(self, disk: Failover, limits: WriterLimits, observe: Observe) -> None:
@@ -52,6 +60,7 @@ class Writer:
         self._loop = asyncio.get_running_loop()
         self._queue = BatchQueue(limits.queue_events, limits.queue_bytes)
         self._commits: set[asyncio.Task[None]] = set()
+        self._most_events = limits.batch_events  # of the next batch
         self._next_look: asyncio.Handle | None = None
 
     async def put(self, event: Event) -> PutResult:
@@ -119,7 +128,7 @@ class Writer:
             if linger > 0:
                 self._plan_look(self._loop.call_later(linger, self._commit_what_is_due))
                 return
-            self._start_commit(self._queue.take(self._limits.batch_events))
+            self._start_commit(self._queue.take(self._most_events))
 
     def _seconds_to_linger(self) -> float:
         """How long the waiting batch may gather yet."""
@@ -140,6 +149,8 @@ class Writer:
     async def _commit(self, batch: list[Submission]) -> None:
         """Write a batch and answer its submissions."""
         outcomes = iter(await self._write([e for part in batch for e in part.events]))
+        half = max((self._queue.held_events + 1) // 2, LEAST_HALF)
+        self._most_events = min(half, self._limits.batch_events)
         self._queue.release(batch)
         for submission in batch:
             answers = [next(outcomes) for _ in submission.events]

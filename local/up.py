@@ -1,4 +1,4 @@
-"""The whole system on one machine: Postgres, collector, plugin server, gateway, in this order."""
+"""The whole system on one machine: Postgres, collector, plugin server, gateway, demo site."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.origins import allow_origin
 from local.postgres import database_url, psql_path, run_postgres
 from local.processes import (
     Child,
@@ -39,16 +40,32 @@ PLUGIN_SERVER_OF_KONG_PDK = (str(BIN / "conversion-tracking-plugin-kong-pdk"),)
 
 
 @dataclass(frozen=True, slots=True)
+class Ports:
+    """Which ports of the loopback address the parts take."""
+
+    gateway: int
+    collector: int
+    demo: int
+
+    def refuse_taken(self) -> None:
+        """Raises LocalSystemError if something listens on one of them already."""
+        refuse_taken_port(self.gateway, "GATEWAY_PORT")
+        refuse_taken_port(self.collector, "COLLECTOR_PORT")
+        refuse_taken_port(self.demo, "DEMO_PORT")
+
+
+@dataclass(frozen=True, slots=True)
 class Addresses:
     """Where the parts of a running system are."""
 
+    demo_url: str
     gateway_url: str
     collector_url: str
     database_url: str
     psql: Path
 
 
-def up(gateway_port: int, collector_port: int, data: Path) -> None:
+def up(ports: Ports, data: Path) -> None:
     """Start everything, say how to use it, and run until Ctrl-C or SIGTERM.
 
     Raises LocalSystemError where a port is taken or a part does not come up.
@@ -57,7 +74,7 @@ def up(gateway_port: int, collector_port: int, data: Path) -> None:
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, lambda *_: stopped.set())
     with ExitStack() as stack:
-        addresses, children = start_system(stack, gateway_port, collector_port, data.resolve())
+        addresses, children = start_system(stack, ports, data.resolve())
         print(usage(addresses, data), flush=True)
         while not stopped.wait(WATCH_SECONDS):
             for child in children:
@@ -65,27 +82,44 @@ def up(gateway_port: int, collector_port: int, data: Path) -> None:
         print("stopping", flush=True)
 
 
-def start_system(
-    stack: ExitStack, gateway_port: int, collector_port: int, data: Path
-) -> tuple[Addresses, list[Child]]:
+def start_system(stack: ExitStack, ports: Ports, data: Path) -> tuple[Addresses, list[Child]]:
     """Start every part; the stack stops them in the opposite order."""
-    refuse_taken_port(gateway_port, "GATEWAY_PORT")
-    refuse_taken_port(collector_port, "COLLECTOR_PORT")
+    ports.refuse_taken()
     print("starting Postgres", flush=True)
     server = stack.enter_context(run_postgres(data / "postgres"))
-    system = System(stack, data, database_url(server), secrets.token_hex(32))
-    children = [
-        system.start_collector(collector_port),
-        system.start_plugin_server(),
-        system.start_gateway(gateway_port, collector_port),
-    ]
     addresses = Addresses(
-        gateway_url=f"http://127.0.0.1:{gateway_port}",
-        collector_url=f"http://127.0.0.1:{collector_port}",
-        database_url=system.database_url,
+        # Not 127.0.0.1: this is the origin that kong/kong.yml has.
+        demo_url=f"http://localhost:{ports.demo}",
+        gateway_url=f"http://127.0.0.1:{ports.gateway}",
+        collector_url=f"http://127.0.0.1:{ports.collector}",
+        database_url=database_url(server),
         psql=psql_path(server),
     )
+    system = System(
+        stack,
+        data,
+        addresses.database_url,
+        secrets.token_hex(32),
+        kong_yml=kong_yml_with_origin(addresses.demo_url, data),
+    )
+    children = [
+        system.start_collector(ports.collector),
+        system.start_plugin_server(),
+        system.start_gateway(ports.gateway, ports.collector),
+        system.start_demo(ports.demo, addresses.gateway_url),
+    ]
     return addresses, children
+
+
+def kong_yml_with_origin(origin: str, data: Path) -> Path:
+    """kong/kong.yml; or a copy in the data's folder, where pages of this origin are to be added."""
+    text = KONG_YML.read_text(encoding="utf-8")
+    allowing = allow_origin(text, origin)
+    if allowing == text:
+        return KONG_YML
+    copy = data / "kong.yml"
+    copy.write_text(allowing, encoding="utf-8")
+    return copy
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +186,15 @@ class System:
         wait_until(lambda: accepts_connections(port), gateway)
         return gateway
 
+    def start_demo(self, port: int, gateway_url: str) -> Child:
+        """The demo site, which reads the database and sends to the gateway as any page does."""
+        print("starting the demo site", flush=True)
+        command = [sys.executable, "-m", "local.demo"]
+        command += ["--port", str(port), "--gateway", gateway_url]
+        demo = self.start("demo", command, {"CT_DATABASE_URL": self.database_url})
+        wait_until(lambda: accepts_connections(port), demo)
+        return demo
+
     def start(self, name: str, command: list[str], settings: dict[str, str]) -> Child:
         """Start a process that the stack stops."""
         child = start_child(name, command, settings, self.data / "log")
@@ -163,6 +206,7 @@ def usage(addresses: Addresses, data: Path) -> str:
     """What a person can do with the system now: each command works as printed."""
     template = (ROOT / "local" / "usage.txt").read_text(encoding="utf-8")
     return template.format(
+        demo=addresses.demo_url,
         gateway=addresses.gateway_url,
         collector=addresses.collector_url,
         database=addresses.database_url,

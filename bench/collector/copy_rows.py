@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import fields, replace
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
+
+from msgspec.structs import fields, replace
 
 from bench.collector.database import connect
 from bench.events import BrowserEvent

@@ -104,7 +104,12 @@ class Supervisor:
     async def run(self) -> None:
         """See `supervise`."""
         self._handle_signals()
-        worker = await self._start_worker()
+        try:
+            worker = await self._start_worker()
+        except WorkerError:
+            if self._stop.is_set():  # it was not waited for any longer
+                return
+            raise
         self._accept_for(worker)
         logger.info("serving plugin %s on %s", self._service.name, self._service.socket)
         while not self._stop.is_set():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -35,16 +35,15 @@ FLAGS = [
     "--disable-sync",
 ]
 
-StartProfile = Callable[[dict[str, object]], Awaitable[BrowserContext]]
+StartProfile = Callable[[Mapping[str, object]], Awaitable[BrowserContext]]
 
 
 @pytest.fixture(scope="session")
-def built_tracker() -> None:
-    """The tracker as script tags load it, built where that is needed."""
-    if not tracker_build.is_built():
-        if not tracker_build.can_build():
-            pytest.skip("no npm here to build the tracker; `apt-get install nodejs npm` gets one")
-        tracker_build.build()
+def built_package() -> None:
+    """The tracker as an npm package."""
+    if not tracker_build.can_build():
+        pytest.skip("no npm here to build the package; `apt-get install nodejs npm` gets one")
+    tracker_build.build()
 
 
 @pytest.fixture
@@ -67,8 +66,9 @@ async def proxy_url(proxy: FlakyProxy) -> AsyncIterator[str]:
 
 @pytest.fixture
 def site(proxy_url: str) -> PageServer:
-    """A site whose pages are tracked, through the proxy. Its script needs `built_tracker`."""
-    return PageServer(tracker_build.SCRIPT, proxy_url)
+    """A site whose pages are tracked, through the proxy."""
+    # Playwright drives the browser; without "automation" the tracker leaves such a browser alone.
+    return PageServer({"endpoint": proxy_url, "automation": "true"})
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ async def start_profile(
     """Starts a Chromium in whose settings a visitor has changed something."""
     async with AsyncExitStack() as stack:
 
-        async def start(preferences: dict[str, object]) -> BrowserContext:
+        async def start(preferences: Mapping[str, object]) -> BrowserContext:
             settings = tmp_path / "Default" / "Preferences"
             settings.parent.mkdir()
             settings.write_text(json.dumps(preferences), encoding="utf-8")

@@ -9,35 +9,38 @@ from string import Template
 
 from aiohttp import web
 
+from tests.browser.waiting import wait_until
+
 PAGES = Path(__file__).parent / "pages"
+SCRIPT = Path(__file__).parents[2] / "collector" / "static" / "t.js"
 NEVER_STORE = {"Cache-Control": "no-store"}
-
-
-def default_options() -> dict[str, str]:
-    """Playwright drives the browser, and a tracker without this leaves such browsers alone."""
-    return {"automation": "true"}
 
 
 @dataclass
 class PageServer:
     """Serves `pages/NAME` as `/NAME`, and `other_paths` at every other path.
 
-    `$script`, `$endpoint` and `$options` in a page are replaced: the tracker's address, the
-    gateway's, and the attributes that configure the tracker; `values` replaces more. `headers`
-    are those of the pages. `scripts` are further scripts, NAME served as `/scripts/NAME`.
-    `loaded` is what tracked.html said when it had loaded: its state (visible, hidden,
-    prerendering) and path.
+    `$script` and `$options` in a page are replaced: the address of the tracker's script, and
+    the attributes that configure it; `values` replaces more. This server has the script too, so
+    that it loads while the gateway is away, and further `scripts`, NAME as `/scripts/NAME`.
+    `headers` are those of the pages. `loaded` is what tracked.html said when it had loaded: its
+    state (visible, hidden, prerendering) and path.
     """
 
-    script: Path
-    endpoint: str
-    options: dict[str, str] = field(default_factory=default_options)
+    options: dict[str, str]
+    script: str = "/t.js"
     values: dict[str, str] = field(default_factory=dict)
     # With no-store a page cannot enter the back-forward cache, and loads as a new one does.
     headers: dict[str, str] = field(default_factory=NEVER_STORE.copy)
     scripts: dict[str, Path] = field(default_factory=dict)
     other_paths: str = "tracked.html"
     loaded: list[str] = field(default_factory=list)
+
+    async def wait_for_loaded(self, state_and_path: str) -> None:
+        """Wait until a page has loaded, such as `hidden/pricing`."""
+        await wait_until(
+            lambda: state_and_path in self.loaded, lambda: f"loaded were {self.loaded}"
+        )
 
     def make_app(self) -> web.Application:
         """The server's application."""
@@ -50,7 +53,7 @@ class PageServer:
         return app
 
     async def _serve_tracker(self, _request: web.Request) -> web.Response:
-        return answer_script(self.script)
+        return answer_script(SCRIPT)
 
     async def _serve_script(self, request: web.Request) -> web.Response:
         return answer_script(self.scripts[request.match_info["name"]])
@@ -60,14 +63,15 @@ class PageServer:
 
     async def _note_loaded(self, request: web.Request) -> web.Response:
         self.loaded.append(request.match_info["state_and_path"])
-        return web.Response(status=204)
+        # A sandboxed frame asks from an origin of its own.
+        return web.Response(status=204, headers={"Access-Control-Allow-Origin": "*"})
 
     async def _serve_page(self, request: web.Request) -> web.Response:
         page = PAGES / request.match_info["path"]
         if not page.is_file():
             page = PAGES / self.other_paths
         text = Template(page.read_text(encoding="utf-8")).safe_substitute(
-            self.values, script="/t.js", endpoint=self.endpoint, options=self._attributes()
+            self.values, script=self.script, options=self._attributes()
         )
         return web.Response(text=text, content_type="text/html", headers=self.headers)
 

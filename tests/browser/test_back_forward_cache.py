@@ -14,7 +14,7 @@ from tests.browser.stored import Stored, names_and_sequence
 from tests.browser.tracking import track
 from tests.support import Rows
 
-pytestmark = pytest.mark.usefixtures("built_tracker", "site_without_no_store")
+pytestmark = pytest.mark.usefixtures("site_without_no_store")
 
 
 @pytest.fixture

@@ -17,14 +17,21 @@ from tests.browser.page_server import PageServer
 from tests.browser.stored import Stored, names_and_sequence
 from tests.browser.tracking import track
 
-pytestmark = pytest.mark.usefixtures("built_tracker")
-
 
 async def test_a_visit_of_a_page_is_a_row(page: Page, stored: Stored) -> None:
     await page.goto(f"{ALLOWED}/pricing")
     [row] = await stored.wait_for(1)
     assert names_and_sequence([row]) == [("page_view", 1)]
     assert row["page_url"] == f"{ALLOWED}/pricing"
+
+
+async def test_the_gateways_own_script_sends_to_where_it_came_from(
+    page: Page, site: PageServer, proxy: FlakyProxy, stored: Stored
+) -> None:
+    site.script = f"{site.options.pop('endpoint')}/t.js"
+    await page.goto(f"{ALLOWED}/")
+    assert names_and_sequence(await stored.wait_for(1)) == [("page_view", 1)]
+    assert [seen.path for seen in proxy.requests] == ["/t.js", "/v1/events/track"]
 
 
 async def test_what_a_page_tracks_at_once_is_sent_at_once(

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.async_api import Page
 
 from tests.browser.conftest import ALLOWED
 from tests.browser.stored import Stored
 from tests.browser.tracking import track
-
-pytestmark = pytest.mark.usefixtures("built_tracker")
 
 # Timers run in the order of their times, and the tracker looks at a new address after 100 ms.
 AFTER_THE_TRACKER = "await new Promise((done) => setTimeout(done, 150));"

@@ -14,8 +14,6 @@ from tests.browser.page_server import PageServer
 from tests.browser.stored import Stored
 from tests.browser.tracking import wait_for_tracker
 
-pytestmark = pytest.mark.usefixtures("built_tracker")
-
 PAGE = f"{ALLOWED}/pixels.html"
 CHECKOUT = '("29.99", "cs_1", null, { currency: "EUR" })'
 SUBSCRIBED = '{ conversion_value: 49, currency: "GBP", order_id: "order_1" }'

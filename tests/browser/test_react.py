@@ -17,7 +17,7 @@ USER = "0190a000-0000-7000-8000-000000000001"  # whom the application signs up
 
 
 @pytest.fixture(scope="session")
-def bundle(built_tracker: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def bundle(built_package: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The application as one script."""
     return tracker_build.bundle(APP, tmp_path_factory.mktemp("react"))
 

@@ -17,7 +17,7 @@ from tests.browser.tracker_build import MODULE
 from tests.browser.tracking import track
 from tests.support import serve_app
 
-pytestmark = pytest.mark.usefixtures("built_tracker", "login")
+pytestmark = pytest.mark.usefixtures("built_package", "login")
 
 PAGE = f"{ALLOWED}/module.html"
 COOKIE = "login=of-this-visitor"

@@ -1,4 +1,4 @@
-"""The tracker's script, built where that was not done since its source was changed."""
+"""The tracker as an npm package, for pages that use it as one: this needs npm."""
 
 from __future__ import annotations
 
@@ -8,16 +8,8 @@ import subprocess
 from pathlib import Path
 
 TRACKER = Path(__file__).parents[2] / "tracker"
-SCRIPT, MODULE = TRACKER / "dist" / "t.js", TRACKER / "dist" / "index.js"
+MODULE = TRACKER / "dist" / "index.js"
 NODE_MODULES = TRACKER / "node_modules"
-
-
-def is_built() -> bool:
-    """Whether the script is there, and newer than what it is made of."""
-    sources = [*(TRACKER / "src").iterdir(), TRACKER / "build.mjs"]
-    return SCRIPT.exists() and SCRIPT.stat().st_mtime > max(
-        source.stat().st_mtime for source in sources
-    )
 
 
 def can_build() -> bool:
@@ -26,15 +18,10 @@ def can_build() -> bool:
 
 
 def build() -> None:
-    """Install what the build needs, where it is missing, and build. Raises CalledProcessError."""
-    install()
-    subprocess.run(["npm", "run", "--silent", "build"], cwd=TRACKER, check=True)
-
-
-def install() -> None:
-    """Install what the build needs, where it is missing. Raises CalledProcessError."""
+    """Install what the build needs, where it is missing, and build; raises CalledProcessError."""
     if not NODE_MODULES.exists():
         subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=TRACKER, check=True)
+    subprocess.run(["node", "build.mjs"], cwd=TRACKER, check=True)
 
 
 def bundle(app: Path, folder: Path) -> Path:
@@ -43,7 +30,6 @@ def bundle(app: Path, folder: Path) -> Path:
     With React's development build: only that runs effects twice in StrictMode. Raises
     CalledProcessError.
     """
-    install()
     packages = folder / "node_modules"
     packages.mkdir()
     (packages / "conversion-tracking").symlink_to(TRACKER)

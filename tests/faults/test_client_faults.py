@@ -6,13 +6,13 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import aiohttp
 from aiohttp import web
+from msgspec.structs import replace
 
 from collector.app import make_app
 from collector.event import RequestContext

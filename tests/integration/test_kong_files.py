@@ -1,4 +1,7 @@
-"""kong.yml and kong.multi-node.yml keep the rules that neither Kong nor decK checks."""
+"""kong.yml and kong.multi-node.yml keep the rules that Kong does not check.
+
+test_deck.py has decK check some of them; these need no decK, and know more of the collector.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +57,7 @@ def secret_values(value: object, place: str = "") -> Iterator[tuple[str, object]
 
 
 def untagged(document: Document) -> list[str]:
-    """`deck gateway sync --select-tag` leaves out what has no tag."""
+    """What is in Kong without the tag, `deck gateway sync --select-tag` does not find again."""
     return [place for _, place, entity in entities(document) if TAG not in entity.get("tags", [])]
 
 

@@ -4,7 +4,6 @@ import asyncio
 import json
 import random
 import re
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +14,7 @@ import asyncpg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from collector.event import Event, FunnelStage
 from collector.sql import load_query
@@ -344,4 +344,4 @@ async def test_the_sql_files_say_what_they_answer(root: Path, database: str) -> 
 
 def test_the_record_of_insert_events_has_each_field_of_an_event() -> None:
     [record] = re.findall(r"AS event \((.*?)\n    \)", load_query("insert_events"), re.DOTALL)
-    assert re.findall(r"(\w+) [\w\[\]]+(?:,|$)", record) == list(Event.__dataclass_fields__)
+    assert re.findall(r"(\w+) [\w\[\]]+(?:,|$)", record) == list(Event.__struct_fields__)

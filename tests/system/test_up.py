@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -12,11 +13,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from local.up import Ports
 from tests.system.running import free_port
 
 COMMAND = str(Path(sys.executable).parent / "conversion-tracking")
@@ -48,14 +50,29 @@ def data() -> Iterator[Path]:
         yield Path(folder) / "var"
 
 
+def free_ports() -> Ports:
+    """Ports that nothing listens on."""
+    return Ports(gateway=free_port(), collector=free_port(), demo=free_port())
+
+
+def up_command(data: Path, ports: Ports) -> list[str]:
+    """The command line of `up`."""
+    return [
+        *(COMMAND, "up"),
+        *("--gateway-port", str(ports.gateway)),
+        *("--collector-port", str(ports.collector)),
+        *("--demo-port", str(ports.demo)),
+        *("--data", str(data)),
+    ]
+
+
 @contextmanager
-def up(data: Path, gateway_port: int, collector_port: int) -> Iterator[Up]:
+def up(data: Path, ports: Ports) -> Iterator[Up]:
     """`up`, until the block ends; it must then be stopped, or stop at SIGTERM."""
-    arguments = ["--gateway-port", str(gateway_port), "--collector-port", str(collector_port)]
     output = data.parent / "output"
     with output.open("wb") as file:
         process = subprocess.Popen(
-            [COMMAND, "up", *arguments, "--data", str(data)],
+            up_command(data, ports),
             stdout=file,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -100,8 +117,8 @@ def processes_of(data: Path) -> dict[int, str]:
 
 
 def test_the_printed_commands_work_and_a_second_start_finds_its_data(data: Path) -> None:
-    gateway_port, collector_port = free_port(), free_port()
-    with up(data, gateway_port, collector_port) as system:
+    ports = free_ports()
+    with up(data, ports) as system:
         preflight, event, stage = map(run, system.commands("curl"))
         assert preflight.startswith("HTTP/1.1 200")
         assert "Access-Control-Allow-Origin: http://localhost:5177" in preflight
@@ -117,27 +134,37 @@ def test_the_printed_commands_work_and_a_second_start_finds_its_data(data: Path)
         os.killpg(system.process.pid, signal.SIGINT)  # as a terminal's Ctrl-C does
         assert system.process.wait(30) == 0
     assert processes_of(data) == {}
-    with up(data, gateway_port, collector_port) as system:
+    with up(data, ports) as system:
         [psql] = system.commands("psql")
         assert run(psql) == rows
 
 
-@pytest.mark.parametrize("setting", ["GATEWAY_PORT", "COLLECTOR_PORT"])
+def test_the_demo_is_the_first_address_and_its_origin_is_allowed(data: Path) -> None:
+    ports = free_ports()
+    with up(data, ports) as system:
+        origin = f"http://localhost:{ports.demo}"
+        assert f"Conversion tracking is running: open {origin}\n" in system.printed
+        home = run(f"curl -s {origin}/")
+        assert f'src="http://127.0.0.1:{ports.gateway}/t.js"' in home
+        [preflight, event, _] = system.commands("curl")
+        for allowed in (origin, "http://localhost:5177"):
+            answer = run(preflight.replace("http://localhost:5177", allowed))
+            assert f"Access-Control-Allow-Origin: {allowed}\n" in answer.replace("\r", "")
+        run(event)
+        [shown] = json.loads(run(f"curl -s {origin}/api/last"))["events"]
+        assert (shown["event_name"], shown["channel"]) == ("Pricing", "Paid Search")
+    assert processes_of(data) == {}
+
+
+@pytest.mark.parametrize("setting", ["GATEWAY_PORT", "COLLECTOR_PORT", "DEMO_PORT"])
 def test_a_taken_port_is_one_clear_line(data: Path, setting: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        port = str(taken.getsockname()[1])
-        ports = {"GATEWAY_PORT": str(free_port()), "COLLECTOR_PORT": str(free_port())}
-        ports[setting] = port
+        port = taken.getsockname()[1]
+        name = setting.removesuffix("_PORT").lower()
         result = subprocess.run(
-            [
-                COMMAND,
-                "up",
-                *("--gateway-port", ports["GATEWAY_PORT"]),
-                *("--collector-port", ports["COLLECTOR_PORT"]),
-                *("--data", str(data)),
-            ],
+            up_command(data, replace(free_ports(), **{name: port})),
             capture_output=True,
             text=True,
             timeout=START_SECONDS,
@@ -145,16 +172,17 @@ def test_a_taken_port_is_one_clear_line(data: Path, setting: str) -> None:
         )
     assert result.returncode == 1
     [line] = result.stderr.splitlines()
-    assert port in line
+    assert str(port) in line
     assert setting in line
 
 
-def test_a_part_that_ends_is_named_and_the_rest_stops(data: Path) -> None:
-    with up(data, free_port(), free_port()) as system:
-        [collector] = [
-            n for n, c in processes_of(data).items() if "conversion-tracking\0serve" in c
-        ]
-        os.kill(collector, signal.SIGKILL)
+@pytest.mark.parametrize(
+    ("part", "command"), [("collector", "conversion-tracking\0serve"), ("demo", "local.demo\0")]
+)
+def test_a_part_that_ends_is_named_and_the_rest_stops(data: Path, part: str, command: str) -> None:
+    with up(data, free_ports()) as system:
+        [process] = [number for number, c in processes_of(data).items() if command in c]
+        os.kill(process, signal.SIGKILL)
         assert system.process.wait(30) == 1
-        assert "collector ended" in system.printed
+        assert f"{part} ended" in system.printed
     assert processes_of(data) == {}

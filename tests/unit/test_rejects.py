@@ -1,7 +1,6 @@
 """What is kept of a rejected event, how much of it, and how it is written out for repair."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -9,6 +8,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from collector.errors import FieldError, InvalidEvent
 from collector.event import RequestContext

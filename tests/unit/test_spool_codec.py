@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import fields, replace
 
 from collector.channel import SourceType
 from collector.event import Event, FunnelStage
@@ -49,7 +49,9 @@ def values_of(annotation: str) -> st.SearchStrategy[Any]:
     return st.one_of([VALUES[kind] for kind in annotation.split(" | ")])
 
 
-any_event = st.builds(Event, **{f.name: values_of(str(f.type)) for f in fields(Event)})
+any_event = st.builds(
+    Event, **{name: values_of(kinds) for name, kinds in Event.__annotations__.items()}
+)
 
 
 @given(any_event)

@@ -3,6 +3,6 @@ export const attempt = <T>(work: () => T): T | undefined => {
   try {
     return work();
   } catch {
-    return undefined;
+    // What cannot be done is left out.
   }
 };

@@ -10,7 +10,7 @@ const TITLE_DELAY_MS = 100;
  */
 export const createPages = (view: () => void) => {
   // A path. Not the query: filters, sorting and the removal of campaign parameters are no new page.
-  let seen: string | undefined;
+  let seen = "";
   let started = false;
 
   const look = (): void => {
@@ -45,7 +45,7 @@ export const createPages = (view: () => void) => {
         addEventListener("popstate", lookSoon);
         addEventListener("visibilitychange", look);
         addEventListener("pageshow", ({ persisted }) => {
-          if (persisted) seen = undefined;
+          if (persisted) seen = "";
           look();
         });
       }

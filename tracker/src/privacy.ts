@@ -11,7 +11,7 @@ export const allowedBySignal = (config: Config): number => {
   const browser = navigator as Navigator & { globalPrivacyControl?: boolean; doNotTrack?: string };
   const signal = browser.globalPrivacyControl || browser.doNotTrack === "1";
   const choices: Record<string, number> = { off: NOTHING, on: EVERYTHING };
-  return signal ? (choices[config.privacySignal ?? ""] ?? COUNT) : EVERYTHING;
+  return signal ? (choices[config.privacySignal as string] ?? COUNT) : EVERYTHING;
 };
 
 export const allowedByConsent = (config: Config, { analytics }: Consent): number => {

@@ -1,5 +1,6 @@
 import { attempt } from "./attempt.js";
 import type { Keyed } from "./storage.js";
+import type { WireEvent } from "./types.js";
 
 const PREFIX = "ct_q_";
 const MAX_EVENTS = 100;
@@ -28,7 +29,7 @@ export const createQueue = (disk: Keyed, note: (...about: unknown[]) => void) =>
   return {
     remove_: remove,
     put_(eventId: string, text: string, mayStore: boolean): string {
-      const key = `${PREFIX + Date.now()}_${count++}_${eventId}`;
+      const key = PREFIX + Date.now() + "_" + count++ + "_" + eventId;
       if (!(mayStore && text.length < MAX_LENGTH_ON_DISK && attempt(() => (disk[key] = text)))) memory[key] = text;
       return key;
     },
@@ -40,7 +41,8 @@ export const createQueue = (disk: Keyed, note: (...about: unknown[]) => void) =>
       return entries.filter(
         (entry, index) =>
           (entries.length - index <= MAX_EVENTS &&
-            entry[0] > PREFIX + (Date.now() - MAX_AGE_MS)) ||
+            entry[0] > PREFIX + (Date.now() - MAX_AGE_MS) &&
+            attempt(() => (JSON.parse(entry[1]) as WireEvent).event_id)) ||
           remove(entry) ||
           note("dropped", entry),
       );

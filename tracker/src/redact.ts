@@ -16,7 +16,7 @@ const luhn = (digits: string): boolean =>
   [...digits].reduceRight(
     (sum, digit, index) =>
       // Every other digit counts double, as the sum of the double's own digits.
-      sum + Number((digits.length - index) % 2 ? digit : "0246813579"[Number(digit)]),
+      sum + +((digits.length - index) % 2 ? digit : ("0246813579"[+digit] as string)),
     0,
   ) %
     10 ===
@@ -50,3 +50,6 @@ export const redactUrl = (address: string): string => {
   url.hash = "";
   return url.href;
 };
+
+/** For events without identifiers: no list of parameters could name all that are some. */
+export const withoutQuery = (address: string): string => address.replace(/\?.*/, "");

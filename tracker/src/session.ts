@@ -28,7 +28,7 @@ export const createSessions = (key: string, landing: Landing) => {
 
   const begin = (): void => {
     session = {
-      session_id: `session_${Date.now()}_${randomHex(12)}`,
+      session_id: "session_" + Date.now() + "_" + randomHex(12),
       sequence: 0,
       ...landing,
     };

@@ -9,6 +9,4 @@ export const openStorage = (name: "localStorage" | "sessionStorage"): Keyed =>
 
 /** Removes all that is ours. */
 export const forgetKeys = (store: Keyed): void =>
-  Object.keys(store)
-    .filter((key) => key.startsWith("ct_"))
-    .forEach((key) => delete store[key]);
+  Object.keys(store).forEach((key) => key.startsWith("ct_") && delete store[key]);

@@ -7,11 +7,11 @@ import { firePixels, loadPixels } from "./pixels.js";
 import type { Call, Config, Consent, EventFields, Tracked, Tracker, WireEvent } from "./types.js";
 import { createQueue } from "./queue.js";
 import { createSessions, type Landing } from "./session.js";
-import { forgetKeys, openStorage } from "./storage.js";
+import { openStorage } from "./storage.js";
 import { allowedByConsent, allowedBySignal, EVERYTHING, NOTHING, WAIT } from "./privacy.js";
 import { createDelivery } from "./delivery.js";
 import { gaIds, metaIds } from "./vendor_ids.js";
-import { redactForm, redactUrl } from "./redact.js";
+import { redactForm, redactUrl, withoutQuery } from "./redact.js";
 
 const MAX_WAITING = 100;
 
@@ -60,7 +60,14 @@ export const createTracker = (config: Config): RunningTracker => {
                 : null,
             metadata: { ...event.metadata, ...(mayMarket() && metaIds()) },
           }
-        : { click_ids: null, google_ads_click_id: null, form_data: null, metadata: null }),
+        : {
+            page_url: withoutQuery(event.page_url),
+            referrer: withoutQuery(document.referrer),
+            click_ids: null,
+            google_ads_click_id: null,
+            form_data: null,
+            metadata: null,
+          }),
     };
   };
 
@@ -113,7 +120,7 @@ export const createTracker = (config: Config): RunningTracker => {
     push: ([name, ...args]) => (api[name] as (...args: unknown[]) => Tracked)(...args),
     trackPageView(fields) {
       pages.markSeen_();
-      return track("page_view", "page_view", fields);
+      return track("page_view", undefined, fields);
     },
     trackEvent: track,
     trackFormSubmit: (formName, data = {}) =>
@@ -122,16 +129,16 @@ export const createTracker = (config: Config): RunningTracker => {
         form_data: attempt(() => redactForm(data, (name) => note("dropped", name))),
       }),
     trackSignup: (method, userId, fields) =>
-      track("signup", "signup", { user_id: userId, metadata: { method }, ...fields }),
+      track("signup", undefined, { user_id: userId, metadata: { method }, ...fields }),
     trackCheckoutStart: checkout("checkout_start"),
     trackCheckoutComplete: checkout("checkout_complete"),
     trackPurchase: checkout("purchase"),
-    identify: (userId) => track("identify", "identify", { user_id: userId }),
+    identify: (userId) => track("identify", undefined, { user_id: userId }),
     setConsent(change) {
       Object.assign(consent, change);
       if (change.analytics === false) {
         sessions.forget_();
-        forgetKeys(disk);
+        delivery.forget_();
       }
       waiting.splice(0).forEach(admit);
       begin();

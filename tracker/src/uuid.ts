@@ -1,8 +1,8 @@
 /** Random hexadecimal digits from crypto. */
 export const randomHex = (digits: number): string =>
-  Array.from(crypto.getRandomValues(new Uint8Array(digits)), (byte) =>
-    (byte & 15).toString(16),
-  ).join("");
+  [...crypto.getRandomValues(new Uint8Array(digits))]
+    .map((byte) => (byte & 15).toString(16))
+    .join("");
 
 /**
  * A UUID version 7 (RFC 9562, 5.7): the time in milliseconds, then 72 random bits.

@@ -1,7 +1,9 @@
 /** Ids that the vendors' own scripts keep in cookies of this site. */
+import { attempt } from "./attempt.js";
 
+// A sandboxed frame may not read cookies.
 const cookie = (pattern: string): string | undefined =>
-  new RegExp(`\\b${pattern}`).exec(document.cookie)?.[1];
+  attempt(() => document.cookie.match("\\b" + pattern)?.[1]);
 
 /** `_ga` is GA1.<depth>.<client id>; `_ga_<stream>` is GS1.1.<session id>... or GS2.1.s<...>. */
 export const gaIds = () => ({

@@ -14,8 +14,10 @@ const openTab = (config: Config) => {
   const note = (...about: unknown[]) => void notes.push(about);
   const tab = createDelivery(config, createQueue(disk, note), disk, note);
   let count = 0;
-  const add = (name: string, store = true, extra = "") =>
-    tab.add_(`${++count}-${name}`, JSON.stringify({ event_name: name, extra }), store);
+  const add = (name: string, store = true, extra = "") => {
+    const event_id = `${++count}-${name}`;
+    tab.add_(event_id, JSON.stringify({ event_id, event_name: name, extra }), store);
+  };
   return { ...tab, add, notes };
 };
 
@@ -126,7 +128,7 @@ test("while the network is away events wait; when it is back they go at once", a
 
 test("what an earlier page left behind is sent", async () => {
   const { endpoint, names } = await startGateway();
-  localStorage.setItem(`ct_q_${Date.now()}_x`, '{"event_name":"left"}');
+  localStorage.setItem(`ct_q_${Date.now()}_x`, '{"event_id":"1","event_name":"left"}');
   void openTab({ endpoint }).flush_();
   await vi.waitFor(() => expect(names()).toEqual(["left"]), LIMIT);
 });
@@ -155,7 +157,7 @@ test("in a frame whose locks refuse, events are sent all the same", async () => 
 test("when the page goes, what is not on its way goes as a beacon, and stays stored", async () => {
   const { endpoint } = await startGateway();
   const tab = openTab({ endpoint });
-  localStorage.setItem(`ct_q_${Date.now()}_x`, '{"event_name":"of another tab"}');
+  localStorage.setItem(`ct_q_${Date.now()}_x`, '{"event_id":"1","event_name":"of another tab"}');
   tab.add("a");
   tab.add("b");
   tab.leave_();
@@ -170,10 +172,9 @@ test("what is on its way is no beacon", async () => {
   const { endpoint, received } = await startGateway();
   const tab = openTab({ endpoint });
   tab.add("a");
-  await new Promise((done) => setTimeout(done));
+  await vi.waitFor(() => expect(received).toHaveLength(1), { ...LIMIT, interval: 1 });
   tab.leave_();
   expect(beacons).toEqual([]);
-  await vi.waitFor(() => expect(received).toHaveLength(1), LIMIT);
 });
 
 test("a page that comes back from the back-forward cache goes on", async () => {
@@ -227,4 +228,15 @@ test("a page that goes gives the lock back, also in the middle of a request", as
   expect(names()).toEqual([]);
   silent.leave_();
   await vi.waitFor(() => expect(names()).toEqual(["a", "b"]), LIMIT);
+});
+
+test("what is on its way when consent is withdrawn notes nothing on the device", async () => {
+  const { endpoint, received } = await startGateway({ status: 503 });
+  const tab = openTab({ endpoint });
+  tab.add("a");
+  await vi.waitFor(() => expect(received).toHaveLength(1), { ...LIMIT, interval: 1 });
+  tab.forget_();
+  await vi.waitFor(() => expect(tab.notes).toContainEqual(["answered", 503]), LIMIT);
+  await new Promise((done) => setTimeout(done));
+  expect(localStorage.length).toBe(0);
 });

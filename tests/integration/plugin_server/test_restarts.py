@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
 from functools import partial
 from pathlib import Path
@@ -22,7 +23,15 @@ from tests.integration.plugin_server.kong import (
     write_string,
 )
 from tests.integration.plugin_server.load import Load, under_load
-from tests.integration.plugin_server.running import Server, is_running, wait_until
+from tests.integration.plugin_server.running import (
+    COMMAND,
+    ROOT,
+    STOP_SECONDS,
+    Server,
+    children_of,
+    is_running,
+    wait_until,
+)
 
 ECHO = {"does": "reads_and_sets"}
 
@@ -198,6 +207,23 @@ def test_a_stop_is_not_held_up_by_a_worker_that_does_not_start(
     started_at = time.monotonic()
     assert server.stop() == 0
     assert time.monotonic() - started_at < 5
+
+
+def test_a_stop_while_the_first_worker_starts_is_no_error(directory: Path) -> None:
+    (directory / "slow_plugin.py").write_text("import time\ntime.sleep(600)")
+    with (directory / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [*COMMAND, "slow", "slow_plugin", "--socket", str(directory / "plugin.sock")],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(directory), str(ROOT)])},
+            stderr=log,
+        )
+    wait_until((directory / "plugin.sock").exists)
+    wait_until(lambda: children_of(process.pid))
+
+    process.terminate()
+
+    assert process.wait(STOP_SECONDS) == 0
+    assert "did not start" not in (directory / "log").read_text()
 
 
 def test_killing_the_supervisor_ends_the_worker(serve: Serve) -> None:

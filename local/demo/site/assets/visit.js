@@ -1,0 +1,50 @@
+// The strip at the top of each page: this tab's row of conversion_funnel. It shows what the
+// database has, not what the page believes.
+import { getJson, poll } from "./poll.js";
+
+const SESSION_KEY = "ct_session_id"; // where the tracker keeps the session's id
+const TRACKER_LOADS_MS = 3000;
+
+const strip = document.querySelector("#visit");
+const stages = [...strip.querySelectorAll("[data-stage]")];
+const status = document.querySelector("#visit-status");
+
+const sessionId = () => {
+  try {
+    return sessionStorage.getItem(SESSION_KEY);
+  } catch {
+    return null; // the browser keeps nothing for this site
+  }
+};
+
+// A status that is written again is read out again.
+const say = (text) => {
+  if (status.textContent !== text) status.textContent = text;
+};
+
+const ask = async () => {
+  const id = sessionId();
+  return id ? (await getJson(`/api/session?id=${encodeURIComponent(id)}`)).session : null;
+};
+
+const show = (session) => {
+  const reached = new Map(session?.stages.map(({ stage, reached_at }) => [stage, reached_at]));
+  stages.forEach((item) => {
+    const at = reached.get(item.dataset.stage);
+    item.toggleAttribute("data-reached", Boolean(at));
+    item.title = at ? `reached at ${new Date(at).toLocaleTimeString()}` : "not reached yet";
+  });
+  const count = stages.filter((item) => item.hasAttribute("data-reached")).length;
+  say(session ? `${session.channel}, ${count} of ${stages.length}` : missing());
+};
+
+/** Why there may be no row. */
+const missing = () => {
+  if (sessionId()) return "not in the database yet";
+  if (performance.now() < TRACKER_LOADS_MS) return "waiting for the tracker";
+  if (navigator.globalPrivacyControl || navigator.doNotTrack === "1")
+    return "no session: a privacy signal is on";
+  return "no session: tracker blocked?";
+};
+
+poll(ask, show, (error) => say(error.message));

@@ -1,0 +1,99 @@
+"""Events arrive, and pages see no error, where the browser's storage is of no use."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import BrowserContext, Page
+
+from tests.browser.conftest import ALLOWED, StartProfile
+from tests.browser.stored import Stored, names_and_sequence
+from tests.browser.tracking import track
+from tests.support import Rows
+
+# A page of the same origin that does not track.
+UNTRACKED = f"{ALLOWED}/page.html"
+ALL_SITES_MAY_STORE_NOTHING = {"profile": {"default_content_setting_values": {"cookies": 2}}}
+GARBAGE_SESSIONS = [
+    {"ct_session_id": "garbage"},
+    {"ct_session_id": "a", "ct_session_id_data": '{"session_id":'},
+    {"ct_session_id": "a", "ct_session_id_data": "null"},
+    {"ct_session_id": "a", "ct_session_id_data": '{"session_id": "b", "sequence": 7}'},
+]
+EXPECTED = [("page_view", 1), ("one", 2), ("two", 3)]
+READ_STORAGE = "() => { try { return typeof localStorage } catch (error) { return error.name } }"
+# Ever smaller pieces, until not even one character fits.
+FILL_STORAGE = """() => {
+  for (const store of [localStorage, sessionStorage])
+    for (let length = 2 ** 22, count = 0; length >= 1; )
+      try {
+        store.setItem("x" + count++, "x".repeat(length));
+      } catch {
+        length = Math.floor(length / 2);
+      }
+}"""
+PUT = """([name, entries]) => {
+  for (const [key, value] of Object.entries(entries)) window[name].setItem(key, value);
+}"""
+
+
+async def test_events_arrive_where_a_visitor_blocks_storage(
+    start_profile: StartProfile, stored: Stored
+) -> None:
+    context = await start_profile(ALL_SITES_MAY_STORE_NOTHING)
+    page = await context.new_page()
+    assert names_and_sequence(await visit_and_track(page, stored)) == EXPECTED
+    assert await page.evaluate(READ_STORAGE) == "SecurityError"
+
+
+async def test_events_arrive_from_a_sandboxed_frame(page: Page, stored: Stored) -> None:
+    await page.goto(f"{ALLOWED}/framed.html")
+    [row] = await stored.wait_for(1)
+    assert row["page_url"] == f"{ALLOWED}/inside"
+    assert await page.frames[1].evaluate(READ_STORAGE) == "SecurityError"
+
+
+async def test_events_arrive_where_storage_is_full(page: Page, stored: Stored) -> None:
+    await page.goto(UNTRACKED)
+    await page.evaluate(FILL_STORAGE)
+    assert names_and_sequence(await visit_and_track(page, stored)) == EXPECTED
+    assert await page.evaluate("Object.keys(localStorage).filter((key) => key[0] !== 'x')") == []
+
+
+async def test_a_session_that_is_garbage_is_not_believed(
+    context: BrowserContext, stored: Stored
+) -> None:
+    for entries in GARBAGE_SESSIONS:
+        page = await context.new_page()
+        await page.goto(UNTRACKED)
+        await page.evaluate(PUT, ["sessionStorage", entries])
+        await page.goto(f"{ALLOWED}/")
+    rows = await stored.wait_for(len(GARBAGE_SESSIONS))
+    assert {row["sequence"] for row in rows} == {1}
+    assert all(row["session_id"].startswith("session_") for row in rows)
+
+
+async def test_garbage_in_the_queue_does_not_take_events_with_it(
+    page: Page, stored: Stored
+) -> None:
+    garbage = ["", "{", "{}", "null", "[]", "7", '"text"']
+    entries = {f"ct_q_9{index:012}_x": text for index, text in enumerate(garbage)}
+    await page.goto(UNTRACKED)
+    await page.evaluate(PUT, ["localStorage", entries])
+    assert names_and_sequence(await visit_and_track(page, stored)) == EXPECTED
+    await stored.once_all_is_answered(page)
+
+
+@pytest.mark.parametrize("until", ["garbage", "1e999", "99999999999999"])
+async def test_a_time_to_wait_for_that_no_server_gave_is_not_waited_for(
+    page: Page, stored: Stored, until: str
+) -> None:
+    await page.goto(UNTRACKED)
+    await page.evaluate(PUT, ["localStorage", {"ct_until": until}])
+    assert names_and_sequence(await visit_and_track(page, stored)) == EXPECTED
+
+
+async def visit_and_track(page: Page, stored: Stored) -> Rows:
+    """The rows of a visit of one page, and two events on it."""
+    await page.goto(f"{ALLOWED}/")
+    await track(page, "one", "two")
+    return await stored.wait_for(3)
