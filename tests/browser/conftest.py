@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright
 
+from tests.browser import tracker_build
 from tests.browser.flaky_proxy import FlakyProxy
 from tests.browser.page_server import PageServer
 from tests.browser.stored import Stored
@@ -35,6 +36,14 @@ FLAGS = [
 ]
 
 StartProfile = Callable[[Mapping[str, object]], Awaitable[BrowserContext]]
+
+
+@pytest.fixture(scope="session")
+def built_package() -> None:
+    """The tracker as an npm package."""
+    if not tracker_build.can_build():
+        pytest.skip("no npm here to build the package; `apt-get install nodejs npm` gets one")
+    tracker_build.build()
 
 
 @pytest.fixture
@@ -69,11 +78,17 @@ def stored(system: RunningSystem, proxy: FlakyProxy) -> Stored:
 
 
 @pytest.fixture
-async def flags(site: PageServer) -> AsyncIterator[list[str]]:
-    """Chromium's flags, with which both origins are the site."""
+async def site_url(site: PageServer) -> AsyncIterator[str]:
+    """Where the site listens."""
     async with serve_app(site.make_app()) as url:
-        rules = [f"MAP {urlsplit(origin).netloc} {urlsplit(url).netloc}" for origin in ORIGINS]
-        yield [*FLAGS, f"--host-resolver-rules={', '.join(rules)}"]
+        yield url
+
+
+@pytest.fixture
+def flags(site_url: str) -> list[str]:
+    """Chromium's flags, with which both origins are the site."""
+    rules = [f"MAP {urlsplit(origin).netloc} {urlsplit(site_url).netloc}" for origin in ORIGINS]
+    return [*FLAGS, f"--host-resolver-rules={', '.join(rules)}"]
 
 
 @pytest.fixture

@@ -4,6 +4,9 @@ import { useEffect } from "react";
 import * as tracking from "./index.js";
 import type { Tracker } from "./index.js";
 
+// Effects run in the order of a page's code, and the one that sets the title may come later.
+const TITLE_DELAY_MS = 100;
+
 const functions: Tracker = {
   trackPageView: tracking.trackPageView,
   trackEvent: tracking.trackEvent,
@@ -26,6 +29,6 @@ export const useConversionTracking = (): Tracker => functions;
  */
 export const usePageViewTracking = (): void => {
   useEffect(() => {
-    tracking.startPageViews();
+    setTimeout(tracking.startPageViews, TITLE_DELAY_MS);
   }, []);
 };
