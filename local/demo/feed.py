@@ -50,6 +50,16 @@ def show_value(value: object) -> object:
     return value if value is None or isinstance(value, bool | int) else str(value)
 
 
+# As for the collector's store: asyncpg loses its state where a connection is cut just now.
+UNAVAILABLE = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+
+
 class Feed:
     """Reads what the pages show. All raise FeedError."""
 
@@ -71,10 +81,22 @@ class Feed:
 
     async def _fetch(self, query: str, argument: object) -> list[Mapping[str, Any]]:
         try:
-            rows: list[Mapping[str, Any]] = await self._pool.fetch(load_query(query), argument)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            async with self._pool.acquire() as connection:
+                return await _fetch_or_give_up(connection, load_query(query), argument)
+        except UNAVAILABLE as error:
             raise FeedError(f"Postgres does not answer: {error or type(error).__name__}") from error
-        return rows
+
+
+async def _fetch_or_give_up(
+    connection: Any, query: str, argument: object
+) -> list[Mapping[str, Any]]:
+    """The rows; a connection that failed, perhaps in mid-statement, is not used again."""
+    try:
+        rows: list[Mapping[str, Any]] = await connection.fetch(query, argument)
+    except UNAVAILABLE:
+        connection.terminate()
+        raise
+    return rows
 
 
 @asynccontextmanager
