@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -13,7 +14,9 @@ ENCODER = msgspec.json.Encoder()
 JSON_TYPE = "application/json; charset=utf-8"
 
 
-def json_response(answer: dict[str, Any], status: int = 200) -> web.Response:
+def json_response(
+    answer: dict[str, Any], status: int = 200, headers: Mapping[str, str] | None = None
+) -> web.Response:
     """An answer as JSON; cheaper than aiohttp's own, which every event would pay."""
-    headers = CIMultiDict({CONTENT_TYPE: JSON_TYPE})
-    return web.Response(body=ENCODER.encode(answer), status=status, headers=headers)
+    with_type = CIMultiDict({CONTENT_TYPE: JSON_TYPE, **(headers or {})})
+    return web.Response(body=ENCODER.encode(answer), status=status, headers=with_type)

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterable, Sequence
 
 from collector.errors import CollectorError, EventRefused, StoreUnavailable
-from collector.event import Event
+from collector.event_row import EventRow
 from collector.outage import Outage
 from collector.put_result import Outcome, PutResult
 from collector.split_batch import Inserted, insert_batch
@@ -28,7 +28,7 @@ class Failover:
         self._cutoff_at: float | None = None
         self._cutoffs: set[asyncio.Timeout] = set()
 
-    async def write(self, events: Sequence[Event]) -> list[Outcome]:
+    async def write(self, rows: Sequence[EventRow]) -> list[Outcome]:
         """Make events durable. Returns what became of each, in their order.
 
         A batch that Postgres did not answer in time goes to the spool as well, although
@@ -36,14 +36,14 @@ class Failover:
         """
         if not self._outage.is_away:
             try:
-                return await self._insert(events)
+                return await self._insert(rows)
             except StoreUnavailable:
                 self._outage.begin()
         try:
-            await self._spool.append(events)
+            await self._spool.append(rows)
         except StoreUnavailable as error:
-            return await self._insert_after_all(events, error)
-        return [PutResult.SPOOLED] * len(events)
+            return await self._insert_after_all(rows, error)
+        return [PutResult.SPOOLED] * len(rows)
 
     def cut_off_postgres(self, at: float) -> None:
         """From this time of the loop's clock on, do not wait for Postgres: it is shutdown."""
@@ -51,22 +51,22 @@ class Failover:
         for cutoff in self._cutoffs:
             cutoff.reschedule(at)
 
-    async def _insert(self, events: Sequence[Event]) -> list[Outcome]:
+    async def _insert(self, rows: Sequence[EventRow]) -> list[Outcome]:
         """Write to Postgres. Raises StoreUnavailable where it does not take the batch now."""
         try:
             async with asyncio.timeout_at(self._cutoff_at) as cutoff:
                 self._cutoffs.add(cutoff)
                 try:
-                    inserted = await insert_batch(self._store, events)
+                    inserted = await insert_batch(self._store, rows)
                 finally:
                     self._cutoffs.discard(cutoff)
         except TimeoutError:
             raise StoreUnavailable("The collector stops; send the event again.") from None
         log_refused(inserted.refused.values())
-        return outcomes_of(events, inserted)
+        return outcomes_of(rows, inserted)
 
     async def _insert_after_all(
-        self, events: Sequence[Event], error: CollectorError
+        self, rows: Sequence[EventRow], error: CollectorError
     ) -> list[Outcome]:
         """Try Postgres although it is away, since the spool is full or broken.
 
@@ -74,28 +74,28 @@ class Failover:
         cannot find out that Postgres is back while its disk fails.
         """
         if self._trying:
-            return [error] * len(events)
+            return [error] * len(rows)
         self._trying = True
         try:
-            outcomes = await self._insert(events)
+            outcomes = await self._insert(rows)
         except StoreUnavailable:
-            return [error] * len(events)
+            return [error] * len(rows)
         finally:
             self._trying = False
         self._outage.end()
         return outcomes
 
 
-def outcomes_of(events: Sequence[Event], inserted: Inserted) -> list[Outcome]:
+def outcomes_of(rows: Sequence[EventRow], inserted: Inserted) -> list[Outcome]:
     """What became of each event; of two with the same id in a batch, the first is the new one."""
     new = set(inserted.new)
     outcomes: list[Outcome] = []
-    for event in events:
-        if event.id in new:
-            new.remove(event.id)
+    for row in rows:
+        if row.id in new:
+            new.remove(row.id)
             outcomes.append(PutResult.STORED)
         else:
-            outcomes.append(inserted.refused.get(event.id, PutResult.DUPLICATE))
+            outcomes.append(inserted.refused.get(row.id, PutResult.DUPLICATE))
     return outcomes
 
 

@@ -19,23 +19,23 @@ from msgspec.structs import asdict
 from collector.errors import FieldError, InvalidEvent
 from collector.event import FunnelStage
 from collector.fields import (
+    CLICK_IDS,
+    CURRENCY_CODE,
+    EVENT_ID,
+    LONG_TEXT,
+    MONEY,
+    OBJECT,
+    SEQUENCE,
+    STAGE,
+    TIME,
     Fault,
-    Parser,
+    Field,
     identifier,
-    parse_click_ids,
-    parse_currency,
-    parse_event_id,
-    parse_long_text,
-    parse_money,
-    parse_object_field,
-    parse_sequence,
-    parse_stage,
-    parse_time,
     required_text,
     text,
 )
 
-UTM_CONTRACT: Mapping[str, Parser] = {
+UTM_CONTRACT: Mapping[str, Field] = {
     "utm_source": text(100),
     "utm_medium": text(100),
     "utm_campaign": text(255),
@@ -43,12 +43,12 @@ UTM_CONTRACT: Mapping[str, Parser] = {
     "utm_content": text(255),
 }
 
-SHARED_CONTRACT: Mapping[str, Parser] = {
+SHARED_CONTRACT: Mapping[str, Field] = {
     "session_id": required_text(255),
     "user_id": identifier(255),
-    "event_id": parse_event_id,
-    "conversion_value": parse_money,
-    "currency": parse_currency,
+    "event_id": EVENT_ID,
+    "conversion_value": MONEY,
+    "currency": CURRENCY_CODE,
 }
 
 
@@ -65,20 +65,20 @@ class UTMParams(Struct, frozen=True):
 class TrackPayload(Struct, frozen=True):
     """The body of POST /v1/events/track, and what reading it found out."""
 
-    contract: ClassVar[Mapping[str, Parser]] = {
+    contract: ClassVar[Mapping[str, Field]] = {
         **SHARED_CONTRACT,
         "event_type": required_text(100),
         "event_name": required_text(255),
-        "occurred_at": parse_time,
-        "sent_at": parse_time,
-        "sequence": parse_sequence,
+        "occurred_at": TIME,
+        "sent_at": TIME,
+        "sequence": SEQUENCE,
         "order_id": identifier(255),
         "visitor_id": identifier(255),
-        "click_ids": parse_click_ids,
-        "page_url": parse_long_text,
+        "click_ids": CLICK_IDS,
+        "page_url": LONG_TEXT,
         "page_title": text(500),
-        "referrer": parse_long_text,
-        "form_data": parse_object_field,
+        "referrer": LONG_TEXT,
+        "form_data": OBJECT,
         "ga_client_id": text(255),
         "ga_session_id": text(255),
         "stripe_session_id": text(255),
@@ -90,7 +90,7 @@ class TrackPayload(Struct, frozen=True):
         "fb_event_id": text(255),
         "google_ads_click_id": text(255),
         "linkedin_partner_id": text(255),
-        "metadata": parse_object_field,
+        "metadata": OBJECT,
     }
     required: ClassVar[tuple[str, ...]] = ("session_id", "event_type", "event_name")
 
@@ -131,7 +131,7 @@ class TrackPayload(Struct, frozen=True):
 class FunnelPayload(Struct, frozen=True):
     """The body of POST /v1/events/funnel: a stage, stated outright."""
 
-    contract: ClassVar[Mapping[str, Parser]] = {**SHARED_CONTRACT, "stage": parse_stage}
+    contract: ClassVar[Mapping[str, Field]] = {**SHARED_CONTRACT, "stage": STAGE}
     required: ClassVar[tuple[str, ...]] = ("session_id", "stage")
 
     session_id: str
@@ -173,7 +173,7 @@ def parse_payload(model: type[P], body: Mapping[str, Any]) -> P:
 
 
 def parse_fields(
-    contract: Mapping[str, Parser], body: Mapping[str, Any], cut: list[str]
+    contract: Mapping[str, Field], body: Mapping[str, Any], cut: list[str]
 ) -> tuple[dict[str, Any], list[FieldError], list[str]]:
     """The fields of an object by a contract; null is absent.
 
@@ -184,12 +184,12 @@ def parse_fields(
     errors: list[FieldError] = []
     unknown: list[str] = []
     for name, value in body.items():
-        parse = contract.get(name)
-        if parse is None:
+        field = contract.get(name)
+        if field is None:
             unknown.append(name)
         elif value is not None:
             try:
-                found[name] = parse(value, name, cut)
+                found[name] = field.parse(value, name, cut)
             except Fault as fault:
                 errors.append(FieldError(name, str(fault)))
     return found, errors, unknown

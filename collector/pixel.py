@@ -14,6 +14,7 @@ from uuid import UUID
 from aiohttp import web
 
 from collector.errors import CollectorError, InvalidEvent, InvalidJson
+from collector.event_row import EventRow, make_row
 from collector.keys import CONTEXTS, ENRICHER, VALIDATOR
 from collector.payload import UTM_CONTRACT
 from collector.put import http_status_of, put_event
@@ -38,15 +39,20 @@ MAX_REFERER = 8_190  # aiohttp takes no longer header
 
 async def pixel(request: web.Request) -> web.Response:
     """Store the event that the query describes."""
+    row = read_pixel(request)
+    result = await put_event(request.app, row)
+    headers = {RESULT_HEADER: result.value, EVENT_ID_HEADER: str(row.id)}
+    return pixel_response(http_status_of(result), headers)
+
+
+def read_pixel(request: web.Request) -> EventRow:
+    """The event that the query describes, ready to be stored."""
     context = request.app[CONTEXTS].read(request)
     enricher = request.app[ENRICHER]
     referer = read_header(request, "Referer", MAX_REFERER)
     fields = with_defaults(parse_query(request.query), referer, enricher.new_id)
     payload = request.app[VALIDATOR].validate_query(fields, context)
-    event = enricher.enrich(payload, context)
-    result = await put_event(request.app, event)
-    headers = {RESULT_HEADER: result.value, EVENT_ID_HEADER: str(event.id)}
-    return pixel_response(http_status_of(result), headers)
+    return make_row(enricher.enrich(payload, context))
 
 
 def parse_query(query: Mapping[str, str]) -> dict[str, Any]:

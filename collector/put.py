@@ -9,7 +9,7 @@ from enum import StrEnum
 from aiohttp import web
 
 from collector.errors import CollectorError, EventRefused
-from collector.event import Event
+from collector.event_row import EventRow
 from collector.keys import METRICS, WRITER
 from collector.put_result import Outcome, PutResult
 
@@ -29,10 +29,10 @@ TAKEN = frozenset({Status.STORED, Status.DUPLICATE, Status.SPOOLED})
 STATUS = {result: Status(result.value) for result in PutResult}
 
 
-async def put_event(app: web.Application, event: Event) -> PutResult:
+async def put_event(app: web.Application, row: EventRow) -> PutResult:
     """Wait until an event is durable. Raises what Writer.put raises."""
     try:
-        result = await app[WRITER].put(event)
+        result = await app[WRITER].put(row)
     except CollectorError as error:
         app[METRICS].count_event(status_of(error))
         raise
@@ -40,12 +40,12 @@ async def put_event(app: web.Application, event: Event) -> PutResult:
     return result
 
 
-async def put_events(app: web.Application, events: Sequence[Event]) -> list[Outcome]:
+async def put_events(app: web.Application, rows: Sequence[EventRow]) -> list[Outcome]:
     """Wait until each event is durable, or has failed by itself; in their order."""
     try:
-        outcomes = await app[WRITER].put_all(events)
+        outcomes = await app[WRITER].put_all(rows)
     except CollectorError as error:
-        outcomes = [error] * len(events)
+        outcomes = [error] * len(rows)
     for status, count in Counter(map(status_of, outcomes)).items():
         app[METRICS].count_event(status, count)
     return outcomes

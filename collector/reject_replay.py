@@ -8,13 +8,14 @@ from uuid import UUID, uuid5
 
 from msgspec.structs import replace
 
+from collector.batch_body import read_batch, read_event
 from collector.enrich import Enricher
 from collector.event import RequestContext
+from collector.event_row import make_row
 from collector.payload import FunnelPayload, TrackPayload, parse_payload
 from collector.reject_store import KeptReject, RejectStore
 from collector.rejects import Reject
 from collector.store import Store
-from collector.validation import parse_batch
 from collector.wire import parse_object
 
 FUNNEL_PATH = "/v1/events/funnel"
@@ -37,8 +38,9 @@ class RejectReplay:
         and what Store.insert_events raises.
         """
         context = context_of(kept.reject)
-        events = [self.enricher.enrich(p, context) for p in parse_rejected(kept.reject, body)]
-        result = "stored" if await self.store.insert_events(events) else "duplicate"
+        payloads = parse_rejected(kept.reject, body)
+        rows = [make_row(self.enricher.enrich(payload, context)) for payload in payloads]
+        result = "stored" if await self.store.insert_events(rows) else "duplicate"
         await self.rejects.mark_replayed(kept.id, result)
         return result
 
@@ -47,16 +49,14 @@ def parse_rejected(reject: Reject, body: bytes) -> list[TrackPayload]:
     """The payloads of a body: one, or those of a batch that was refused as a whole."""
     fields = parse_object(body)
     if "events" in fields and "session_id" not in fields:
-        batch = parse_batch(body)
-        parts = [batch.settle(item) for item in batch.events]
-        ids = [uuid5(reject.event_id, str(position)) for position in range(len(parts))]
-    else:
-        parts, ids = [fields], [reject.event_id]
-    payloads = [parse_part(reject.endpoint, part) for part in parts]
-    return [with_id(payload, event_id) for payload, event_id in zip(payloads, ids, strict=True)]
+        batch = read_batch(body)
+        payloads = [read_event(batch, event) for event in batch.events]
+        ids = [uuid5(reject.event_id, str(position)) for position in range(len(payloads))]
+        return [with_id(payload, id_) for payload, id_ in zip(payloads, ids, strict=True)]
+    return [with_id(parse_one(reject.endpoint, fields), reject.event_id)]
 
 
-def parse_part(endpoint: str, fields: dict[str, Any]) -> TrackPayload:
+def parse_one(endpoint: str, fields: dict[str, Any]) -> TrackPayload:
     """One event, as its endpoint reads it."""
     if endpoint == FUNNEL_PATH:
         return parse_payload(FunnelPayload, fields).as_event()

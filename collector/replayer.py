@@ -55,10 +55,10 @@ async def replay_batch(spool: Spool, store: Store, limit: int = BATCH_EVENTS) ->
     batch = await spool.read_oldest(limit)
     if not batch:
         return Moved(0, 0)
-    inserted = await insert_batch(store, [spooled.event for spooled in batch])
-    refused = [spooled for spooled in batch if spooled.event.id in inserted.refused]
+    inserted = await insert_batch(store, [spooled.row for spooled in batch])
+    refused = [spooled for spooled in batch if spooled.row.id in inserted.refused]
     for spooled in refused:
-        await spool.refuse(spooled.position, inserted.refused[spooled.event.id].reason)
+        await spool.refuse(spooled.position, inserted.refused[spooled.row.id].reason)
     await spool.remove([spooled.position for spooled in batch])
     return Moved(len(batch) - len(refused), len(refused))
 

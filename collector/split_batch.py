@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from collector.errors import EventRefused
-from collector.event import Event
+from collector.event_row import EventRow
 from collector.store import Store
 
 
@@ -22,7 +22,7 @@ class Inserted:
     refused: dict[UUID, EventRefused]
 
 
-async def insert_batch(store: Store, events: Sequence[Event]) -> Inserted:
+async def insert_batch(store: Store, rows: Sequence[EventRow]) -> Inserted:
     """Store a batch, without the rows that Postgres refuses.
 
     A refused batch is halved until the culprit stands alone: one bad row among 500
@@ -30,11 +30,11 @@ async def insert_batch(store: Store, events: Sequence[Event]) -> Inserted:
     the whole may be sent again without harm.
     """
     try:
-        return Inserted(await store.insert_events(events), {})
+        return Inserted(await store.insert_events(rows), {})
     except EventRefused as refusal:
-        if len(events) == 1:
-            return Inserted(set(), {events[0].id: refusal})
-    middle = len(events) // 2
-    first = await insert_batch(store, events[:middle])
-    second = await insert_batch(store, events[middle:])
+        if len(rows) == 1:
+            return Inserted(set(), {rows[0].id: refusal})
+    middle = len(rows) // 2
+    first = await insert_batch(store, rows[:middle])
+    second = await insert_batch(store, rows[middle:])
     return Inserted(first.new | second.new, first.refused | second.refused)

@@ -18,8 +18,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from collector.event import Event
-from collector.spool_codec import UnreadableEvent, decode_event, encode_event
+from collector.event_row import EventRow
+from collector.spool_codec import UnreadableEvent, decode_row, encode_row
 from collector.spool_file import SpoolFile, SpoolOpenError, make_folder, open_spool_file
 from collector.spool_lock import SpoolInUse, hold_lock
 
@@ -38,7 +38,7 @@ class Spooled:
     """An event that waits, and its place in the queue."""
 
     position: int
-    event: Event
+    row: EventRow
 
 
 class Spool:
@@ -49,12 +49,12 @@ class Spool:
         self._thread = thread
         self.path = path
 
-    async def append(self, events: Sequence[Event]) -> None:
+    async def append(self, rows: Sequence[EventRow]) -> None:
         """Store events, all or none; they are on disk when this returns.
 
         Raises SpoolFull past the size limit, SpoolUnavailable where the disk fails.
         """
-        await self._run(lambda: self._append(events))
+        await self._run(lambda: self._append(rows))
 
     async def read_oldest(self, limit: int) -> list[Spooled]:
         """Up to `limit` of the events that wait longest, in the order in which they came.
@@ -102,14 +102,14 @@ class Spool:
     async def _run(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
-    def _append(self, events: Sequence[Event]) -> None:
-        self._file.append([(event.received_at, encode_event(event)) for event in events])
+    def _append(self, rows: Sequence[EventRow]) -> None:
+        self._file.append([(row.received_at, encode_row(row)) for row in rows])
 
     def _read_oldest(self, limit: int) -> list[Spooled]:
         spooled = []
         for position, data in self._file.read_oldest(limit):
             try:
-                spooled.append(Spooled(position, decode_event(data)))
+                spooled.append(Spooled(position, decode_row(data)))
             except UnreadableEvent as error:
                 self._refuse(position, f"unreadable: {error}")
         return spooled

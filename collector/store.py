@@ -12,8 +12,7 @@ from uuid import UUID
 import asyncpg
 
 from collector.errors import EventRefused, StoreUnavailable
-from collector.event import Event
-from collector.event_rows import dump_rows
+from collector.event_row import EventRow, join_rows
 from collector.sql import load_query
 
 logger = logging.getLogger(__name__)
@@ -54,7 +53,7 @@ class Store:
         self._pool = pool
         self._timeout_seconds = timeout_seconds
 
-    async def insert_events(self, events: Sequence[Event]) -> set[UUID]:
+    async def insert_events(self, rows: Sequence[EventRow]) -> set[UUID]:
         """Store events that are not stored yet, and merge what they change in the funnel.
 
         Of events with the same id the first counts. Returns the ids that are new; the
@@ -63,10 +62,9 @@ class Store:
         Raises StoreUnavailable where Postgres cannot take them now, or its answer was lost:
         they may be stored, and may be sent again without harm.
         """
-        first = {event.id: event for event in reversed(events)}
+        first = {row.id: row for row in reversed(rows)}
         with translated_errors():
-            rows = dump_rows(list(first.values()))
-            records = await self._fetch("insert_events", rows)
+            records = await self._fetch("insert_events", join_rows(first.values()))
         return {record["id"] for record in records}
 
     async def ping(self) -> None:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from collector.answers import json_response
 from collector.body import read_body
-from collector.event import Event
+from collector.event_row import EventRow, make_row
 from collector.keys import CONTEXTS, ENRICHER, SETTINGS, VALIDATOR
 from collector.payload import FunnelPayload, TrackPayload
 from collector.put import http_status_of, put_event
@@ -16,15 +16,29 @@ from collector.put_result import PutResult
 
 async def track(request: web.Request) -> web.Response:
     """POST /v1/events/track: one event of a tracker."""
-    context = request.app[CONTEXTS].read(request)
-    body = await read_body(request, request.app[SETTINGS].max_body_bytes)
-    payload = request.app[VALIDATOR].validate_body(TrackPayload, body, context)
-    event = request.app[ENRICHER].enrich(payload, context)
-    return event_response(event, await put_event(request.app, event))
+    row = await read_track(request)
+    return event_response(row, await put_event(request.app, row))
 
 
 async def funnel(request: web.Request) -> web.Response:
-    """POST /v1/events/funnel: a stage that the caller states outright.
+    """POST /v1/events/funnel: a stage that the caller states outright."""
+    row = await read_funnel(request)
+    return event_response(row, await put_event(request.app, row))
+
+
+# The row is all that a request holds of its event while it waits for the disk.
+
+
+async def read_track(request: web.Request) -> EventRow:
+    """The event of a request, ready to be stored."""
+    context = request.app[CONTEXTS].read(request)
+    body = await read_body(request, request.app[SETTINGS].max_body_bytes)
+    payload = request.app[VALIDATOR].validate_body(TrackPayload, body, context)
+    return make_row(request.app[ENRICHER].enrich(payload, context))
+
+
+async def read_funnel(request: web.Request) -> EventRow:
+    """The event that a stage stands for.
 
     Mostly a server states it, of a session whose visitor it knows. The caller's
     User-Agent is no visitor's then: it would make every stage a bot's.
@@ -32,16 +46,15 @@ async def funnel(request: web.Request) -> web.Response:
     context = replace(request.app[CONTEXTS].read(request), user_agent=None)
     body = await read_body(request, request.app[SETTINGS].max_body_bytes)
     payload = request.app[VALIDATOR].validate_body(FunnelPayload, body, context)
-    event = request.app[ENRICHER].enrich(payload.as_event(), context)
-    return event_response(event, await put_event(request.app, event))
+    return make_row(request.app[ENRICHER].enrich(payload.as_event(), context))
 
 
-def event_response(event: Event, result: PutResult) -> web.Response:
+def event_response(row: EventRow, result: PutResult) -> web.Response:
     """The answer for an event that is durable."""
     answer = {
         "success": True,
-        "event_id": str(event.id),
-        "message": f"Event '{event.event_name}' tracked successfully",
+        "event_id": str(row.id),
+        "message": f"Event '{row.event_name}' tracked successfully",
     }
     if result is PutResult.DUPLICATE:
         answer["duplicate"] = True

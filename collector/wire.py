@@ -28,7 +28,7 @@ GZIP_WINDOW = 31
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 # UTF-8 has no lone surrogates and JSON no raw control characters, so that
 # both can only come from an escape: without one, nothing needs to be cleaned.
-UNSTORABLE_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+UNSTORABLE_ESCAPE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 
 
 class WireNumber(float):
@@ -82,7 +82,12 @@ def read_object(body: bytes) -> JsonBody:
     if not isinstance(value, dict):
         raise InvalidJson("The body must be a JSON object.")
     nested = text.count("{") + text.count("[") > MAX_DEPTH
-    return JsonBody(value, nested, UNSTORABLE_ESCAPE.search(text) is not None)
+    return JsonBody(value, nested, has_unstorable(body))
+
+
+def has_unstorable(body: bytes) -> bool:
+    """Whether a body may hold what Postgres cannot store."""
+    return b"\\u" in body and UNSTORABLE_ESCAPE.search(body) is not None
 
 
 def decode_text(body: bytes) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from collector.batch_queue import BatchQueue, Submission, estimate_bytes
 from collector.errors import CollectorError
-from collector.event import Event
+from collector.event_row import EventRow
 from collector.failover import Failover
 from collector.put_result import Outcome, PutResult
 
@@ -63,27 +63,27 @@ class Writer:
         self._most_events = limits.batch_events  # of the next batch
         self._next_look: asyncio.Handle | None = None
 
-    async def put(self, event: Event) -> PutResult:
+    async def put(self, row: EventRow) -> PutResult:
         """Make an event durable.
 
         Raises QueueFull and StoreUnavailable where that is not possible now: the event may
         be sent again without harm. Raises EventRefused where Postgres refuses its row.
         """
-        [outcome] = await self.put_all([event])
+        [outcome] = await self.put_all([row])
         if isinstance(outcome, CollectorError):
             raise outcome.with_traceback(None)  # many requests share the one error of a batch
         return outcome
 
-    async def put_all(self, events: Sequence[Event]) -> list[Outcome]:
+    async def put_all(self, rows: Sequence[EventRow]) -> list[Outcome]:
         """Make events durable, each by itself; what became of each, in the same order.
 
         Raises QueueFull where there is no room for them: none of them is stored then.
         """
-        if not events:
+        if not rows:
             return []
         answer: asyncio.Future[list[Outcome]] = self._loop.create_future()
-        size = estimate_bytes(events)
-        self._queue.put(Submission(events, size, self._loop.time(), answer))
+        size = estimate_bytes(rows)
+        self._queue.put(Submission(rows, size, self._loop.time(), answer))
         self._look_soon()
         return await answer
 
@@ -148,25 +148,25 @@ class Writer:
 
     async def _commit(self, batch: list[Submission]) -> None:
         """Write a batch and answer its submissions."""
-        outcomes = iter(await self._write([e for part in batch for e in part.events]))
+        outcomes = iter(await self._write([row for part in batch for row in part.rows]))
         half = max((self._queue.held_events + 1) // 2, LEAST_HALF)
         self._most_events = min(half, self._limits.batch_events)
         self._queue.release(batch)
         for submission in batch:
-            answers = [next(outcomes) for _ in submission.events]
+            answers = [next(outcomes) for _ in submission.rows]
             if not submission.answer.done():  # done: the client has gone
                 submission.answer.set_result(answers)
 
-    async def _write(self, events: Sequence[Event]) -> list[Outcome]:
+    async def _write(self, rows: Sequence[EventRow]) -> list[Outcome]:
         """What became of each event; never raises, since every request must be answered."""
         started = self._loop.time()
         try:
-            return await self._disk.write(events)
+            return await self._disk.write(rows)
         except Exception:
-            logger.exception("a batch of %d events was not stored", len(events))
-            return [CollectorError("The collector failed; the error is in its log.")] * len(events)
+            logger.exception("a batch of %d events was not stored", len(rows))
+            return [CollectorError("The collector failed; the error is in its log.")] * len(rows)
         finally:
-            self._observe(len(events), self._loop.time() - started)
+            self._observe(len(rows), self._loop.time() - started)
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from collector.errors import SpoolUnavailable
 from collector.spool import open_spool
-from tests.unit.events import event
+from tests.unit.events import event_row
 
 BATCH = 7
 
@@ -25,7 +25,7 @@ async def fill(folder: Path, first: int) -> None:
         for start in itertools.count(first, BATCH):
             numbers = range(start, start + BATCH)
             try:
-                await spool.append([event(n, page_title="x" * 200) for n in numbers])
+                await spool.append([event_row(n, page_title="x" * 200) for n in numbers])
             except SpoolUnavailable as error:
                 say(error.code)
                 return

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from collector.event import Event, FunnelStage
+from collector.event_row import make_row
 from collector.store import Store, open_store
 from tests.support import Rows, fetch
-from tests.unit.events import NOON, event, user
+from tests.unit.events import NOON, event, event_row, user
 
 PRICING, SIGNUP, PAID = (
     FunnelStage.VISITED_PRICING,
@@ -32,7 +33,7 @@ def funnel_of(store: Store, database: str) -> Funnel:
     """The funnel's rows after a batch of these events."""
 
     async def insert(*events: Event) -> Rows:
-        await store.insert_events(events)
+        await store.insert_events([make_row(event) for event in events])
         return await fetch(database, "SELECT * FROM conversion_funnel ORDER BY session_id")
 
     return insert
@@ -111,6 +112,6 @@ async def test_the_user_is_that_of_the_earliest_event_that_names_one(funnel_of: 
 async def test_of_events_with_the_same_id_the_first_counts(funnel_of: Funnel, store: Store) -> None:
     [row] = await funnel_of(event(1, 0, funnel_stage=PRICING), event(1, 9, funnel_stage=PAID))
     assert (row["visited_pricing"], row["converted"]) == (True, False)
-    assert await store.insert_events([event(1, 0, funnel_stage=PAID)]) == set()
+    assert await store.insert_events([event_row(1, 0, funnel_stage=PAID)]) == set()
     [row] = await funnel_of(event(2, 0))
     assert not row["converted"]

@@ -7,7 +7,7 @@ from pathlib import Path
 from collector.spool import open_spool
 from tests.integration.test_cli import run
 from tests.support import execute, fetch
-from tests.unit.events import event
+from tests.unit.events import event_row
 
 NO_LIMIT = 1_000_000_000
 
@@ -15,7 +15,7 @@ NO_LIMIT = 1_000_000_000
 async def fill(folder: Path, name: str, numbers: range) -> None:
     """A spool that a machine left behind."""
     async with open_spool(folder, name, NO_LIMIT) as spool:
-        await spool.append([event(n) for n in numbers])
+        await spool.append([event_row(n) for n in numbers])
 
 
 async def count(database: str) -> int:
@@ -81,7 +81,7 @@ async def test_refused_events_are_kept_until_they_are_tried_again(
     tmp_path: Path, database: str
 ) -> None:
     async with open_spool(tmp_path, "spool-0", NO_LIMIT) as spool:
-        await spool.append([event(1), event(2, channel="x" * 60), event(3)])
+        await spool.append([event_row(1), event_row(2, channel="x" * 60), event_row(3)])
     result = run("replay", "--spool", str(tmp_path), CT_DATABASE_URL=database)
     assert result.returncode == 0
     assert "2 events replayed, 1 refused" in result.stdout

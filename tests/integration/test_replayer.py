@@ -25,7 +25,7 @@ from collector.replayer import (
 from collector.spool import Spool, open_spool
 from collector.store import Store, open_store
 from tests.support import execute, fetch
-from tests.unit.events import event
+from tests.unit.events import event_row
 
 NO_LIMIT = 1_000_000_000
 
@@ -56,7 +56,7 @@ async def stored_numbers(database: str) -> list[int]:
 async def test_a_batch_goes_from_the_spool_to_postgres_oldest_first(
     spool: Spool, store: Store, database: str
 ) -> None:
-    await spool.append([event(n) for n in (5, 3, 4)])
+    await spool.append([event_row(n) for n in (5, 3, 4)])
     moved = await replay_batch(spool, store, limit=2)
     assert (moved.stored, moved.refused, spool.depth) == (2, 0, 1)
     assert await stored_numbers(database) == [3, 5]
@@ -66,8 +66,8 @@ async def test_a_batch_that_is_replayed_twice_is_stored_once(
     spool: Spool, store: Store, database: str
 ) -> None:
     """As after a kill between the commit in Postgres and the removal from the spool."""
-    await spool.append([event(1), event(2), event(2)])
-    await store.insert_events([event(1), event(2)])
+    await spool.append([event_row(1), event_row(2), event_row(2)])
+    await store.insert_events([event_row(1), event_row(2)])
     moved = await replay_batch(spool, store)
     assert (moved.stored, spool.depth) == (3, 0)
     assert await stored_numbers(database) == [1, 2]
@@ -76,8 +76,8 @@ async def test_a_batch_that_is_replayed_twice_is_stored_once(
 async def test_an_event_that_postgres_refuses_is_set_aside_and_the_rest_is_stored(
     spool: Spool, store: Store, database: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    bad = event(3, currency="Euro", page_title="Erika Mustermann")
-    await spool.append([event(1), event(2), bad, event(4)])
+    bad = event_row(3, currency="Euro", page_title="Erika Mustermann")
+    await spool.append([event_row(1), event_row(2), bad, event_row(4)])
     moved = await replay_batch(spool, store)
     assert (moved.stored, moved.refused) == (3, 1)
     assert (spool.depth, spool.refused) == (0, 1)
@@ -89,7 +89,7 @@ async def test_an_event_that_postgres_refuses_is_set_aside_and_the_rest_is_store
 async def test_while_postgres_fails_everything_stays_in_the_spool(
     spool: Spool, store: Store, database: str
 ) -> None:
-    await spool.append([event(1), event(2)])
+    await spool.append([event_row(1), event_row(2)])
     await execute(database, "ALTER TABLE conversion_events RENAME TO away")
     with pytest.raises(StoreUnavailable):
         await replay_batch(spool, store)
@@ -101,7 +101,7 @@ async def test_the_first_success_says_that_postgres_is_back(
 ) -> None:
     outage, counted = Outage(), list[int]()
     replayer = replayer_of(spool, store, outage, counted)
-    await spool.append([event(1)])
+    await spool.append([event_row(1)])
     outage.begin()
     await execute(database, "ALTER TABLE conversion_events RENAME TO away")
     waits = [await replayer.step() for _ in range(8)]
@@ -132,7 +132,7 @@ async def test_with_an_empty_spool_it_asks_postgres_whether_it_is_back(
 async def test_it_runs_in_the_background_until_the_spool_is_empty(
     spool: Spool, store: Store, database: str
 ) -> None:
-    await spool.append([event(n) for n in range(1, 1_001)])
+    await spool.append([event_row(n) for n in range(1, 1_001)])
     async with run_in_background(replayer_of(spool, store, Outage(), []).run()):
         async with asyncio.timeout(60):
             while spool.depth:  # noqa: ASYNC110  # the replayer tells nobody
@@ -143,7 +143,7 @@ async def test_it_runs_in_the_background_until_the_spool_is_empty(
 async def test_cancelling_it_at_any_point_loses_and_doubles_nothing(
     spool: Spool, store: Store, database: str
 ) -> None:
-    await spool.append([event(n) for n in range(1, 2_001)])
+    await spool.append([event_row(n) for n in range(1, 2_001)])
     for milliseconds in range(0, 60, 3):
         async with run_in_background(replayer_of(spool, store, Outage(), []).run()):
             await asyncio.sleep(milliseconds / 1_000)
@@ -157,7 +157,7 @@ async def test_a_spool_that_another_process_left_is_drained(
     folder = tmp_path / "spool"
     counted: list[int] = []
     async with open_spool(folder, "spool-7", NO_LIMIT) as left:
-        await left.append([event(1), event(2)])
+        await left.append([event_row(1), event_row(2)])
         await drain_if_left(
             folder, "spool-7", NO_LIMIT, lambda s: replayer_of(s, store, Outage(), counted)
         )

@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from collector.event import Event, FunnelStage
+from collector.event_row import EventRow, make_row
 from collector.sql import load_query
 from collector.store import open_store
 from tests.support import CHROME, Collector, execute, fetch
-from tests.unit.events import NOON, event, some_events
+from tests.unit.events import NOON, event, event_row, some_events
 
 FULL = {
     "session_id": "session_1703721234567_abc123def456",
@@ -233,8 +234,8 @@ async def test_20_writers_in_two_orders_over_100_sessions_never_deadlock(databas
     assert row["count"] == 100
 
 
-def sessions_in(order: list[str], writer: int) -> list[Event]:
-    return [event(writer * 1_000 + n, session_id=session) for n, session in enumerate(order, 1)]
+def sessions_in(order: list[str], writer: int) -> list[EventRow]:
+    return [event_row(writer * 1_000 + n, session_id=session) for n, session in enumerate(order, 1)]
 
 
 @pytest.mark.parametrize("stage", list(FunnelStage))
@@ -244,11 +245,11 @@ async def test_a_stage_reached_in_two_batches_was_reached_first_when_it_was_reac
 ) -> None:
     async with open_store(database, 1, 30) as store:
         for number, minute in enumerate(minutes):
-            await store.insert_events([event(number, minute, funnel_stage=stage)])
-    [row] = await fetch(database, "SELECT * FROM conversion_funnel")
-    assert row[stage]
-    assert row[f"{stage}_at"] == NOON + timedelta(minutes=1)
-    assert [s for s in FunnelStage if row[s]] == [stage]
+            await store.insert_events([event_row(number, minute, funnel_stage=stage)])
+    [funnel] = await fetch(database, "SELECT * FROM conversion_funnel")
+    assert funnel[stage]
+    assert funnel[f"{stage}_at"] == NOON + timedelta(minutes=1)
+    assert [s for s in FunnelStage if funnel[s]] == [stage]
 
 
 @pytest.mark.parametrize(
@@ -277,7 +278,7 @@ async def test_of_two_values_the_same_one_wins_in_either_order(
         async with open_store(database, 1, 30) as store:
             for fields in order:
                 sold = event(**{"funnel_stage": FunnelStage.COMPLETED_CHECKOUT, **fields})
-                await store.insert_events([replace(sold, id=uuid4(), session_id=session)])
+                await store.insert_events([make_row(replace(sold, id=uuid4(), session_id=session))])
     rows = await fetch(database, "SELECT conversion_value, currency FROM conversion_funnel")
     assert rows == [{"conversion_value": Decimal(10), "currency": "USD"}] * 2
 
@@ -298,7 +299,7 @@ async def test_in_any_order_and_any_batches_the_funnel_is_what_the_events_say(
     async with open_store(database, 1, 30) as store:
         for batch in (sent[:cut], sent[cut:], sent[:1]):
             if batch:
-                await store.insert_events(batch)
+                await store.insert_events([make_row(event) for event in batch])
     expected = await fetch(database, load_query("funnel_from_events"))
     columns = ", ".join(expected[0]) if expected else "session_id"
     actual = await fetch(database, f"SELECT {columns} FROM conversion_funnel ORDER BY session_id")

@@ -21,7 +21,7 @@ from collector.spool import Spool, open_free_spool, open_spool, spool_names
 from collector.spool_file import KEPT_BYTES, READ_BYTES, SpoolOpenError
 from collector.spool_lock import SpoolInUse
 from collector.sql import load_spool_query
-from tests.unit.events import NOON, event
+from tests.unit.events import NOON, event_row
 
 CHILD = Path(__file__).with_name("spool_child.py")
 NO_LIMIT = 1_000_000_000
@@ -41,13 +41,13 @@ def start_child(folder: Path, *arguments: object, root: Path) -> subprocess.Pope
 
 async def all_numbers(spool: Spool) -> list[int]:
     """The ids of all waiting events, in order."""
-    return [s.event.id.int for s in await spool.read_oldest(NO_LIMIT)]
+    return [s.row.id.int for s in await spool.read_oldest(NO_LIMIT)]
 
 
 async def fill(spool: Spool) -> None:
     """Append two events at a time until the spool refuses."""
     for number in itertools.count(1, 2):
-        await spool.append([event(number), event(number + 1)])
+        await spool.append([event_row(number), event_row(number + 1)])
 
 
 def size_of(folder: Path) -> int:
@@ -57,19 +57,19 @@ def size_of(folder: Path) -> int:
 
 async def test_events_come_out_in_the_order_in_which_they_went_in(tmp_path: Path) -> None:
     async with open_spool(tmp_path / "new" / "folder", "spool-0", NO_LIMIT) as spool:
-        await spool.append([event(3), event(1)])
-        await spool.append([event(2)])
+        await spool.append([event_row(3), event_row(1)])
+        await spool.append([event_row(2)])
         first, second = await spool.read_oldest(2)
-        assert (first.event, second.event) == (event(3), event(1))
+        assert (first.row, second.row) == (event_row(3), event_row(1))
         await spool.remove([first.position, second.position])
         assert await all_numbers(spool) == [2]
 
 
 async def test_large_events_are_read_a_few_at_a_time(tmp_path: Path) -> None:
     async with open_spool(tmp_path, "spool-0", NO_LIMIT) as spool:
-        await spool.append([event(n, page_title="x" * (READ_BYTES // 3)) for n in range(1, 6)])
+        await spool.append([event_row(n, page_title="x" * (READ_BYTES // 3)) for n in range(1, 6)])
         assert await all_numbers(spool) == [1, 2]
-        await spool.append([event(6, page_title="x" * (READ_BYTES + 1))])
+        await spool.append([event_row(6, page_title="x" * (READ_BYTES + 1))])
         await spool.remove(range(1, 6))
         assert await all_numbers(spool) == [6]
 
@@ -77,7 +77,7 @@ async def test_large_events_are_read_a_few_at_a_time(tmp_path: Path) -> None:
 async def test_it_says_how_many_wait_and_since_when(tmp_path: Path) -> None:
     async with open_spool(tmp_path, "spool-0", NO_LIMIT) as spool:
         assert (spool.depth, spool.oldest_at, spool.refused) == (0, None, 0)
-        await spool.append([event(1, minute=5), event(2, minute=9)])
+        await spool.append([event_row(1, minute=5), event_row(2, minute=9)])
         assert (spool.depth, spool.oldest_at) == (2, NOON + timedelta(minutes=5))
         [first] = await spool.read_oldest(1)
         await spool.remove([first.position])
@@ -87,17 +87,17 @@ async def test_it_says_how_many_wait_and_since_when(tmp_path: Path) -> None:
 
 async def test_removing_again_removes_nothing_else(tmp_path: Path) -> None:
     async with open_spool(tmp_path, "spool-0", NO_LIMIT) as spool:
-        await spool.append([event(1)])
+        await spool.append([event_row(1)])
         [first] = await spool.read_oldest(1)
         await spool.remove([first.position])
-        await spool.append([event(2)])
+        await spool.append([event_row(2)])
         await spool.remove([first.position])
         assert (spool.depth, await all_numbers(spool)) == (1, [2])
 
 
 async def test_a_refused_event_is_kept_and_can_be_tried_again(tmp_path: Path) -> None:
     async with open_spool(tmp_path, "spool-0", NO_LIMIT) as spool:
-        await spool.append([event(1), event(2)])
+        await spool.append([event_row(1), event_row(2)])
         [first] = await spool.read_oldest(1)
         await spool.refuse(first.position, "23514 check_violation")
         assert (spool.depth, spool.refused, await all_numbers(spool)) == (1, 1, [2])
@@ -111,7 +111,7 @@ async def test_an_event_that_cannot_be_read_is_set_aside_and_the_rest_is_read(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with open_spool(tmp_path, "spool-0", NO_LIMIT) as spool:
-        await spool.append([event(1), event(2), event(3)])
+        await spool.append([event_row(1), event_row(2), event_row(3)])
     with sqlite3.connect(tmp_path / "spool-0.sqlite3") as file:
         file.execute("UPDATE waiting SET event = 'no event' WHERE position = 2")
     file.close()
@@ -131,20 +131,20 @@ async def test_past_its_limit_it_takes_nothing_and_keeps_what_it_has(tmp_path: P
         assert spool.size_bytes <= 200_000
         assert (tmp_path / "spool-0.sqlite3").stat().st_size <= 200_000
         await spool.remove([s.position for s in await spool.read_oldest(20)])
-        await spool.append([event(taken + 1)])
+        await spool.append([event_row(taken + 1)])
         assert await all_numbers(spool) == list(range(21, taken + 2))
 
 
 async def test_a_drained_spool_gives_its_space_back(tmp_path: Path) -> None:
     async with open_spool(tmp_path, "spool-0", NO_LIMIT) as spool:
         for start in range(0, 4_000, 400):
-            events = [event(n, page_title="x" * 1_000) for n in range(start, start + 400)]
+            events = [event_row(n, page_title="x" * 1_000) for n in range(start, start + 400)]
             await spool.append(events)
         assert size_of(tmp_path) > 4_000_000
         while spool.depth:
             await spool.remove([s.position for s in await spool.read_oldest(500)])
         assert size_of(tmp_path) < KEPT_BYTES
-        await spool.append([event(1)])
+        await spool.append([event_row(1)])
         assert await all_numbers(spool) == [1]
 
 
@@ -220,7 +220,7 @@ async def test_a_damaged_file_is_kept_aside_and_a_new_one_begun(
 ) -> None:
     path = tmp_path / "spool-0.sqlite3"
     async with open_spool(tmp_path, "spool-0", NO_LIMIT) as spool:
-        await spool.append([event(n, page_title="x" * 300) for n in range(1, 200)])
+        await spool.append([event_row(n, page_title="x" * 300) for n in range(1, 200)])
     content = path.read_bytes()
     if damage == "not SQLite":
         broken = b"no SQLite file" * 1_000
@@ -229,7 +229,7 @@ async def test_a_damaged_file_is_kept_aside_and_a_new_one_begun(
     path.write_bytes(broken)
     async with open_spool(tmp_path, "spool-0", NO_LIMIT) as spool:
         assert spool.depth == 0
-        await spool.append([event(1)])
+        await spool.append([event_row(1)])
     assert (tmp_path / "spool-0.sqlite3.damaged-1").read_bytes() == broken
     [record] = [r for r in caplog.records if r.levelno == logging.ERROR]
     assert str(path) in record.getMessage()

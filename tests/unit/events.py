@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from collector.channel import SourceType
 from collector.event import Event, FunnelStage
+from collector.event_row import EventRow, make_row
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -71,6 +72,11 @@ def event(number: int = 1, minute: int = 0, **fields: Any) -> Event:
     return replace(
         LEAST, id=UUID(int=number), received_at=NOON + timedelta(minutes=minute), **fields
     )
+
+
+def event_row(number: int = 1, minute: int = 0, **fields: Any) -> EventRow:
+    """The row of such an event."""
+    return make_row(event(number, minute, **fields))
 
 
 def user(number: int) -> UUID:

@@ -1,6 +1,7 @@
 """What a batch is answered, for every mixture of events."""
 
 import json
+from uuid import UUID
 
 import pytest
 
@@ -13,9 +14,9 @@ from collector.put_result import Outcome, PutResult
 def answer_of(status: Status) -> Answer:
     """An answer as the endpoint makes it: what was not taken has an error."""
     if status is Status.UNAVAILABLE:
-        return Answer("id", status, StoreUnavailable("Later.", retry_after_seconds=7))
+        return Answer(UUID(int=1), status, StoreUnavailable("Later.", retry_after_seconds=7))
     failed = status in (Status.INVALID, Status.REFUSED)
-    return Answer("id", status, CollectorError("No.") if failed else None)
+    return Answer(UUID(int=1), status, CollectorError("No.") if failed else None)
 
 
 @pytest.mark.parametrize(

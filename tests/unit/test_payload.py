@@ -192,12 +192,14 @@ def test_a_sequence_is_a_whole_number_from_one(value: object) -> None:
     assert parse(sequence=2**31 - 1).sequence == 2**31 - 1
 
 
-def test_an_event_id_is_a_uuid_in_either_case() -> None:
-    text = "018F4D3E-7C1A-7B2E-9A51-2F3C4D5E6F70"
-    assert parse(event_id=text).event_id == UUID(text)
+@pytest.mark.parametrize(
+    "text", ["018F4D3E-7C1A-7B2E-9A51-2F3C4D5E6F70", "018f4d3e7c1a7b2e9a512f3c4d5e6f70"]
+)
+def test_an_event_id_is_a_uuid_in_either_case_with_hyphens_or_without(text: str) -> None:
+    assert parse(event_id=text).event_id == UUID("018f4d3e-7c1a-7b2e-9a51-2f3c4d5e6f70")
 
 
-@pytest.mark.parametrize("value", ["x", "018f4d3e7c1a7b2e9a512f3c4d5e6f70", 7, "{" + "0" * 36])
+@pytest.mark.parametrize("value", ["x", "018f4d3-e7c1a-7b2e-9a51-2f3c4d5e6f70", 7, "{" + "0" * 36])
 def test_what_is_no_uuid_is_refused_as_event_id(value: object) -> None:
     assert refused(event_id=value) == ["event_id"]
 
