@@ -82,8 +82,8 @@ async def test_each_event_is_sent_once_in_a_session_of_its_lap(
 
 async def test_a_rate_is_kept_however_fast_the_answers_come(server: Server, requests: Path) -> None:
     result = await asyncio.to_thread(send_load, server.url, requests, 2, CONNECTIONS, 60)
-    # Fewer where the machine is busy; without a rate it would be thousands.
-    assert 60 <= result.requests <= 2 * 60 + CONNECTIONS
+    # Fewer where the machine is busy, more where the end comes late; without a rate: thousands.
+    assert 60 <= result.requests <= 4 * 60
 
 
 async def test_error_answers_are_counted(server: Server, requests: Path) -> None:
