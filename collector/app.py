@@ -129,6 +129,7 @@ def writer_limits(settings: Settings) -> WriterLimits:
         queue_bytes=settings.queue_max_bytes,
         batch_events=settings.batch_max_events,
         batch_linger_seconds=settings.batch_linger_seconds,
+        commit_interval_seconds=settings.commit_interval_seconds,
         commits_in_flight=settings.commits_in_flight,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,8 +14,8 @@ from msgspec.json import Decoder
 from collector.errors import BatchTooLarge, FieldError, InvalidBatch, InvalidEvent, InvalidJson
 from collector.fields import Fault, parse_event_id
 from collector.payload import TrackPayload, parse_payload
-from collector.plain_payload import read_payload
-from collector.wire import read_object
+from collector.plain_payload import read_plain
+from collector.wire import has_unstorable, parse_object, read_object
 
 MAX_BATCH_EVENTS = 500
 
@@ -51,6 +52,8 @@ def read_batch(body: bytes) -> Batch:
 
 def read_plain_batch(body: bytes) -> Batch | None:
     """The same without a look at the events, or None where the body is no plain batch."""
+    if has_unstorable(body):
+        return None
     try:
         events = PLAIN_BATCH.decode(body).events
     except (MsgspecError, ValueError):  # the latter: not UTF-8
@@ -72,11 +75,10 @@ def read_event(batch: Batch, event: object) -> TrackPayload:
     """One of the events as a payload. Raises InvalidEvent where it breaks the contract."""
     if isinstance(event, dict):
         return parse_payload(TrackPayload, batch.settle(event))
-    try:
-        if isinstance(event, bytes):
-            return read_payload(TrackPayload, event)
-    except InvalidJson:
-        pass
+    if isinstance(event, bytes):
+        payload = read_plain(TrackPayload, event)
+        with suppress(InvalidJson):
+            return payload or parse_payload(TrackPayload, parse_object(event))
     fault = FieldError("body", "must be a JSON object")
     raise InvalidEvent("The event breaks the contract.", (fault,))
 

@@ -94,11 +94,14 @@ def read_payload(model: type[P], body: bytes) -> P:
 
     Raises InvalidJson where it is no JSON object, InvalidEvent where it breaks the contract.
     """
-    if not has_unstorable(body):
-        try:
-            payload: P = DECODERS[model].decode(body)
-        except (MsgspecError, ValueError):  # the latter: not UTF-8, or a time out of range
-            pass
-        else:
-            return payload
-    return parse_payload(model, parse_object(body))
+    payload = None if has_unstorable(body) else read_plain(model, body)
+    return payload or parse_payload(model, parse_object(body))
+
+
+def read_plain(model: type[P], body: bytes) -> P | None:
+    """The same of a body that holds nothing unstorable; None where it is for parse_payload."""
+    try:
+        payload: P = DECODERS[model].decode(body)
+    except (MsgspecError, ValueError):  # the latter: not UTF-8
+        return None
+    return payload

@@ -95,6 +95,12 @@ class Settings(BaseSettings):
         ge=0,
         description="Longest wait for a running commit before a second one starts beside it.",
     )
+    commit_interval_seconds: float = Field(
+        default=0.003,
+        ge=0,
+        le=1,
+        description="Shortest time between two commits: events that arrive meanwhile share one.",
+    )
     commits_in_flight: int = Field(
         default=2, ge=1, description="Most transactions that write events at the same time."
     )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from aiohttp import web
+from msgspec import Struct
 from msgspec.structs import replace
 
 from collector.answers import json_response
@@ -12,6 +15,15 @@ from collector.keys import CONTEXTS, ENRICHER, SETTINGS, VALIDATOR
 from collector.payload import FunnelPayload, TrackPayload
 from collector.put import http_status_of, put_event
 from collector.put_result import PutResult
+
+
+class EventAnswer(Struct, omit_defaults=True):
+    """The answer to an event that is durable."""
+
+    success: bool
+    event_id: UUID
+    message: str
+    duplicate: bool = False
 
 
 async def track(request: web.Request) -> web.Response:
@@ -51,11 +63,6 @@ async def read_funnel(request: web.Request) -> EventRow:
 
 def event_response(row: EventRow, result: PutResult) -> web.Response:
     """The answer for an event that is durable."""
-    answer = {
-        "success": True,
-        "event_id": str(row.id),
-        "message": f"Event '{row.event_name}' tracked successfully",
-    }
-    if result is PutResult.DUPLICATE:
-        answer["duplicate"] = True
+    message = f"Event '{row.event_name}' tracked successfully"
+    answer = EventAnswer(True, row.id, message, result is PutResult.DUPLICATE)
     return json_response(answer, http_status_of(result))

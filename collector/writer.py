@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from collector.batch_queue import BatchQueue, Submission, estimate_bytes
 from collector.errors import CollectorError
@@ -34,6 +34,7 @@ class WriterLimits:
     queue_bytes: int
     batch_events: int
     batch_linger_seconds: float
+    commit_interval_seconds: float
     commits_in_flight: int
 
 
@@ -44,9 +45,10 @@ Observe = Callable[[int, float], None]
 class Writer:
     """Gathers events into batches, and answers each when its batch is committed.
 
-    A batch closes at once where no commit is in flight, so that a quiet server answers
-    without waiting. While one is in flight the next batch gathers what arrives, until that
-    commit ends, or the batch is full, or its oldest event has lingered long enough.
+    A batch closes at once where no commit is in flight and none was begun a moment ago, so
+    that a quiet server answers without waiting. While one is in flight the next batch gathers
+    what arrives, until that commit ends, or the batch is full, or its oldest event has lingered
+    long enough. A moderate load would pay a commit for each event otherwise.
 
     A batch is no more than half of what is held: one half is written while requests of the
     other are read and answered. Otherwise the first request of many goes alone, the rest
@@ -61,6 +63,7 @@ class Writer:
         self._queue = BatchQueue(limits.queue_events, limits.queue_bytes)
         self._commits: set[asyncio.Task[None]] = set()
         self._most_events = limits.batch_events  # of the next batch
+        self._committed_at = float("-inf")  # when the last commit began
         self._next_look: asyncio.Handle | None = None
 
     async def put(self, row: EventRow) -> PutResult:
@@ -100,7 +103,8 @@ class Writer:
         self._disk.cut_off_postgres(at)
 
     async def drain(self) -> None:
-        """Return when everything that was put is answered."""
+        """Return when everything that was put is answered; nothing waits for company now."""
+        self._limits = replace(self._limits, commit_interval_seconds=0)
         while self._commits or self._queue:
             self._commit_what_is_due()
             await asyncio.wait(self._commits)
@@ -132,12 +136,17 @@ class Writer:
 
     def _seconds_to_linger(self) -> float:
         """How long the waiting batch may gather yet."""
-        if not self._commits or self._queue.waiting_events >= self._limits.batch_events:
+        if self._queue.waiting_events >= self._limits.batch_events:
             return 0
-        return self._queue.oldest_at + self._limits.batch_linger_seconds - self._loop.time()
+        if self._commits:
+            due_at = self._queue.oldest_at + self._limits.batch_linger_seconds
+        else:
+            due_at = self._committed_at + self._limits.commit_interval_seconds
+        return due_at - self._loop.time()
 
     def _start_commit(self, batch: list[Submission]) -> None:
         """Commit in a task of its own: a client that goes away cancels nothing but itself."""
+        self._committed_at = self._loop.time()
         commit = self._loop.create_task(self._commit(batch))
         self._commits.add(commit)
         commit.add_done_callback(self._finish_commit)

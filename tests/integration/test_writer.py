@@ -30,6 +30,7 @@ LIMITS = WriterLimits(
     queue_bytes=1 << 30,
     batch_events=500,
     batch_linger_seconds=0.005,
+    commit_interval_seconds=0,
     commits_in_flight=2,
 )
 
@@ -105,6 +106,32 @@ async def test_an_event_alone_does_not_wait_for_others(database: str, tmp_path: 
         for e in events(5):
             assert await r.writer.put(e) is STORED
     assert r.batches == [1] * 5
+
+
+async def test_events_within_the_interval_of_a_commit_share_the_next(
+    database: str, tmp_path: Path
+) -> None:
+    limits = replace(LIMITS, commit_interval_seconds=1)
+    async with running(database, tmp_path, limits) as r:
+        began = asyncio.get_running_loop().time()
+        assert await r.writer.put(event_row(1)) is STORED  # the first waits for nobody
+        for e in events(5, first=2):
+            asyncio.create_task(r.writer.put(e))  # noqa: RUF006  # the last one ends after them
+            await asyncio.sleep(0.01)
+        assert await r.writer.put(event_row(7)) is STORED
+        assert asyncio.get_running_loop().time() - began >= 1
+    assert r.batches == [1, 6]
+
+
+async def test_a_writer_that_ends_does_not_wait_for_the_interval(
+    database: str, tmp_path: Path
+) -> None:
+    limits = replace(LIMITS, commit_interval_seconds=600)
+    async with asyncio.timeout(60), running(database, tmp_path, limits) as r:
+        await r.writer.put(event_row(1))
+        late = asyncio.create_task(r.writer.put(event_row(2)))
+        await asyncio.sleep(0)
+    assert await late is STORED
 
 
 async def test_while_a_commit_runs_the_next_batch_gathers_until_it_ends(
