@@ -46,16 +46,15 @@ async def read_bounded(request: web.Request, max_bytes: int) -> bytes:
         raise too_large(max_bytes)
     content = request.content
     try:
-        body = await content.readany()
-        while not content.at_eof():  # mostly the first piece is all
-            body += await content.readany()
-            if len(body) > max_bytes:
+        pieces, size = [], 0
+        while not content.at_eof():
+            pieces.append(await content.readany())
+            size += len(pieces[-1])
+            if size > max_bytes:
                 raise too_large(max_bytes)
     except (web.RequestPayloadError, ConnectionError):  # the latter: its sender has gone
         raise InvalidJson("The body ended before its announced length.") from None
-    if len(body) > max_bytes:
-        raise too_large(max_bytes)
-    return body
+    return b"".join(pieces)
 
 
 def too_large(max_bytes: int) -> BodyTooLarge:

@@ -319,9 +319,15 @@ def _has_text(value: str | None) -> bool:
     return value is not None and value != "" and not value.isspace()
 
 
+_NO_VALUES = (None,) * 5  # nearly always
+
+
 def _is_tagged(touch: Touch) -> bool:
-    source, medium, campaign = touch.utm_source, touch.utm_medium, touch.utm_campaign
-    return any(map(_has_text, (source, medium, campaign, touch.utm_term, touch.utm_content)))
+    values = (
+        *(touch.utm_source, touch.utm_medium, touch.utm_campaign),
+        *(touch.utm_term, touch.utm_content),
+    )
+    return values != _NO_VALUES and any(map(_has_text, values))
 
 
 def _is_paid(words: Words) -> bool:

@@ -19,7 +19,7 @@ from types import GenericAlias
 from typing import Annotated, Any, NamedTuple, TypeAlias
 from uuid import UUID
 
-from msgspec import Meta
+from msgspec import Meta, Raw
 
 from collector.event import FunnelStage
 from collector.wire import CONTAINERS, WireNumber
@@ -49,12 +49,12 @@ Parser: TypeAlias = Callable[[Any, str, list[str]], Any]
 class Field(NamedTuple):
     """A field of the contract: its parser, and the type of the JSON that needs none.
 
-    What msgspec reads as the plain type is what the parser would give; the parser takes
-    more. None: every value needs the parser.
+    What msgspec reads as the plain type is what the parser would give, or what
+    plain_payload.py makes that of; the parser takes more.
     """
 
     parse: Parser
-    plain: Any = None
+    plain: Any
 
 
 class Fault(Exception):
@@ -273,7 +273,8 @@ def plain_json(levels: int) -> Any:
 
 
 LONG_TEXT = Field(parse_long_text, plain_text())
-MONEY = Field(parse_money)
+# Read as the text that it is in the JSON, so that no float comes between.
+MONEY = Field(parse_money, Raw)
 CURRENCY_CODE = Field(parse_currency, Annotated[str, Meta(pattern=r"\A[A-Z]{3}\Z")])
 # Read as a whole number, which time_of makes a time of.
 TIME = Field(parse_time, Annotated[int, Meta(ge=0, lt=MAX_EPOCH_MILLISECONDS)])

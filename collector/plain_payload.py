@@ -8,13 +8,13 @@ more forms and says what is wrong. Where both read a body, they read the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Union
+from typing import Annotated, Any
 
-from msgspec import Meta, MsgspecError, Struct, defstruct
+from msgspec import Meta, MsgspecError, Raw, Struct, defstruct
 from msgspec.json import Decoder
 from msgspec.structs import force_setattr
 
-from collector.fields import Field, time_of
+from collector.fields import MONEY, Fault, Field, time_of
 from collector.payload import (
     UTM_CONTRACT,
     FunnelPayload,
@@ -23,7 +23,7 @@ from collector.payload import (
     UTMParams,
     parse_payload,
 )
-from collector.wire import has_unstorable, parse_object
+from collector.wire import JSON, has_unstorable, parse_object
 
 # What reading finds out cannot be sent: no value is of these types.
 FOUND_OUT = [
@@ -39,6 +39,7 @@ def finish_track(payload: TrackPayload) -> None:
     """
     if payload.session_id.isspace() or payload.event_type.isspace() or payload.event_name.isspace():
         raise ValueError("a required text is empty")
+    finish_money(payload)
     occurred_at: Any = payload.occurred_at
     sent_at: Any = payload.sent_at
     if occurred_at is not None:
@@ -51,11 +52,21 @@ def finish_funnel(payload: FunnelPayload) -> None:
     """The same for a stage."""
     if payload.session_id.isspace():
         raise ValueError("the session_id is empty")
+    finish_money(payload)
+
+
+def finish_money(payload: TrackPayload | FunnelPayload) -> None:
+    """Put the amount in the place of its JSON."""
+    sent: Any = payload.conversion_value
+    if sent is not None:
+        value = JSON.decode(sent)
+        amount = None if value is None else MONEY.parse(value, "conversion_value", [])
+        force_setattr(payload, "conversion_value", amount)
 
 
 def none_or(plain: Any) -> Any:
-    """The type or null; not by `|`, for a type may be None itself."""
-    return Union[plain, None]  # noqa: UP007
+    """The type or null, which Raw takes by itself."""
+    return plain if plain is Raw else plain | None
 
 
 def plain_type(
@@ -102,6 +113,6 @@ def read_plain(model: type[P], body: bytes) -> P | None:
     """The same of a body that holds nothing unstorable; None where it is for parse_payload."""
     try:
         payload: P = DECODERS[model].decode(body)
-    except (MsgspecError, ValueError):  # the latter: not UTF-8
+    except (MsgspecError, ValueError, Fault):  # ValueError: not UTF-8
         return None
     return payload
