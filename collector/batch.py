@@ -18,8 +18,8 @@ from collector.event_row import EventRow, make_row
 from collector.keys import CONTEXTS, ENRICHER, METRICS, SETTINGS, VALIDATOR
 from collector.put import TAKEN, Status, put_events, status_of
 
-# 500 events take some 10 ms of the one thread. Other requests get their turn in between.
-EVENTS_IN_A_TURN = 50
+# 500 events take some 15 ms of the one thread. Other requests get their turn in between.
+EVENTS_IN_A_TURN = 100
 
 
 class Answer(Struct, frozen=True):

@@ -8,10 +8,10 @@ const readConfig = (script: HTMLScriptElement): Config => {
   // Served through the gateway, the script knows its address.
   const config: Record<string, unknown> = { endpoint: new URL(script.src).origin };
   Object.entries(script.dataset).forEach(([name, value]) => {
-    // Objects, true and false; an id of digits stays a text.
-    config[name] = /^[{tf]/.test(value!)
-      ? attempt(() => JSON.parse(value!) as unknown)
-      : value || true;
+    // Objects, true and false; an id of digits stays a text, and so does what is no JSON.
+    config[name] =
+      (/^[{tf]/.test(value!) ? attempt(() => JSON.parse(value!) as unknown) : value || true) ??
+      value;
   });
   return config as unknown as Config;
 };

@@ -33,7 +33,7 @@ test("the script reads its attributes, and makes up for calls noted on the page"
   const script = document.createElement("script");
   Object.assign(script.dataset, {
     endpoint,
-    sessionKey: "my_session",
+    sessionKey: "tracking_session",
     currency: "EUR",
     manualPageViews: "true",
     debug: "false",
@@ -47,7 +47,7 @@ test("the script reads its attributes, and makes up for calls noted on the page"
   await import("../src/script.js");
   await vi.waitFor(() => expect(names()).toEqual(["signup"]), LIMIT);
   expect(received[0]!.events[0]!.currency).toBe("EUR");
-  expect(sessionStorage.getItem("my_session")).toMatch(/^session_/);
+  expect(sessionStorage.getItem("tracking_session")).toMatch(/^session_/);
   expect(gtag).toHaveBeenCalledWith("event", "conversion", expect.objectContaining({ send_to: "AW-1/x" }));
   expect(log).not.toHaveBeenCalled();
 });
