@@ -14,6 +14,10 @@ from collector.put_result import Outcome
 # What a waiting request holds beside its events: connection, parser, request, task.
 # Measured with 4,000 requests before a locked table: 16 KB each, one small event included.
 REQUEST_BYTES = 16_384
+# The most that a batch holds: its statement holds as much again, and Postgres some times that.
+# 500 requests of usual events are 9 MiB.
+BATCH_BYTES = 16 * 1_048_576
+
 # What a row holds beside its JSON: itself, its id, name and time, its part of the answer.
 ROW_BYTES = 1_024
 
@@ -64,12 +68,13 @@ class BatchQueue:
         self.held_events, self.held_bytes = events, size
 
     def take(self, max_events: int) -> list[Submission]:
-        """The oldest submissions, of so many events together; the first in any case."""
+        """The oldest submissions, of so many events and BATCH_BYTES; the first in any case."""
         batch: list[Submission] = []
-        count = 0
+        count = size = 0
         while self._waiting:
             count += len(self._waiting[0].rows)
-            if batch and count > max_events:
+            size += self._waiting[0].size_bytes
+            if batch and (count > max_events or size > BATCH_BYTES):
                 break
             batch.append(self._waiting.popleft())
         self.waiting_events -= sum(len(submission.rows) for submission in batch)

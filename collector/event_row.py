@@ -26,13 +26,13 @@ def make_row(event: Event) -> EventRow:
     return EventRow(event.id, event.event_name, event.received_at, ENCODER.encode(event))
 
 
-def join_rows(rows: Iterable[EventRow]) -> str:
+def join_rows(rows: Iterable[EventRow]) -> bytes:
     """The one parameter of insert_events.sql: a JSON array.
 
     A batch goes as one text, since encoding it as 71 arrays took 60 µs an event of this
     process's time.
     """
-    return "[" + b",".join([row.json for row in rows]).decode() + "]"
+    return b"[%b]" % b",".join([row.json for row in rows])
 
 
 def as_json(value: object) -> float:

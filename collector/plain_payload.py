@@ -23,7 +23,10 @@ from collector.payload import (
     UTMParams,
     parse_payload,
 )
-from collector.wire import JSON, has_unstorable, parse_object
+from collector.wire import JSON, has_unstorable, is_utf8, parse_object
+
+# What reading in one go may raise: ValueError is ours, RecursionError that of JSON too deep.
+NOT_PLAIN = (MsgspecError, ValueError, Fault, RecursionError)
 
 # What reading finds out cannot be sent: no value is of these types.
 FOUND_OUT = [
@@ -105,14 +108,19 @@ def read_payload(model: type[P], body: bytes) -> P:
 
     Raises InvalidJson where it is no JSON object, InvalidEvent where it breaks the contract.
     """
-    payload = None if has_unstorable(body) else read_plain(model, body)
+    payload = read_plain(model, body) if is_plain(body) else None
     return payload or parse_payload(model, parse_object(body))
 
 
+def is_plain(body: bytes) -> bool:
+    """Whether a body is UTF-8, and all of it can be stored."""
+    return is_utf8(body) and not has_unstorable(body)
+
+
 def read_plain(model: type[P], body: bytes) -> P | None:
-    """The same of a body that holds nothing unstorable; None where it is for parse_payload."""
+    """The payload of a plain body; None where it is for parse_payload."""
     try:
         payload: P = DECODERS[model].decode(body)
-    except (MsgspecError, ValueError, Fault):  # ValueError: not UTF-8
+    except NOT_PLAIN:
         return None
     return payload

@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 from msgspec.structs import replace
 
-from collector.batch_body import read_batch, read_event
+from collector.batch_body import read_batch, read_fields
 from collector.enrich import Enricher
 from collector.event import RequestContext
 from collector.event_row import make_row
@@ -50,13 +50,15 @@ def parse_rejected(reject: Reject, body: bytes) -> list[TrackPayload]:
     fields = parse_object(body)
     if "events" in fields and "session_id" not in fields:
         batch = read_batch(body)
-        payloads = [read_event(batch, event) for event in batch.events]
-        ids = [uuid5(reject.event_id, str(position)) for position in range(len(payloads))]
-        return [with_id(payload, id_) for payload, id_ in zip(payloads, ids, strict=True)]
-    return [with_id(parse_one(reject.endpoint, fields), reject.event_id)]
+        parts = [read_fields(batch, event) for event in batch.events]
+        ids = [uuid5(reject.event_id, str(position)) for position in range(len(parts))]
+    else:
+        parts, ids = [fields], [reject.event_id]
+    payloads = [parse_part(reject.endpoint, part) for part in parts]
+    return [with_id(payload, event_id) for payload, event_id in zip(payloads, ids, strict=True)]
 
 
-def parse_one(endpoint: str, fields: dict[str, Any]) -> TrackPayload:
+def parse_part(endpoint: str, fields: dict[str, Any]) -> TrackPayload:
     """One event, as its endpoint reads it."""
     if endpoint == FUNNEL_PATH:
         return parse_payload(FunnelPayload, fields).as_event()

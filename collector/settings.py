@@ -99,7 +99,7 @@ class Settings(BaseSettings):
         default=0.003,
         ge=0,
         le=1,
-        description="Shortest time between two commits: events that arrive meanwhile share one.",
+        description="How long after the begin of a commit the next one gathers events.",
     )
     commits_in_flight: int = Field(
         default=2, ge=1, description="Most transactions that write events at the same time."

@@ -51,7 +51,11 @@ def encode_row(row: EventRow) -> bytes:
 
 def decode_row(data: bytes) -> EventRow:
     """The row of these bytes. Raises UnreadableEvent as decode_event does."""
-    return make_row(decode_event(data))
+    event = decode_event(data)
+    try:
+        return make_row(event)
+    except ValueError as error:  # a lone surrogate, which UTF-8 has not
+        raise UnreadableEvent(f"not a row: {type(error).__name__}") from None
 
 
 def decode_event(data: bytes) -> Event:

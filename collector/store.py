@@ -110,6 +110,7 @@ async def open_store(
         max_size=pool_size,
         timeout=timeout_seconds,
         command_timeout=timeout_seconds,
+        init=send_json_as_bytes,
         reset=keep_session,
         server_settings={
             "application_name": "conversion-tracking",
@@ -124,6 +125,13 @@ async def open_store(
         with suppress(TimeoutError):  # the pool drops its connections then
             async with asyncio.timeout(CLOSE_SECONDS):
                 await pool.close()
+
+
+async def send_json_as_bytes(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    """A batch is made as bytes; as text it would be held again, in up to four bytes a letter."""
+    await connection.set_type_codec(
+        "json", schema="pg_catalog", encoder=bytes, decoder=bytes, format="binary"
+    )
 
 
 async def keep_session(_connection: asyncpg.Connection[asyncpg.Record]) -> None:

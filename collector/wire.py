@@ -45,14 +45,14 @@ class WireNumber(float):
 
 @dataclass(frozen=True, slots=True)
 class JsonBody:
-    """A body's JSON object as it was read, and what may be wrong with storing parts of it."""
+    """A body's JSON value as it was read, and what may be wrong with storing parts of it."""
 
-    value: dict[str, Any]
+    value: Any
     nested: bool  # may be nested too deep
     escaped: bool  # may hold what Postgres cannot store
 
     def settle(self, part: dict[str, Any]) -> dict[str, Any]:
-        """The whole value or an object in it, storable.
+        """An object, the whole value or in it, storable.
 
         Raises InvalidEvent where it is nested too deep.
         """
@@ -77,17 +77,36 @@ def parse_object(body: bytes) -> dict[str, Any]:
 
 def read_object(body: bytes) -> JsonBody:
     """A body as a JSON object of which nothing is settled yet. Raises InvalidJson."""
-    text = decode_text(body)
-    value = load_json(text)
-    if not isinstance(value, dict):
+    read = read_json(body)
+    if not isinstance(read.value, dict):
         raise InvalidJson("The body must be a JSON object.")
+    return read
+
+
+def read_json(body: bytes) -> JsonBody:
+    """A body as a JSON value of which nothing is settled yet.
+
+    Raises InvalidJson, and InvalidEvent where it is nested too deep to be read at all.
+    """
+    text = decode_text(body)
     nested = text.count("{") + text.count("[") > MAX_DEPTH
-    return JsonBody(value, nested, has_unstorable(body))
+    return JsonBody(load_json(text), nested, has_unstorable(body))
 
 
 def has_unstorable(body: bytes) -> bool:
     """Whether a body may hold what Postgres cannot store."""
     return b"\\u" in body and UNSTORABLE_ESCAPE.search(body) is not None
+
+
+def is_utf8(body: bytes) -> bool:
+    """Whether a body is text; reading it in one go would pass over parts that nobody asks for."""
+    if body.isascii():
+        return True
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def decode_text(body: bytes) -> str:

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from collector.migrate import migrate
@@ -18,6 +19,13 @@ from tests.support import SECRET, Collector, execute, run_collector
 pytest_plugins = ["tests.system_fixtures"]
 
 numbers = itertools.count(1)
+
+# How long an example takes says nothing of the code where others use the machine too; the
+# first text of a run takes seconds, in which Hypothesis reads its tables.
+hypothesis.settings.register_profile(
+    "shared machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("shared machine")
 
 
 @pytest.fixture(scope="session")

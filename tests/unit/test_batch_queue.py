@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.batch_queue import BatchQueue, Submission, estimate_bytes
+from collector.batch_queue import BATCH_BYTES, BatchQueue, Submission, estimate_bytes
 from collector.errors import QueueFull
 from tests.unit.events import event_row
 
@@ -92,3 +92,11 @@ def test_the_request_counts_once_and_each_of_its_events() -> None:
     one, many = estimate_bytes([event_row()]), estimate_bytes([event_row()] * 500)
     assert one > 16_000
     assert 500_000 < many < 500 * one
+
+
+def test_a_batch_holds_no_more_memory_than_its_statement_may() -> None:
+    queue = BatchQueue(max_events=1_000, max_bytes=1 << 30)
+    for size in (BATCH_BYTES - 1, 1, 1, BATCH_BYTES + 1):
+        queue.put(submission(1, size))
+    sizes = [[s.size_bytes for s in queue.take(500)] for _ in range(3)]
+    assert sizes == [[BATCH_BYTES - 1, 1], [1], [BATCH_BYTES + 1]]

@@ -97,6 +97,16 @@ def test_any_stage_is_read_as_it_is_parsed(fields: dict[str, Any]) -> None:
 @example(b'{"session_id": "a\\u0000", "event_type": "a", "event_name": "b"}')
 @example(b'{"session_id": "a", "event_type": "a", "event_name": "b", "metadata": {"a": 1e400}}')
 @example(b'{"session_id": "a", "event_type": "a", "event_name": "b", "sequence": 1.0}')
+@example(
+    b'{"session_id": "a", "event_type": "a", "event_name": "b", "conversion_value": '
+    + b"[" * 5_000
+    + b"]" * 5_000
+    + b"}"
+)
+@example(
+    b'{"session_id": "a", "event_type": "a", "event_name": "b", "conversion_value": "\xff",'
+    b'"conversion_value": 5}'
+)
 @example(b'{"session_id": "a", "session_id": "b", "event_type": "a", "event_name": "b"}')
 def test_any_bytes_are_read_as_they_are_parsed(body: bytes) -> None:
     assert_both_read_the_same(TrackPayload, body)

@@ -155,6 +155,17 @@ def test_the_events_of_a_batch_that_was_refused_as_a_whole_get_ids_that_stay() -
     assert ids == [payload.event_id for payload in parse_rejected(reject, body)]
 
 
+def test_the_events_of_a_batch_keep_their_times_and_amounts() -> None:
+    sent = LEAST | {"occurred_at": 1_795_348_800_123, "conversion_value": 5.5}
+    body = json.dumps({"events": [sent, sent]}).encode()
+    payloads = parse_rejected(kept(body).reject, body)
+    assert [str(payload.conversion_value) for payload in payloads] == ["5.50", "5.50"]
+    assert {payload.occurred_at for payload in payloads} == {
+        datetime(2026, 11, 22, 12, 0, 0, 123_000, UTC)
+    }
+    assert len({payload.event_id for payload in payloads}) == 2
+
+
 def test_a_stage_is_replayed_as_its_endpoint_reads_it() -> None:
     body = json.dumps({"session_id": "s1", "stage": "completed_signup"}).encode()
     [payload] = parse_rejected(kept(body, endpoint="/v1/events/funnel").reject, body)

@@ -103,6 +103,11 @@ def test_fields_of_a_newer_collector_are_left_out() -> None:
     assert decode_event(json.dumps(content).encode()) == LEAST
 
 
+def test_a_row_that_utf_8_cannot_hold_is_unreadable_and_holds_up_no_other() -> None:
+    with pytest.raises(UnreadableEvent, match="not a row: UnicodeEncodeError"):
+        decode_row(WRITTEN.replace(b'"Page"', b'"\\ud800"'))
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
