@@ -14,7 +14,7 @@ from collector.errors import BatchTooLarge, FieldError, InvalidBatch, InvalidEve
 from collector.fields import Fault, parse_event_id
 from collector.payload import TrackPayload, parse_payload
 from collector.plain_payload import NOT_PLAIN, is_plain, read_plain
-from collector.wire import JsonBody, read_json, read_object
+from collector.wire import JsonBody, no_event, read_json, read_object
 
 MAX_BATCH_EVENTS = 500
 
@@ -96,11 +96,6 @@ def read_fields(batch: Batch, event: object) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise no_event("must be a JSON object")
     return body.settle(value)
-
-
-def no_event(message: str) -> InvalidEvent:
-    """The refusal of what is no event at all."""
-    return InvalidEvent("The event breaks the contract.", (FieldError("body", message),))
 
 
 def sent_event_id(event: object) -> UUID | None:

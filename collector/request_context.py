@@ -64,7 +64,4 @@ async def bind_request_id(request: web.Request, handler: Handler) -> web.StreamR
 
 def read_header(request: web.Request, name: str, length: int) -> str | None:
     """A header as storable text, cut; a header in bytes that are not UTF-8 has surrogates."""
-    text = request.headers.get(name, "")
-    if not text.isascii() or "\0" in text:
-        text = clean_text(text)
-    return text[:length] or None
+    return clean_text(request.headers.get(name, ""))[:length] or None

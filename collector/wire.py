@@ -147,7 +147,11 @@ def load_json_slowly(text: str) -> Any:
 
 def too_deep() -> InvalidEvent:
     """The refusal of a body whose nesting is an attack or a mistake."""
-    message = f"objects and lists are nested more than {MAX_DEPTH} deep"
+    return no_event(f"objects and lists are nested more than {MAX_DEPTH} deep")
+
+
+def no_event(message: str) -> InvalidEvent:
+    """The refusal of what is no event at all."""
     return InvalidEvent("The event breaks the contract.", (FieldError("body", message),))
 
 
@@ -179,6 +183,8 @@ def clean_value(value: Any) -> Any:
 
 def clean_text(text: str) -> str:
     """The text with U+FFFD for what Postgres cannot store: U+0000 and lone surrogates."""
+    if text.isascii() and "\0" not in text:  # nearly always, and sooner known than replaced
+        return text
     return UNSTORABLE.sub("\ufffd", text)
 
 

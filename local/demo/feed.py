@@ -12,6 +12,7 @@ from typing import Any
 import asyncpg
 
 from collector.event import FunnelStage
+from collector.store import UNAVAILABLE
 
 QUERIES = Path(__file__).parent / "queries"
 EVENTS, SESSIONS = 50, 6  # as many as a person takes in
@@ -48,16 +49,6 @@ def show_value(value: object) -> object:
     if isinstance(value, datetime):
         return value.isoformat()
     return value if value is None or isinstance(value, bool | int) else str(value)
-
-
-# As for the collector's store: asyncpg loses its state where a connection is cut just now.
-UNAVAILABLE = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-)
 
 
 class Feed:
