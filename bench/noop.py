@@ -12,9 +12,9 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from collector.keys import SETTINGS
-from collector.listening import open_sockets
-from collector.serve import run_loop, serve_until, stop_on_signals
+from collector.api.keys import SETTINGS
+from collector.serving.listening import open_sockets
+from collector.serving.serve import run_loop, serve_until, stop_on_signals
 from collector.settings import Settings
 
 # As long as the collector's answer.

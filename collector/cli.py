@@ -10,16 +10,16 @@ from pathlib import Path
 
 import asyncpg
 
+from collector.classify.source_lists import SourceListError
+from collector.classify.stages import StageRulesError
 from collector.logs import configure_logging
-from collector.migrate import MigrationError, migrate
-from collector.rejects_command import RejectsError, add_rejects
-from collector.replay import ReplayError, replay
-from collector.serve import serve
+from collector.postgres.migrate import MigrationError, migrate
+from collector.rejects.command import RejectsError, add_rejects
+from collector.serving.serve import serve
+from collector.serving.workers import WorkersError, serve_with_workers
 from collector.settings import Settings, SettingsError, load_settings, unknown_settings
-from collector.source_lists import SourceListError
-from collector.spool_file import SpoolOpenError
-from collector.stages import StageRulesError
-from collector.workers import WorkersError, serve_with_workers
+from collector.spool.file import SpoolOpenError
+from collector.spool.replay_command import ReplayError, replay
 
 INTERRUPTED = 130  # by convention 128 and the number of the signal
 

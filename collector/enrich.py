@@ -10,13 +10,17 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID, uuid5
 
-from collector.channel import ChannelClassifier, Touch
-from collector.device import DeviceClassifier
+from uuid_utils.compat import uuid7
+
+from collector.classify.channel import ChannelClassifier, Touch
+from collector.classify.device import DeviceClassifier
+from collector.classify.source_lists import load_source_lists
+from collector.classify.stages import StageRules, load_stage_rules
+from collector.contract.fields import MAX_CLICK_ID, parse_uuid
+from collector.contract.payload import TrackPayload, UTMParams
+from collector.contract.wire import clean_text
 from collector.event import Event, FunnelStage, RequestContext
-from collector.fields import MAX_CLICK_ID, parse_uuid
-from collector.payload import TrackPayload, UTMParams
-from collector.stages import StageRules
-from collector.wire import clean_text
+from collector.settings import Settings
 
 # Parameters of a URL that are looked at for click ids: parsing more is work for nothing.
 MAX_QUERY_PARAMS = 1_000
@@ -104,6 +108,23 @@ class Enricher:
         if uuid is not None:
             return uuid, None
         return uuid5(self.user_id_namespace, user_id), user_id
+
+
+def make_enricher(settings: Settings) -> Enricher:
+    """The enricher of a deployment, with its lists and rules loaded.
+
+    Raises SourceListError and StageRulesError where a file of the settings cannot be used.
+    """
+    lists = load_source_lists(settings.source_lists_dir)
+    return Enricher(
+        channels=ChannelClassifier(lists, settings.own_domains),
+        click_id_params=frozenset(lists.click_ids),
+        devices=DeviceClassifier(),
+        stages=load_stage_rules(settings.funnel_stages_file),
+        user_id_namespace=settings.user_id_namespace,
+        default_currency=settings.default_currency,
+        new_id=uuid7,
+    )
 
 
 def is_conversion(stage: FunnelStage | None) -> bool:

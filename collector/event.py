@@ -11,7 +11,15 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from collector.channel import SourceType
+
+class SourceType(StrEnum):
+    """The coarse class of a traffic source (docs/channels.md)."""
+
+    PAID = "paid"
+    ORGANIC = "organic"
+    DIRECT = "direct"
+    REFERRAL = "referral"
+    SOCIAL = "social"
 
 
 class FunnelStage(StrEnum):

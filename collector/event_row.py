@@ -8,8 +8,8 @@ from uuid import UUID
 
 import msgspec
 
+from collector.contract.wire import WireNumber
 from collector.event import Event
-from collector.wire import WireNumber
 
 
 class EventRow(msgspec.Struct, frozen=True, gc=False):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
 from functools import cache
 
 from prometheus_client import (
@@ -15,10 +15,19 @@ from prometheus_client import (
 )
 
 from collector.errors import CollectorError
-from collector.outage import Outage
-from collector.spool import Spool
-from collector.store import Store
-from collector.writer import Writer
+
+# Read at each scrape from whoever knows them; each with what it says.
+GAUGES: Mapping[str, str] = {
+    "ct_queue_events": "Events in memory until they are durable",
+    "ct_queue_bytes": "Memory that their requests hold, estimated",
+    "ct_database_connections": "Open connections to Postgres",
+    "ct_database_connections_idle": "Those not in use",
+    "ct_spool_events": "Events on disk that wait for Postgres",
+    "ct_spool_bytes": "Bytes of the spool that are in use",
+    "ct_spool_refused_events": "Events set aside in the spool",
+    "ct_spool_age_seconds": "How long the oldest event waits",
+    "ct_postgres_away": "1 while Postgres cannot be used",
+}
 
 # A time beside every counter, which nobody here reads.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # published without types
@@ -110,26 +119,9 @@ class Metrics:
         self.batch_events.observe(events)
         self.commit_seconds.observe(seconds)
 
-    def watch_writer(self, writer: Writer, store: Store) -> None:
-        """Show what waits for the disk and the connections to Postgres, read at each scrape."""
-        for name, text, read in (
-            ("ct_queue_events", "Events in memory until they are durable", writer.held_events),
-            ("ct_queue_bytes", "Memory that their requests hold, estimated", writer.held_bytes),
-            ("ct_database_connections", "Open connections to Postgres", store.connections),
-            ("ct_database_connections_idle", "Those not in use", store.idle_connections),
-        ):
-            Gauge(name, text, registry=self.registry).set_function(read)
-
-    def watch_spool(self, spool: Spool, outage: Outage) -> None:
-        """Show how full the spool is, read at each scrape."""
-        for name, text, read in (
-            ("ct_spool_events", "Events on disk that wait for Postgres", lambda: spool.depth),
-            ("ct_spool_bytes", "Bytes of the spool that are in use", lambda: spool.size_bytes),
-            ("ct_spool_refused_events", "Events set aside in the spool", lambda: spool.refused),
-            ("ct_spool_age_seconds", "How long the oldest event waits", lambda: age(spool)),
-            ("ct_postgres_away", "1 while Postgres cannot be used", lambda: outage.is_away),
-        ):
-            Gauge(name, text, registry=self.registry).set_function(read)
+    def watch(self, name: str, read: Callable[[], float]) -> None:
+        """Show a gauge of GAUGES, whose value is read at each scrape."""
+        Gauge(name, GAUGES[name], registry=self.registry).set_function(read)
 
     def count_event(self, result: str, count: int = 1) -> None:
         """An event had this result, or so many events had."""
@@ -150,11 +142,6 @@ class Metrics:
         """The counters as Prometheus reads them."""
         return generate_latest(self.registry)
 
-
-def age(spool: Spool) -> float:
-    """Seconds since the oldest waiting event was received, 0 where none waits."""
-    oldest_at = spool.oldest_at
-    if oldest_at is None:
-        return 0.0
-    # A clock that was set back must not show an age below zero.
-    return max((datetime.now(UTC) - oldest_at).total_seconds(), 0.0)
+    async def page(self) -> bytes:
+        """The same, as the page of GET /metrics."""
+        return self.render()

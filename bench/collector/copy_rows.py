@@ -16,11 +16,11 @@ from bench.collector.database import connect
 from bench.events import BrowserEvent
 from bench.load.requests import fill_in
 from bench.report import Report
-from collector.app import make_enricher
+from collector.contract.payload import TrackPayload, parse_payload
+from collector.contract.wire import parse_object
+from collector.enrich import make_enricher
 from collector.event import Event, RequestContext
-from collector.payload import TrackPayload, parse_payload
 from collector.settings import Settings
-from collector.wire import parse_object
 
 TABLE = "conversion_events"
 COLUMNS = tuple(field.name for field in fields(Event))

@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 
 from bench.errors import BenchError
-from collector.migrate import migrate
+from collector.postgres.migrate import migrate
 from local.postgres import PostgresServer, database_url
 
 BENCH = Path(__file__).parent.parent

@@ -1,6 +1,6 @@
 -- Keep a batch of rejected events; those that are kept already are left alone.
 -- Parameters: one array a column, all of one length, in the order of Reject's fields
--- (collector/rejects.py); errors come as JSON texts.
+-- (collector/rejects/reject.py); errors come as JSON texts.
 -- Columns: none.
 INSERT INTO rejected_events (
     event_id, reason, message, errors, endpoint, content_type, body, body_cut, ip_address,

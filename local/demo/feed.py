@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 
 from collector.event import FunnelStage
-from collector.store import UNAVAILABLE
+from collector.postgres.store import UNAVAILABLE
 
 QUERIES = Path(__file__).parent / "queries"
 EVENTS, SESSIONS = 50, 6  # as many as a person takes in

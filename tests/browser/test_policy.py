@@ -8,7 +8,7 @@ import hashlib
 import pytest
 from playwright.async_api import Page
 
-from collector.script import SCRIPT_FILE
+from collector.api.script import SCRIPT_FILE
 from tests.browser.conftest import ALLOWED
 from tests.browser.flaky_proxy import FlakyProxy
 from tests.browser.page_server import NEVER_STORE, PageServer

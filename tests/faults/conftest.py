@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.migrate import migrate
+from collector.postgres.migrate import migrate
 from local.postgres import PostgresServer, database_url, run_postgres
 from tests.support import execute, pg_ctl, start_again, stop_restarted
 

@@ -14,10 +14,10 @@ import aiohttp
 from aiohttp import web
 from msgspec.structs import replace
 
-from collector.app import make_app
+from collector.api.app import make_app
+from collector.api.keys import CONTEXTS
+from collector.api.request_context import ContextReader
 from collector.event import RequestContext
-from collector.keys import CONTEXTS
-from collector.request_context import ContextReader
 from collector.settings import Settings
 from local.postgres import PostgresServer
 from tests.faults.collector_process import collector

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import yaml
 
-from collector.pixel import PIXEL_PATH
-from collector.routes import POSTED
+from collector.api.pixel import PIXEL_PATH
+from collector.api.routes import POSTED
 from collector.settings import Settings
 
 KONG = Path(__file__).parents[2] / "kong"

@@ -15,7 +15,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.integration.test_answers import stamp
+from tests.integration.api.test_answers import stamp
 from tests.integration.test_cli import COMMAND
 from tests.support import SECRET, execute
 

@@ -15,8 +15,8 @@ from uuid import UUID, uuid5
 import aiohttp
 import pytest
 
+from collector.api.stamp import sign_stamp
 from collector.settings import DEFAULT_USER_ID_NAMESPACE
-from collector.stamp import sign_stamp
 from tests.system.running import FUNNEL, TRACK, Answer, Gateway
 
 JSON_TYPE = {"Content-Type": "application/json"}

@@ -13,7 +13,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from collector.migrate import migrate
+from collector.postgres.migrate import migrate
 from local.postgres import database_url, run_postgres
 from local.processes import Child, stop_child
 from local.up import System

@@ -4,7 +4,7 @@ import gzip
 
 import pytest
 
-from collector.script import SCRIPT_FILE
+from collector.api.script import SCRIPT_FILE
 from tests.system.running import ORIGIN, SCRIPT, Gateway, cors_headers
 
 SOURCE = SCRIPT_FILE.read_bytes()

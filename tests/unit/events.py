@@ -10,8 +10,7 @@ from uuid import UUID
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from collector.channel import SourceType
-from collector.event import Event, FunnelStage
+from collector.event import Event, FunnelStage, SourceType
 from collector.event_row import EventRow, make_row
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

@@ -5,10 +5,9 @@ from uuid import UUID, uuid5
 
 import pytest
 
-from collector.app import make_enricher
-from collector.enrich import Enricher
+from collector.contract.payload import TrackPayload, parse_payload
+from collector.enrich import Enricher, make_enricher
 from collector.event import Event, RequestContext
-from collector.payload import TrackPayload, parse_payload
 from collector.settings import DEFAULT_USER_ID_NAMESPACE, Settings
 from tests.support import CHROME
 from tests.unit.events import NOON

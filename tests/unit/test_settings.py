@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from collector.app import make_app
+from collector.api.app import make_app
 from collector.settings import Settings
 
 DATABASE = "postgresql://nowhere"

@@ -17,7 +17,7 @@ from bench.errors import BenchError
 from bench.events import BrowserEvent, generate_events
 from bench.load.requests import fill_in
 from bench.load.wrk import Load
-from collector.stamp import is_signed
+from collector.api.stamp import is_signed
 
 START_MS = 1_763_800_000_000
 

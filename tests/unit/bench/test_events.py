@@ -10,9 +10,9 @@ import pytest
 
 from bench.events import MAX_PAGES, BrowserEvent, generate_events, read_user_agents
 from bench.load.requests import fill_in, filled_length
-from collector.device import DeviceClassifier
-from collector.payload import TrackPayload, parse_payload
-from collector.wire import parse_object
+from collector.classify.device import DeviceClassifier
+from collector.contract.payload import TrackPayload, parse_payload
+from collector.contract.wire import parse_object
 
 START_MS = 1_763_800_000_000
 

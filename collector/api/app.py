@@ -1,0 +1,141 @@
+"""The collector as an application: routes, error middleware, resources in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+from aiohttp import web
+from uuid_utils.compat import uuid7
+
+from collector.api.errors import error_response, make_error_middleware
+from collector.api.keys import (
+    CONTEXTS,
+    ENRICHER,
+    METRICS,
+    METRICS_PAGE,
+    REJECT_KEEPER,
+    SETTINGS,
+    STOPPING,
+    STORE,
+    VALIDATOR,
+    WRITER,
+)
+from collector.api.pixel import PIXEL_PATH, pixel_error_response
+from collector.api.request_context import ContextReader, bind_request_id
+from collector.api.routes import add_routes
+from collector.api.shutdown import close_while_stopping
+from collector.contract.validation import Validator
+from collector.durable.failover import Failover
+from collector.durable.writer import Writer, WriterLimits, open_writer
+from collector.enrich import make_enricher
+from collector.errors import CollectorError
+from collector.metrics import Metrics
+from collector.postgres.outage import Outage
+from collector.postgres.store import Store, open_store
+from collector.rejects.keeper import RejectKeeper, RejectLimits, run_reject_keeper
+from collector.settings import Settings
+from collector.spool.running import run_spool
+from collector.spool.spool import Spool
+
+
+def make_app(settings: Settings) -> web.Application:
+    """The application. It must be served with auto_decompress=False (see body.py)."""
+    metrics = Metrics()
+    answer_errors = make_error_middleware(metrics.count_refused, answer_error)
+    app = web.Application(middlewares=[bind_request_id, answer_errors])
+    app[SETTINGS] = settings
+    app[METRICS] = metrics
+    app[CONTEXTS] = ContextReader(settings, metrics.unsigned.inc)
+    keeper = RejectKeeper(reject_limits(settings), metrics, new_id=uuid7)
+    app[VALIDATOR] = Validator(metrics, keeper.keep)
+    app[REJECT_KEEPER] = keeper
+    app[ENRICHER] = make_enricher(settings)
+    app[STOPPING] = asyncio.Event()
+    app[METRICS_PAGE] = metrics.page
+    app.on_response_prepare.extend((name_server, close_while_stopping))
+    app.cleanup_ctx.append(keep_rejects)
+    app.cleanup_ctx.append(provide_writer)
+    add_routes(app)
+    return app
+
+
+def answer_error(request: web.Request, error: CollectorError) -> web.Response:
+    """An error in the form that its endpoint answers in."""
+    if request.path == PIXEL_PATH:
+        return pixel_error_response(error)
+    return error_response(error)
+
+
+async def keep_rejects(app: web.Application) -> AsyncIterator[None]:
+    """What broke the contract is written for as long as the application runs."""
+    url, timeout = app[SETTINGS].database_url, app[SETTINGS].database_timeout_seconds
+    async with run_reject_keeper(app[REJECT_KEEPER], url, timeout):
+        yield
+
+
+def reject_limits(settings: Settings) -> RejectLimits:
+    """The keeper's share of the settings."""
+    return RejectLimits(
+        per_minute=settings.rejects_per_minute,
+        per_address_per_minute=settings.rejects_per_minute_per_address,
+        max_bytes=settings.rejects_max_megabytes * 1_048_576,
+        days=settings.rejects_max_days,
+    )
+
+
+async def provide_writer(app: web.Application) -> AsyncIterator[None]:
+    """Postgres, the spool and the writer before them, for as long as the application runs.
+
+    They end in the opposite order: what the writer holds is durable before its disks close.
+    """
+    settings = app[SETTINGS]
+    metrics, outage = app[METRICS], Outage()
+    async with (
+        open_store(
+            settings.database_url,
+            settings.database_pool_size,
+            settings.database_timeout_seconds,
+        ) as store,
+        run_spool(settings, store, outage, metrics.replayed.inc) as spool,
+        open_writer(
+            Failover(store, spool, outage), writer_limits(settings), metrics.observe_batch
+        ) as writer,
+    ):
+        watch_durability(metrics, writer, store, spool, outage)
+        app[STORE] = store
+        app[WRITER] = writer
+        yield
+
+
+def watch_durability(
+    metrics: Metrics, writer: Writer, store: Store, spool: Spool, outage: Outage
+) -> None:
+    """Show what waits for a disk, and how the disks are, read at each scrape."""
+    metrics.watch("ct_queue_events", writer.held_events)
+    metrics.watch("ct_queue_bytes", writer.held_bytes)
+    metrics.watch("ct_database_connections", store.connections)
+    metrics.watch("ct_database_connections_idle", store.idle_connections)
+    metrics.watch("ct_spool_events", lambda: spool.depth)
+    metrics.watch("ct_spool_bytes", lambda: spool.size_bytes)
+    metrics.watch("ct_spool_refused_events", lambda: spool.refused)
+    metrics.watch("ct_spool_age_seconds", lambda: spool.age_seconds(datetime.now(UTC)))
+    metrics.watch("ct_postgres_away", lambda: outage.is_away)
+
+
+def writer_limits(settings: Settings) -> WriterLimits:
+    """The writer's share of the settings."""
+    return WriterLimits(
+        queue_events=settings.queue_max_events,
+        queue_bytes=settings.queue_max_bytes,
+        batch_events=settings.batch_max_events,
+        batch_linger_seconds=settings.batch_linger_seconds,
+        commit_interval_seconds=settings.commit_interval_seconds,
+        commits_in_flight=settings.commits_in_flight,
+    )
+
+
+async def name_server(_request: web.Request, response: web.StreamResponse) -> None:
+    """Say what answers, not with which versions of which libraries."""
+    response.headers["Server"] = "conversion-tracking"

@@ -1,0 +1,93 @@
+"""POST /v1/events/batch: up to 500 events, each answered by itself (docs/api.md)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from aiohttp import web
+from msgspec import Struct
+
+from collector.api.answers import json_response
+from collector.api.body import read_body
+from collector.api.errors import error_body
+from collector.api.keys import CONTEXTS, ENRICHER, METRICS, SETTINGS, VALIDATOR
+from collector.api.put import TAKEN, Status, put_events, status_of
+from collector.contract.batch_body import sent_event_id
+from collector.errors import CollectorError, InvalidEvent
+from collector.event_row import EventRow, make_row
+
+# 500 events take some 15 ms of the one thread. Other requests get their turn in between.
+EVENTS_IN_A_TURN = 100
+
+
+class Answer(Struct, frozen=True):
+    """The answer to one event: its id where it has one, and why it was not taken."""
+
+    event_id: UUID | None
+    status: Status
+    error: CollectorError | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """An entry of the answer's `results`."""
+        entry: dict[str, Any] = {"event_id": self.event_id, "status": self.status}
+        return entry | error_body(self.error) if self.error else entry
+
+
+async def batch(request: web.Request) -> web.Response:
+    """Take what can be taken; an event that cannot does not hold up the others."""
+    items = await read_items(request)
+    put = iter(await put_items(request.app, items))
+    answers = [item if isinstance(item, Answer) else next(put) for item in items]
+    unavailable = first_unavailable(answers)
+    if unavailable is not None:
+        request.app[METRICS].count_refused(unavailable.code)
+    return batch_response(answers, unavailable)
+
+
+async def read_items(request: web.Request) -> list[EventRow | Answer]:
+    """Each event of the body, ready to be stored; in the place of an invalid one, its answer."""
+    context = request.app[CONTEXTS].read(request)
+    validator, enricher = request.app[VALIDATOR], request.app[ENRICHER]
+    body = await read_body(request, request.app[SETTINGS].max_body_bytes)
+    sent = validator.validate_batch(body, context)
+    items: list[EventRow | Answer] = []
+    for number, event in enumerate(sent.events, start=1):
+        try:
+            payload = validator.validate_event(sent, event, context)
+            items.append(make_row(enricher.enrich(payload, context)))
+        except InvalidEvent as error:
+            # Not the error that was raised: it holds the frames of its way here, and their body.
+            fault = InvalidEvent(error.message, error.errors)
+            items.append(Answer(sent_event_id(event), Status.INVALID, fault))
+        if number % EVENTS_IN_A_TURN == 0:
+            await asyncio.sleep(0)
+    return items
+
+
+async def put_items(app: web.Application, items: Sequence[EventRow | Answer]) -> list[Answer]:
+    """What became of each event among the items, once all that were taken are durable."""
+    rows = [item for item in items if isinstance(item, EventRow)]
+    results = await put_events(app, rows)
+    return [
+        Answer(row.id, status_of(result), result if isinstance(result, Exception) else None)
+        for row, result in zip(rows, results, strict=True)
+    ]
+
+
+def first_unavailable(answers: Sequence[Answer]) -> CollectorError | None:
+    """Why an event cannot be taken now; the first stands for all of the batch."""
+    return next((o.error for o in answers if o.status is Status.UNAVAILABLE), None)
+
+
+def batch_response(answers: Sequence[Answer], unavailable: CollectorError | None) -> web.Response:
+    """200; 202 where an event waits on disk; 503 where one must be sent again."""
+    results = [answer.as_json() for answer in answers]
+    if unavailable is not None:
+        answer = {"success": False, **error_body(unavailable), "results": results}
+        return json_response(answer, unavailable.status, unavailable.headers)
+    statuses = {answer.status for answer in answers}
+    answer = {"success": statuses <= TAKEN, "results": results}
+    return json_response(answer, 202 if Status.SPOOLED in statuses else 200)

@@ -1,0 +1,72 @@
+"""The one place where errors become HTTP."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from collector.errors import BodyTooLarge, CollectorError
+
+logger = logging.getLogger(__name__)
+
+# What aiohttp itself refuses, by status: the code and the message of the answer.
+HTTP_ERRORS = {
+    404: ("not_found", "No such endpoint; see the contract in the README."),
+    405: ("method_not_allowed", "This endpoint does not take this method; see the Allow header."),
+    413: (BodyTooLarge.code, "The body is over the limit."),
+}
+
+Answer = Callable[[web.Request, CollectorError], web.Response]
+
+UNKNOWN = ("http_error", "The request could not be read.")
+
+
+def error_response(error: CollectorError) -> web.Response:
+    """The answer for an error."""
+    body = {"success": False, **error_body(error)}
+    return web.json_response(body, status=error.status, headers=error.headers)
+
+
+def error_body(error: CollectorError) -> dict[str, Any]:
+    """An error as answers tell it: `{"error", "message", "errors": [{"field", "message"}]}`."""
+    errors = [{"field": e.field, "message": e.message} for e in error.errors]
+    return {"error": error.code, "message": error.message, "errors": errors}
+
+
+def http_error_response(error: web.HTTPException) -> web.Response:
+    """The same form for what aiohttp refuses before a handler runs."""
+    code, message = HTTP_ERRORS.get(error.status, UNKNOWN)
+    body = {"success": False, "error": code, "message": message, "errors": []}
+    headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
+    return web.json_response(body, status=error.status, headers=headers)
+
+
+def make_error_middleware(count: Callable[[str], None], answer: Answer) -> Middleware:
+    """The one place where errors become HTTP; `count` is told the code of each.
+
+    `answer` makes the answer to a request for an error; error_response is the usual one.
+    """
+
+    @web.middleware
+    async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except CollectorError as error:
+            count(error.code)
+            return answer(request, error)
+        except web.HTTPException as error:
+            count(HTTP_ERRORS.get(error.status, UNKNOWN)[0])
+            return http_error_response(error)
+        except Exception:
+            # Any other error is ours. The traceback goes to the log, never to the client.
+            where = {"method": request.method, "path": request.path}
+            logger.exception("unexpected error", extra=where)
+            count(CollectorError.code)
+            failure = CollectorError("The collector failed; the error is in its log.")
+            return answer(request, failure)
+
+    return answer_errors

@@ -1,0 +1,28 @@
+"""What the application holds, by typed keys."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from collector.api.request_context import ContextReader
+from collector.contract.validation import Validator
+from collector.durable.writer import Writer
+from collector.enrich import Enricher
+from collector.metrics import Metrics
+from collector.postgres.store import Store
+from collector.rejects.keeper import RejectKeeper
+from collector.settings import Settings
+
+SETTINGS = web.AppKey("settings", Settings)
+METRICS = web.AppKey("metrics", Metrics)
+CONTEXTS = web.AppKey("contexts", ContextReader)
+VALIDATOR = web.AppKey("validator", Validator)
+REJECT_KEEPER = web.AppKey("reject_keeper", RejectKeeper)
+ENRICHER = web.AppKey("enricher", Enricher)
+STORE = web.AppKey("store", Store)
+STOPPING = web.AppKey("stopping", asyncio.Event)
+WRITER = web.AppKey("writer", Writer)
+METRICS_PAGE: web.AppKey[Callable[[], Awaitable[bytes]]] = web.AppKey("metrics_page")

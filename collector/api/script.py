@@ -1,0 +1,85 @@
+"""GET CT_SCRIPT_PATH: the browser tracker's script, as tracker/ builds it, kept by caches.
+
+It never changes while a collector runs, so its forms, their headers and their ETags are made
+once at the start; a request only chooses between them.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import ETag, hdrs, web
+from aiohttp.typedefs import Handler
+
+SCRIPT_FILE = Path(__file__).parents[1] / "static" / "t.js"
+
+# A day as Plausible and Umami have it. For one more day a browser may run what it has while it
+# asks for a new one: no event waits for that, and where the gateway is away for a moment the
+# tracker runs and keeps its events. After two days nobody runs an old version.
+CACHE_CONTROL = "public, max-age=86400, stale-while-revalidate=86400"
+
+# On a 304 too: a browser takes them over for the copy that it has.
+HEADERS_OF_EVERY_ANSWER: Mapping[str, str] = {
+    hdrs.CACHE_CONTROL: CACHE_CONTROL,
+    hdrs.VARY: hdrs.ACCEPT_ENCODING,
+    # Any page may load it: with crossorigin and integrity, and where the page demands CORP.
+    hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+SCRIPT_TYPE = "text/javascript; charset=utf-8"  # RFC 9239
+
+WEIGHT_OF_ZERO = re.compile(r"\s*q\s*=\s*0(\.0{0,3})?\s*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Representation:
+    """The script in one encoding (RFC 9110, 3.2): its bytes, its ETag, its headers."""
+
+    body: bytes
+    etag: str
+    not_modified_headers: Mapping[str, str]
+    headers: Mapping[str, str]
+
+
+def represent(body: bytes, encoding: Mapping[str, str]) -> Representation:
+    """Bytes with their headers, to which `encoding` adds; the ETag is the bytes' hash."""
+    etag = hashlib.sha256(body).hexdigest()[:32]
+    not_modified = {**HEADERS_OF_EVERY_ANSWER, hdrs.ETAG: f'"{etag}"'}
+    headers = {**not_modified, hdrs.CONTENT_TYPE: SCRIPT_TYPE, **encoding}
+    return Representation(body, etag, not_modified, headers)
+
+
+def accepts_gzip(accept_encoding: str) -> bool:
+    """Whether an Accept-Encoding allows gzip (RFC 9110, 12.5.3); `*` is what it does not name."""
+    codings = (coding.partition(";") for coding in accept_encoding.split(","))
+    accepted = {
+        name.strip().lower(): WEIGHT_OF_ZERO.fullmatch(weight) is None
+        for name, _, weight in codings
+    }
+    return accepted.get("gzip", accepted.get("*", False))
+
+
+def is_known(etag: str, if_none_match: tuple[ETag, ...]) -> bool:
+    """Whether a client has this already. Weak or strong is one here (RFC 9110, 13.1.2)."""
+    return any(known.value in (etag, "*") for known in if_none_match)
+
+
+def make_script_handler(source: bytes) -> Handler:
+    """The handler of GET and HEAD for a script."""
+    plain = represent(source, {})
+    gzipped = represent(gzip.compress(source, mtime=0), {hdrs.CONTENT_ENCODING: "gzip"})
+
+    async def script(request: web.Request) -> web.Response:
+        accept_encoding = request.headers.get(hdrs.ACCEPT_ENCODING, "")
+        chosen = gzipped if accepts_gzip(accept_encoding) else plain
+        if is_known(chosen.etag, request.if_none_match or ()):
+            return web.Response(status=304, headers=chosen.not_modified_headers)
+        return web.Response(body=chosen.body, headers=chosen.headers)
+
+    return script

@@ -1,0 +1,1 @@
+"""What may be sent: bytes to JSON that can be stored, JSON to checked payloads."""

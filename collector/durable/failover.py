@@ -1,0 +1,105 @@
+"""Where a batch is made durable: in Postgres, or in the spool while Postgres is away."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+
+from collector.durable.outcome import Outcome, PutResult
+from collector.errors import CollectorError, EventRefused, StoreUnavailable
+from collector.event_row import EventRow
+from collector.postgres.outage import Outage
+from collector.postgres.split_batch import Inserted, insert_batch
+from collector.postgres.store import Store
+from collector.spool.spool import Spool
+
+logger = logging.getLogger(__name__)
+
+
+class Failover:
+    """Writes batches; the only caller of the store and the spool beside the replayer."""
+
+    def __init__(self, store: Store, spool: Spool, outage: Outage) -> None:
+        self._store = store
+        self._spool = spool
+        self._outage = outage
+        self._trying = False
+        self._cutoff_at: float | None = None
+        self._cutoffs: set[asyncio.Timeout] = set()
+
+    async def write(self, rows: Sequence[EventRow]) -> list[Outcome]:
+        """Make events durable. Returns what became of each, in their order.
+
+        A batch that Postgres did not answer in time goes to the spool as well, although
+        it may be committed: replaying it is harmless.
+        """
+        if not self._outage.is_away:
+            try:
+                return await self._insert(rows)
+            except StoreUnavailable:
+                self._outage.begin()
+        try:
+            await self._spool.append(rows)
+        except StoreUnavailable as error:
+            return await self._insert_after_all(rows, error)
+        return [PutResult.SPOOLED] * len(rows)
+
+    def cut_off_postgres(self, at: float) -> None:
+        """From this time of the loop's clock on, do not wait for Postgres: it is shutdown."""
+        self._cutoff_at = at
+        for cutoff in self._cutoffs:
+            cutoff.reschedule(at)
+
+    async def _insert(self, rows: Sequence[EventRow]) -> list[Outcome]:
+        """Write to Postgres. Raises StoreUnavailable where it does not take the batch now."""
+        try:
+            async with asyncio.timeout_at(self._cutoff_at) as cutoff:
+                self._cutoffs.add(cutoff)
+                try:
+                    inserted = await insert_batch(self._store, rows)
+                finally:
+                    self._cutoffs.discard(cutoff)
+        except TimeoutError:
+            raise StoreUnavailable("The collector stops; send the event again.") from None
+        log_refused(inserted.refused.values())
+        return outcomes_of(rows, inserted)
+
+    async def _insert_after_all(
+        self, rows: Sequence[EventRow], error: CollectorError
+    ) -> list[Outcome]:
+        """Try Postgres although it is away, since the spool is full or broken.
+
+        One batch at a time: the others are answered at once, to be sent again. The replayer
+        cannot find out that Postgres is back while its disk fails.
+        """
+        if self._trying:
+            return [error] * len(rows)
+        self._trying = True
+        try:
+            outcomes = await self._insert(rows)
+        except StoreUnavailable:
+            return [error] * len(rows)
+        finally:
+            self._trying = False
+        self._outage.end()
+        return outcomes
+
+
+def outcomes_of(rows: Sequence[EventRow], inserted: Inserted) -> list[Outcome]:
+    """What became of each event; of two with the same id in a batch, the first is the new one."""
+    new = set(inserted.new)
+    outcomes: list[Outcome] = []
+    for row in rows:
+        if row.id in new:
+            new.remove(row.id)
+            outcomes.append(PutResult.STORED)
+        else:
+            outcomes.append(inserted.refused.get(row.id, PutResult.DUPLICATE))
+    return outcomes
+
+
+def log_refused(refusals: Iterable[EventRefused]) -> None:
+    """Say why Postgres refused rows; the reason names no value of a row."""
+    for refusal in refusals:
+        logger.error("Postgres refuses an event that the contract takes: %s", refusal.reason)

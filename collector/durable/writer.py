@@ -1,0 +1,190 @@
+"""The only way to the disk: `put` returns when the event is durable.
+
+Requests that arrive together share one transaction (group commit).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+from collector.durable.failover import Failover
+from collector.durable.outcome import Outcome, PutResult
+from collector.durable.queue import BatchQueue, Submission, estimate_bytes
+from collector.errors import CollectorError
+from collector.event_row import EventRow
+
+__all__ = ["Outcome", "PutResult", "Writer", "WriterLimits", "open_writer"]
+
+logger = logging.getLogger(__name__)
+
+
+# Batches are halves of what is held, but not smaller ones than this: each costs a commit.
+LEAST_HALF = 24
+
+
+@dataclass(frozen=True, slots=True)
+class WriterLimits:
+    """The bounds of the queue and of a batch; settings.py says what each is for."""
+
+    queue_events: int
+    queue_bytes: int
+    batch_events: int
+    batch_linger_seconds: float
+    commit_interval_seconds: float
+    commits_in_flight: int
+
+
+# Told of each batch: its events, and the seconds until they were durable.
+Observe = Callable[[int, float], None]
+
+
+class Writer:
+    """Gathers events into batches, and answers each when its batch is committed.
+
+    A batch closes at once where no commit is in flight and none was begun a moment ago, so
+    that a quiet server answers without waiting. While one is in flight the next batch gathers
+    what arrives, until that commit ends, or the batch is full, or its oldest event has lingered
+    long enough. A moderate load would pay a commit for each event otherwise.
+
+    A batch is no more than half of what is held: one half is written while requests of the
+    other are read and answered. Otherwise the first request of many goes alone, the rest
+    after it, and nobody is left to be read while the rest is written.
+    """
+
+    def __init__(self, disk: Failover, limits: WriterLimits, observe: Observe) -> None:
+        self._disk = disk
+        self._limits = limits
+        self._observe = observe
+        self._loop = asyncio.get_running_loop()
+        self._queue = BatchQueue(limits.queue_events, limits.queue_bytes)
+        self._commits: set[asyncio.Task[None]] = set()
+        self._most_events = limits.batch_events  # of the next batch
+        self._committed_at = float("-inf")  # when the last commit began
+        self._next_look: asyncio.Handle | None = None
+
+    async def put(self, row: EventRow) -> PutResult:
+        """Make an event durable.
+
+        Raises QueueFull and StoreUnavailable where that is not possible now: the event may
+        be sent again without harm. Raises EventRefused where Postgres refuses its row.
+        """
+        [outcome] = await self.put_all([row])
+        if isinstance(outcome, CollectorError):
+            raise outcome.with_traceback(None)  # many requests share the one error of a batch
+        return outcome
+
+    async def put_all(self, rows: Sequence[EventRow]) -> list[Outcome]:
+        """Make events durable, each by itself; what became of each, in the same order.
+
+        Raises QueueFull where there is no room for them: none of them is stored then.
+        """
+        if not rows:
+            return []
+        answer: asyncio.Future[list[Outcome]] = self._loop.create_future()
+        size = estimate_bytes(rows)
+        self._queue.put(Submission(rows, size, self._loop.time(), answer))
+        self._look_soon()
+        return await answer
+
+    def held_events(self) -> int:
+        """Events that wait or are being written."""
+        return self._queue.held_events
+
+    def held_bytes(self) -> int:
+        """What their requests hold in memory, estimated."""
+        return self._queue.held_bytes
+
+    def cut_off_postgres(self, at: float) -> None:
+        """From this time of the loop's clock on, write to the spool: the collector stops."""
+        self._disk.cut_off_postgres(at)
+
+    async def drain(self) -> None:
+        """Return when everything that was put is answered; nothing waits for company now."""
+        self._limits = replace(self._limits, commit_interval_seconds=0)
+        while self._commits or self._queue:
+            self._commit_what_is_due()
+            await asyncio.wait(self._commits)
+
+    def _look_soon(self) -> None:
+        """Look for a due batch after the requests that are ready now have put theirs.
+
+        A full batch does not wait for the look that is planned for the end of its linger.
+        """
+        full = self._queue.waiting_events >= self._limits.batch_events
+        if self._next_look is None or full:
+            self._plan_look(self._loop.call_soon(self._commit_what_is_due))
+
+    def _plan_look(self, look: asyncio.Handle | None) -> None:
+        """Have one look planned at most."""
+        if self._next_look:
+            self._next_look.cancel()
+        self._next_look = look
+
+    def _commit_what_is_due(self) -> None:
+        """Start the commits whose time has come, and look again when the next one's has."""
+        self._plan_look(None)
+        while self._queue and len(self._commits) < self._limits.commits_in_flight:
+            linger = self._seconds_to_linger()
+            if linger > 0:
+                self._plan_look(self._loop.call_later(linger, self._commit_what_is_due))
+                return
+            self._start_commit(self._queue.take(self._most_events))
+
+    def _seconds_to_linger(self) -> float:
+        """How long the waiting batch may gather yet."""
+        if self._queue.waiting_events >= self._limits.batch_events:
+            return 0
+        if self._commits:
+            due_at = self._queue.oldest_at + self._limits.batch_linger_seconds
+        else:
+            due_at = self._committed_at + self._limits.commit_interval_seconds
+        return due_at - self._loop.time()
+
+    def _start_commit(self, batch: list[Submission]) -> None:
+        """Commit in a task of its own: a client that goes away cancels nothing but itself."""
+        self._committed_at = self._loop.time()
+        commit = self._loop.create_task(self._commit(batch))
+        self._commits.add(commit)
+        commit.add_done_callback(self._finish_commit)
+
+    def _finish_commit(self, commit: asyncio.Task[None]) -> None:
+        self._commits.discard(commit)
+        self._commit_what_is_due()
+
+    async def _commit(self, batch: list[Submission]) -> None:
+        """Write a batch and answer its submissions."""
+        outcomes = iter(await self._write([row for part in batch for row in part.rows]))
+        half = max((self._queue.held_events + 1) // 2, LEAST_HALF)
+        self._most_events = min(half, self._limits.batch_events)
+        self._queue.release(batch)
+        for submission in batch:
+            answers = [next(outcomes) for _ in submission.rows]
+            if not submission.answer.done():  # done: the client has gone
+                submission.answer.set_result(answers)
+
+    async def _write(self, rows: Sequence[EventRow]) -> list[Outcome]:
+        """What became of each event; never raises, since every request must be answered."""
+        started = self._loop.time()
+        try:
+            return await self._disk.write(rows)
+        except Exception:
+            logger.exception("a batch of %d events was not stored", len(rows))
+            return [CollectorError("The collector failed; the error is in its log.")] * len(rows)
+        finally:
+            self._observe(len(rows), self._loop.time() - started)
+
+
+@asynccontextmanager
+async def open_writer(
+    disk: Failover, limits: WriterLimits, observe: Observe
+) -> AsyncIterator[Writer]:
+    """A writer that has answered everything when the block ends."""
+    writer = Writer(disk, limits, observe)
+    try:
+        yield writer
+    finally:
+        await writer.drain()

@@ -1,0 +1,1 @@
+"""The collector's tables: statements, migrations, and whether Postgres can be used."""

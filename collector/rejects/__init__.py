@@ -1,0 +1,1 @@
+"""What broke the contract: kept, listed, exported and replayed."""

@@ -1,0 +1,183 @@
+"""The command `rejects`: what broke the contract, and sending it through again."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+
+from collector.enrich import make_enricher
+from collector.errors import CollectorError, EventRefused, StoreUnavailable
+from collector.postgres.store import open_store
+from collector.rejects.lines import (
+    RepairError,
+    count_lines,
+    export_line,
+    list_lines,
+    parse_repaired,
+    show_lines,
+)
+from collector.rejects.replay import RejectReplay
+from collector.rejects.store import KeptReject, RejectFilter, RejectStore, open_reject_store
+from collector.settings import Settings
+
+Work = Callable[[argparse.Namespace, Settings], Awaitable[None]]
+
+
+class RejectsError(Exception):
+    """The command cannot do what it was asked. The message says why."""
+
+
+def add_rejects(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    read_settings: Callable[[], Settings],
+) -> None:
+    """The command `rejects` and its actions."""
+
+    def add(
+        name: str,
+        text: str,
+        work: Work,
+        to: argparse._SubParsersAction[argparse.ArgumentParser],
+    ) -> argparse.ArgumentParser:
+        parser = to.add_parser(name, help=text, description=text)
+        parser.set_defaults(run=lambda command: run_work(work, command, read_settings()))
+        return parser
+
+    rejects = add("rejects", "count and list what broke the contract", summarize, commands)
+    rejects.set_defaults(reason=None, field=None, all=False)
+    add_filter(rejects)
+    rejects.add_argument("--limit", type=int, default=20, help="rows to list (default: 20)")
+    actions = rejects.add_subparsers(metavar="ACTION")
+    add("show", "show one in full", show, actions).add_argument("number", type=int)
+    add_filter(add("export", "write them as lines of JSON, to be repaired", export, actions))
+    replay = add("replay", "send them through again", replay_chosen, actions)
+    add_filter(replay)
+    replay.add_argument("--file", help="lines of `export` with repaired bodies; - for stdin")
+
+
+def add_filter(parser: argparse.ArgumentParser) -> None:
+    """Which of them are meant; said before the action it counts as well as after it."""
+    silent = argparse.SUPPRESS  # an action's default must not undo what was said before it
+    text = "only with this reason, such as invalid_event"
+    parser.add_argument("--reason", default=silent, help=text)
+    text = "only with an error in this field, such as currency"
+    parser.add_argument("--field", default=silent, help=text)
+    text = "also those that were replayed"
+    parser.add_argument("--all", action="store_true", default=silent, help=text)
+
+
+def run_work(work: Work, command: argparse.Namespace, settings: Settings) -> None:
+    """Run an action. Raises RejectsError where the database cannot be used."""
+    try:
+        asyncio.run(work(command, settings))  # type: ignore[arg-type]  # every Work is a coroutine
+    except asyncpg.UndefinedTableError:
+        raise RejectsError(
+            "the database has no table rejected_events; run `conversion-tracking migrate`"
+        ) from None
+    except (OSError, asyncpg.PostgresError) as error:
+        raise RejectsError(f"cannot use the database of CT_DATABASE_URL: {error}") from error
+
+
+@asynccontextmanager
+async def reject_store(settings: Settings) -> AsyncIterator[RejectStore]:
+    """The rejected events of the database that the settings name."""
+    url, timeout = settings.database_url, settings.database_timeout_seconds
+    async with open_reject_store(url, timeout) as rejects:
+        yield rejects
+
+
+async def summarize(command: argparse.Namespace, settings: Settings) -> None:
+    """`rejects`."""
+    chosen = filter_of(command)
+    async with reject_store(settings) as rejects:
+        counts = await rejects.count(chosen)
+        listed = [kept async for kept in rejects.select(chosen, command.limit)]
+    if not listed:
+        print("no rejected events")
+        return
+    print(*count_lines(counts), "", *list_lines(listed), sep="\n")
+
+
+async def show(command: argparse.Namespace, settings: Settings) -> None:
+    """`rejects show`."""
+    async with reject_store(settings) as rejects:
+        print(*show_lines(await get(rejects, command.number)), sep="\n")
+
+
+async def export(command: argparse.Namespace, settings: Settings) -> None:
+    """`rejects export`."""
+    async with reject_store(settings) as rejects:
+        async for kept in rejects.select(filter_of(command)):
+            print(export_line(kept))
+
+
+async def replay_chosen(command: argparse.Namespace, settings: Settings) -> None:
+    """`rejects replay`: what still breaks the contract stays as it is."""
+    results: Counter[str] = Counter()
+    url, timeout = settings.database_url, settings.database_timeout_seconds
+    async with reject_store(settings) as rejects, open_store(url, 1, timeout) as store:
+        again = RejectReplay(make_enricher(settings), store, rejects)
+        async for kept, body in chosen_bodies(command, rejects):
+            try:
+                results[await again.replay(kept, body)] += 1
+            except StoreUnavailable as error:
+                raise RejectsError("Postgres cannot be used now; replay again later") from error
+            except CollectorError as error:
+                results["failed"] += 1
+                print(f"{kept.id}: {error.code}: {explain(error)}", file=sys.stderr)
+    print(
+        ", ".join(f"{count} {result}" for result, count in results.items()) or "nothing to replay"
+    )
+
+
+def explain(error: CollectorError) -> str:
+    """Why an event did not go through."""
+    if isinstance(error, EventRefused):
+        return error.reason
+    return "; ".join(f"{e.field} {e.message}" for e in error.errors) or error.message
+
+
+async def chosen_bodies(
+    command: argparse.Namespace, rejects: RejectStore
+) -> AsyncIterator[tuple[KeptReject, bytes]]:
+    """What is replayed: the rows as they were sent, or those of a file as it has them."""
+    if command.file is None:
+        async for kept in rejects.select(filter_of(command)):
+            yield kept, kept.reject.body
+        return
+    for number, line in enumerate(read_text(command.file).split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            repaired = parse_repaired(line, number)
+        except RepairError as error:
+            raise RejectsError(f"{command.file}: {error}") from None
+        yield await get(rejects, repaired.number), repaired.body
+
+
+def read_text(file: str) -> str:
+    """What is in a file, or comes from the standard input."""
+    try:
+        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RejectsError(f"cannot read {file}: {error}") from error
+
+
+async def get(rejects: RejectStore, number: int) -> KeptReject:
+    """The row with this number. Raises RejectsError where there is none."""
+    kept = await rejects.get(number)
+    if kept is None:
+        raise RejectsError(f"there is no rejected event {number}; old ones are deleted")
+    return kept
+
+
+def filter_of(command: argparse.Namespace) -> RejectFilter:
+    """The options of add_filter."""
+    return RejectFilter(command.reason, command.field, command.all)

@@ -1,0 +1,175 @@
+"""Keeping what broke the contract: beside the answers, never in their way."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+from prometheus_client import Counter
+
+from collector.errors import CollectorError
+from collector.event import RequestContext
+from collector.metrics import Metrics
+from collector.rejects.reject import Reject, RejectAllowance, make_reject
+from collector.rejects.store import RejectStore, open_reject_store
+
+logger = logging.getLogger(__name__)
+
+# What waits for Postgres is bounded by this and a kilobyte a row; past it nothing more is
+# kept, only counted. 8 MiB are some 8,000 rejected events as trackers send them.
+MAX_WAITING_BYTES = 8_388_608
+BYTES_BESIDE_BODY = 1_024
+BATCH = 100
+RETRY_SECONDS = 1.0
+TRIM_SECONDS = 60.0
+CLOSE_SECONDS = 2.0
+
+REFUSED = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError)
+AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RejectLimits:
+    """How much is kept; settings.py says what each is for."""
+
+    per_minute: int
+    per_address_per_minute: int
+    max_bytes: int
+    days: int
+
+
+class RejectKeeper:
+    """Takes rejected events at once, and writes them to Postgres in the background.
+
+    None is lost in silence: what is not kept is counted by why.
+    """
+
+    def __init__(
+        self,
+        limits: RejectLimits,
+        metrics: Metrics,
+        new_id: Callable[[], UUID],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._limits = limits
+        self._metrics = metrics
+        self._new_id = new_id
+        self._clock = clock
+        per_address = limits.per_address_per_minute
+        self._allowance = RejectAllowance(limits.per_minute, per_address, clock())
+        self._waiting: deque[Reject] = deque()
+        self._waiting_bytes = 0
+        self._arrived = asyncio.Event()
+        self._away = False
+
+    def keep(self, error: CollectorError, body: bytes, context: RequestContext) -> None:
+        """Count an event that broke the contract, and keep it where the limits allow."""
+        self._metrics.count_rejected(error)
+        if not self._allowance.take(context.client_ip, self._clock()):
+            self._metrics.rejects_not_kept.labels("rate_limit").inc()
+            return
+        reject = make_reject(error, body, context, self._new_id())
+        if self._waiting_bytes + size_of(reject) > MAX_WAITING_BYTES:
+            self._metrics.rejects_not_kept.labels("queue_full").inc()
+            return
+        self._waiting.append(reject)
+        self._waiting_bytes += size_of(reject)
+        self._arrived.set()
+
+    async def write_forever(self, store: RejectStore) -> None:
+        """Write what was taken as long as this runs."""
+        while True:
+            await self._arrived.wait()
+            if not await self.write_batch(store):
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def write_batch(self, store: RejectStore, size: int = BATCH) -> bool:
+        """Write some of what waits. False where Postgres cannot take it now; it waits on then."""
+        batch = list(itertools.islice(self._waiting, size))
+        try:
+            await store.insert(batch)
+        except REFUSED as error:
+            if len(batch) > 1:  # the first by itself; the culprit's turn comes
+                return await self.write_batch(store, size=1)
+            logger.error("a rejected event cannot be kept: %s", type(error).__name__)  # noqa: TRY400  # its traceback would hold values
+            self._forget(batch, self._metrics.rejects_not_kept.labels("refused"))
+        except AWAY as error:
+            self._note_away(error)
+            return False
+        else:
+            self._away = False
+            self._forget(batch, self._metrics.rejects_kept)
+        return True
+
+    async def trim_forever(self, store: RejectStore) -> None:
+        """Once a minute, delete what is too old or too much."""
+        while True:
+            try:
+                deleted = await store.trim(self._limits.days, self._limits.max_bytes)
+                self._metrics.rejects_deleted.inc(deleted)
+            except AWAY as error:
+                self._note_away(error)
+            await asyncio.sleep(TRIM_SECONDS)
+
+    async def close(self, store: RejectStore) -> None:
+        """A last try for what waits; what Postgres does not take in time is counted."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                while self._waiting and await self.write_batch(store):
+                    pass
+        if self._waiting:
+            self._metrics.rejects_not_kept.labels("shutdown").inc(len(self._waiting))
+            logger.warning("%d rejected events were not kept", len(self._waiting))
+
+    def _note_away(self, error: Exception) -> None:
+        """One line an outage, not one a second; without the error's text, which may hold values."""
+        if not self._away:
+            logger.warning("rejected events wait for Postgres: %s", type(error).__name__)
+        self._away = True
+
+    def _forget(self, done: list[Reject], counter: Counter) -> None:
+        for reject in done:
+            self._waiting.popleft()
+            self._waiting_bytes -= size_of(reject)
+        counter.inc(len(done))
+        if not self._waiting:
+            self._arrived.clear()
+
+
+def size_of(reject: Reject) -> int:
+    """What a rejected event takes in memory, about."""
+    return len(reject.body) + BYTES_BESIDE_BODY
+
+
+@asynccontextmanager
+async def run_reject_keeper(
+    keeper: RejectKeeper, database_url: str, timeout_seconds: float
+) -> AsyncIterator[None]:
+    """The keeper at work for as long as the block runs."""
+    async with open_reject_store(database_url, timeout_seconds) as store:
+        tasks = [
+            asyncio.create_task(keeper.write_forever(store)),
+            asyncio.create_task(keeper.trim_forever(store)),
+        ]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await keeper.close(store)

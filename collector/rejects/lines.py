@@ -1,0 +1,123 @@
+"""Rejected events as lines of text: a table, one in full, and a file to repair. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from collector.contract.wire import load_json
+from collector.errors import CollectorError
+from collector.rejects.store import KeptReject, RejectCount
+
+
+class RepairError(Exception):
+    """A line of a file of repaired events that cannot be used. The message says which, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """A line of such a file: which reject, and its body now."""
+
+    number: int
+    body: bytes
+
+
+def count_lines(counts: Sequence[RejectCount]) -> Iterator[str]:
+    """How many by reason and field."""
+    rows = [(c.reason, c.field or "-", str(c.events), shown(c.last_at)) for c in counts]
+    yield from table(("REASON", "FIELD", "EVENTS", "LATEST"), rows)
+
+
+def list_lines(kept: Sequence[KeptReject]) -> Iterator[str]:
+    """One a line, without what was sent."""
+    rows = [
+        (str(k.id), shown(k.reject.received_at), k.reject.endpoint, k.reject.reason, fields_of(k))
+        for k in kept
+    ]
+    yield from table(("NUMBER", "RECEIVED", "ENDPOINT", "REASON", "FIELDS"), rows)
+
+
+def show_lines(kept: KeptReject) -> Iterator[str]:
+    """One in full: why, what, who."""
+    reject = kept.reject
+    replayed = f"{kept.replay_result}, {shown(kept.replayed_at)}" if kept.replayed_at else "no"
+    values = (
+        ("number", kept.id),
+        ("reason", f"{reject.reason}: {reject.message}"),
+        *((f"field {e.field}", e.message) for e in reject.errors),
+        ("endpoint", reject.endpoint),
+        ("content type", reject.content_type),
+        ("received", shown(reject.received_at)),
+        ("address", f"{reject.ip_address} ({'' if reject.stamp_verified else 'un'}signed)"),
+        ("user agent", reject.user_agent),
+        ("request id", reject.request_id),
+        ("event id", f"{reject.event_id} (unless the body has one)"),
+        ("replayed", replayed),
+        ("body", f"{len(reject.body)} bytes{', cut' if reject.body_cut else ''}"),
+    )
+    for name, value in values:
+        yield f"{name:20} {printable(str(value))}"
+    yield printable(reject.body.decode("utf-8", "backslashreplace"))
+
+
+def export_line(kept: KeptReject) -> str:
+    """A line of JSON to repair: `body` is what was sent, as JSON where it is any, else as text.
+
+    JSON goes in as it was written, so that a repair changes nothing else.
+    """
+    errors = [{"field": e.field, "message": e.message} for e in kept.reject.errors]
+    head = json.dumps({"reject": kept.id, "cut": kept.reject.body_cut, "errors": errors})
+    return f'{head[:-1]}, "body": {body_as_json(kept.reject.body)}}}'
+
+
+def body_as_json(body: bytes) -> str:
+    """A body as one line of JSON."""
+    text = body.decode("utf-8", "backslashreplace")
+    try:
+        load_json(text)
+    except CollectorError:
+        return json.dumps(text)
+    return text.replace("\r", " ").replace("\n", " ")  # JSON has none inside of strings
+
+
+def parse_repaired(line: str, number: int) -> Repaired:
+    """A line as `export_line` writes it, after somebody's repair.
+
+    Raises RepairError.
+    """
+    try:
+        fields = json.loads(line)
+    except ValueError as error:
+        raise RepairError(f"line {number} is not JSON: {error}") from None
+    if not isinstance(fields, dict) or not isinstance(fields.get("reject"), int):
+        raise RepairError(f'line {number} has no number of a reject; it must be in "reject"')
+    if "body" not in fields:
+        raise RepairError(f'line {number} has no "body"')
+    body = fields["body"]
+    text = body if isinstance(body, str) else json.dumps(body)
+    return Repaired(fields["reject"], text.encode("utf-8", "backslashreplace"))
+
+
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """Columns that line up."""
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    for row in (head, *rows):
+        cells = (printable(cell).ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield "  ".join(cells).rstrip()
+
+
+def fields_of(kept: KeptReject) -> str:
+    """The broken fields' names."""
+    return ", ".join(e.field for e in kept.reject.errors) or "-"
+
+
+def shown(time: datetime | None) -> str:
+    """A time in UTC, to the second."""
+    return time.strftime("%Y-%m-%d %H:%M:%SZ") if time else "-"
+
+
+def printable(text: str) -> str:
+    """The text without control characters: what a stranger sent must not steer a terminal."""
+    return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)

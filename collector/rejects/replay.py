@@ -1,0 +1,83 @@
+"""Sending rejected events through again: the same validation, enrichment and store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid5
+
+from msgspec.structs import replace
+
+from collector.contract.batch_body import read_batch, read_fields
+from collector.contract.payload import FunnelPayload, TrackPayload, parse_payload
+from collector.contract.wire import parse_object
+from collector.enrich import Enricher
+from collector.event import RequestContext
+from collector.event_row import make_row
+from collector.postgres.store import Store
+from collector.rejects.reject import Reject
+from collector.rejects.store import KeptReject, RejectStore
+
+FUNNEL_PATH = "/v1/events/funnel"
+
+
+@dataclass(frozen=True, slots=True)
+class RejectReplay:
+    """Replays rejects, and notes in their rows what became of them."""
+
+    enricher: Enricher
+    store: Store
+    rejects: RejectStore
+
+    async def replay(self, kept: KeptReject, body: bytes) -> str:
+        """Store the event that a body is by now: "stored", or "duplicate" if it was before.
+
+        It keeps the time of its first receipt and the address of its sender. Replaying it
+        again changes nothing: its id is the one that it was sent with, or that of the row.
+        Raises InvalidJson, InvalidEvent or InvalidBatch where it breaks the contract still,
+        and what Store.insert_events raises.
+        """
+        context = context_of(kept.reject)
+        payloads = parse_rejected(kept.reject, body)
+        rows = [make_row(self.enricher.enrich(payload, context)) for payload in payloads]
+        result = "stored" if await self.store.insert_events(rows) else "duplicate"
+        await self.rejects.mark_replayed(kept.id, result)
+        return result
+
+
+def parse_rejected(reject: Reject, body: bytes) -> list[TrackPayload]:
+    """The payloads of a body: one, or those of a batch that was refused as a whole."""
+    fields = parse_object(body)
+    if "events" in fields and "session_id" not in fields:
+        batch = read_batch(body)
+        parts = [read_fields(batch, event) for event in batch.events]
+        ids = [uuid5(reject.event_id, str(position)) for position in range(len(parts))]
+    else:
+        parts, ids = [fields], [reject.event_id]
+    payloads = [parse_part(reject.endpoint, part) for part in parts]
+    return [with_id(payload, event_id) for payload, event_id in zip(payloads, ids, strict=True)]
+
+
+def parse_part(endpoint: str, fields: dict[str, Any]) -> TrackPayload:
+    """One event, as its endpoint reads it."""
+    if endpoint == FUNNEL_PATH:
+        return parse_payload(FunnelPayload, fields).as_event()
+    return parse_payload(TrackPayload, fields)
+
+
+def with_id(payload: TrackPayload, event_id: UUID) -> TrackPayload:
+    """The payload with an id of its own, else with this one."""
+    return payload if payload.event_id else replace(payload, event_id=event_id)
+
+
+def context_of(reject: Reject) -> RequestContext:
+    """The request that the event came with, as it was then."""
+    return RequestContext(
+        client_ip=reject.ip_address,
+        stamp_verified=reject.stamp_verified,
+        received_at=reject.received_at,
+        user_agent=reject.user_agent,
+        request_id=reject.request_id,
+        endpoint=reject.endpoint,
+        content_type=reject.content_type,
+    )

@@ -1,0 +1,138 @@
+"""The SQL of rejected_events, for the collector that keeps them and the command that reads them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import astuple, dataclass
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+from collector.errors import FieldError
+from collector.rejects.reject import Reject
+from collector.sql import load_query
+
+PAGE = 200  # rows that are read at once: 13 MB of bodies at most
+
+
+@dataclass(frozen=True, slots=True)
+class KeptReject:
+    """A row of rejected_events as it stands in the table."""
+
+    id: int
+    reject: Reject
+    replayed_at: datetime | None
+    replay_result: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RejectFilter:
+    """Which rows are meant; None means any."""
+
+    reason: str | None = None
+    field: str | None = None
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RejectCount:
+    """How many events broke the contract for this reason in this field."""
+
+    reason: str
+    field: str | None
+    events: int
+    first_at: datetime
+    last_at: datetime
+
+
+class RejectStore:
+    """Rejected events in Postgres. Its methods raise what asyncpg raises."""
+
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
+        self._pool = pool
+
+    async def insert(self, rejects: Sequence[Reject]) -> None:
+        """Keep these."""
+        await self._pool.execute(load_query("insert_rejects"), *reject_arrays(rejects))
+
+    async def trim(self, days: int, max_bytes: int) -> int:
+        """Delete the rows over this age, and the oldest while all are over this size."""
+        return len(await self._pool.fetch(load_query("trim_rejects"), days, max_bytes))
+
+    async def count(self, chosen: RejectFilter) -> list[RejectCount]:
+        """How many there are, by reason and field, the most frequent first."""
+        rows = await self._pool.fetch(load_query("count_rejects"), *arguments(chosen))
+        return [RejectCount(**row) for row in rows]
+
+    async def get(self, number: int) -> KeptReject | None:
+        """The one with this id."""
+        row = await self._pool.fetchrow(load_query("get_reject"), number)
+        return kept_reject(row) if row else None
+
+    async def select(
+        self, chosen: RejectFilter, limit: int | None = None
+    ) -> AsyncIterator[KeptReject]:
+        """The newest first, all or so many; read page by page."""
+        below: int | None = None
+        while limit is None or limit > 0:
+            size = PAGE if limit is None else min(limit, PAGE)
+            query = load_query("list_rejects")
+            rows = await self._pool.fetch(query, *arguments(chosen), below, size)
+            for row in rows:
+                yield kept_reject(row)
+            if len(rows) < size:
+                return
+            below = rows[-1]["id"]
+            limit = None if limit is None else limit - size
+
+    async def mark_replayed(self, number: int, result: str) -> None:
+        """Note that this one went through, with this result."""
+        await self._pool.execute(load_query("mark_reject_replayed"), number, result)
+
+
+@asynccontextmanager
+async def open_reject_store(
+    database_url: str, timeout_seconds: float
+) -> AsyncIterator[RejectStore]:
+    """A store with one connection of its own, made when it is needed.
+
+    So that rejected events never hold up good ones.
+    """
+    pool = asyncpg.create_pool(
+        database_url,
+        min_size=0,
+        max_size=1,
+        timeout=timeout_seconds,
+        command_timeout=timeout_seconds,
+        server_settings={"application_name": "conversion-tracking rejects", "timezone": "UTC"},
+    )
+    async with pool:
+        yield RejectStore(pool)
+
+
+def reject_arrays(rejects: Sequence[Reject]) -> list[list[Any]]:
+    """One array a column, in the order of insert_rejects.sql."""
+    return [list(column) for column in zip(*map(row_of, rejects), strict=True)]
+
+
+def row_of(reject: Reject) -> tuple[Any, ...]:
+    """The values of a row, its errors as a JSON text."""
+    errors = json.dumps([{"field": e.field, "message": e.message} for e in reject.errors])
+    event_id, reason, message, _, *rest = astuple(reject)
+    return (event_id, reason, message, errors, *rest)
+
+
+def kept_reject(row: asyncpg.Record) -> KeptReject:
+    """A row of list_rejects.sql."""
+    fields = dict(row)
+    kept = {name: fields.pop(name) for name in ("id", "replayed_at", "replay_result")}
+    errors = tuple(FieldError(**error) for error in json.loads(fields.pop("errors")))
+    return KeptReject(reject=Reject(errors=errors, **fields), **kept)
+
+
+def arguments(chosen: RejectFilter) -> tuple[str | None, str | None, bool]:
+    """The first three parameters of count_rejects.sql and list_rejects.sql."""
+    return (chosen.reason, chosen.field, chosen.replayed)

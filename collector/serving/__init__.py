@@ -1,0 +1,1 @@
+"""Processes, signals and sockets around the application."""

@@ -1,0 +1,104 @@
+"""Running the collector as a server until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import signal
+import socket
+from collections.abc import Callable, Coroutine, Sequence
+
+from aiohttp import web
+
+from collector.api.app import make_app
+from collector.api.keys import SETTINGS
+from collector.api.shutdown import REQUESTS_SHARE, finish_requests
+from collector.logs import configure_logging
+from collector.serving.listening import BACKLOG, open_sockets, url_of
+from collector.settings import Settings
+
+try:
+    import uvloop
+
+    new_event_loop: Callable[[], asyncio.AbstractEventLoop] | None = uvloop.new_event_loop
+except ImportError:  # uvloop does not exist for every platform; asyncio's own loop serves too
+    new_event_loop = None
+
+logger = logging.getLogger(__name__)
+
+# New objects between collections of the young, and how often these become collections of
+# the older: 6 and 25 times fewer than Python's own. A request makes some dozen that need it.
+# No more of the young, since nothing is answered while they are looked at: 5 ms for 20,000.
+GC_THRESHOLDS = (4_000, 250, 100)
+
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT; then finish what is in flight.
+
+    Raises OSError where the address cannot be listened on.
+    """
+    configure_logging(settings)
+    sockets = open_sockets(settings.host, settings.port)
+    run_loop(serve_alone(settings, sockets))
+
+
+async def serve_alone(settings: Settings, sockets: Sequence[socket.socket]) -> None:
+    """Serve as the only process of these sockets."""
+    await serve_until(stop_on_signals(), make_app(settings), sockets)
+
+
+def run_loop(main: Coroutine[None, None, None]) -> None:
+    """Run a coroutine on the fastest loop that there is."""
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(main)
+
+
+def stop_on_signals() -> asyncio.Event:
+    """Set when SIGTERM or SIGINT comes."""
+    stopped = asyncio.Event()
+    for signum in STOP_SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(signum, stopped.set)
+    return stopped
+
+
+async def serve_until(
+    stopped: asyncio.Event, app: web.Application, sockets: Sequence[socket.socket]
+) -> None:
+    """Listen on bound sockets, say where, and wait to be stopped."""
+    timeout_seconds = app[SETTINGS].shutdown_timeout_seconds
+    runner = make_runner(app, timeout_seconds)
+    await runner.setup()
+    try:
+        spare_garbage_collector()
+        for listener in sockets:
+            await web.SockSite(runner, listener, backlog=BACKLOG).start()
+            logger.info("collector ready on %s", url_of(listener))
+        await stopped.wait()
+        logger.info("stopping")
+        await finish_requests(runner, timeout_seconds)
+    finally:
+        await runner.cleanup()
+
+
+def spare_garbage_collector() -> None:
+    """Leave what the start has made, lists and rules and modules, out of every collection.
+
+    They live as long as the process. With fewer collections it took 10 % less processor time
+    a request.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+
+
+def make_runner(app: web.Application, shutdown_seconds: float) -> web.AppRunner:
+    """The server around an application, as body.py needs it."""
+    return web.AppRunner(
+        app,
+        access_log=None,  # it would hold addresses and page URLs, and cost more than the rest
+        auto_decompress=False,
+        shutdown_timeout=shutdown_seconds * REQUESTS_SHARE,
+    )

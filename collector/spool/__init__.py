@@ -1,0 +1,1 @@
+"""The disk that events wait on while Postgres cannot be used."""

@@ -1,0 +1,48 @@
+"""Spools that no process has open: of a worker that died, or that is not started any more."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from collector.spool.file import SpoolOpenError
+from collector.spool.lock import SpoolInUse
+from collector.spool.replayer import Replayer
+from collector.spool.spool import Spool, open_spool, spool_names
+
+logger = logging.getLogger(__name__)
+
+# Collectors that start together each find a free spool before any looks for left ones.
+FIRST_LOOK_SECONDS = 5.0
+NEXT_LOOK_SECONDS = 60.0
+
+
+async def drain_left_spools(
+    folder: Path, max_bytes: int, make_replayer: Callable[[Spool], Replayer]
+) -> None:
+    """Look for left spools and drain them, until cancelled.
+
+    Every collector of a folder does so: the lock decides who drains which.
+    """
+    await asyncio.sleep(FIRST_LOOK_SECONDS)
+    while True:
+        for name in spool_names(folder):
+            await drain_if_left(folder, name, max_bytes, make_replayer)
+        await asyncio.sleep(NEXT_LOOK_SECONDS)
+
+
+async def drain_if_left(
+    folder: Path, name: str, max_bytes: int, make_replayer: Callable[[Spool], Replayer]
+) -> None:
+    """Drain a spool unless a process has it open; this one too."""
+    try:
+        async with open_spool(folder, name, max_bytes) as spool:
+            if spool.depth:
+                logger.info("spool %s: left by another process with %d events", name, spool.depth)
+            await make_replayer(spool).drain()
+    except SpoolInUse:
+        return
+    except SpoolOpenError as error:
+        logger.error("a left spool is not drained: %s", error)  # noqa: TRY400  # it says all

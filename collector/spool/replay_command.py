@@ -1,0 +1,84 @@
+"""The command `replay`: what a spool holds goes to Postgres, without a collector."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from collector.errors import StoreUnavailable
+from collector.postgres.store import Store, open_store
+from collector.settings import Settings
+from collector.spool.lock import SpoolInUse
+from collector.spool.replayer import replay_batch
+from collector.spool.spool import Spool, open_spool, spool_names
+
+PROGRESS_SECONDS = 2.0
+
+Say = Callable[[str], None]
+
+
+class ReplayError(Exception):
+    """Not everything could be replayed. The message says why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What became of the events of a spool."""
+
+    stored: int = 0
+    refused: int = 0
+
+
+async def replay(settings: Settings, folder: Path, retry_refused: bool, say: Say) -> None:
+    """Drain every spool in a folder into Postgres, and say how far it is.
+
+    A spool that a process has open is passed over. Raises ReplayError where there was
+    one, where there is no spool at all, and where Postgres or the disk fails; what is
+    not in Postgres then is still in the spool.
+    """
+    names = spool_names(folder)
+    if not names:
+        raise ReplayError(f"there is no spool in {folder}; name its folder with --spool")
+    in_use: list[SpoolInUse] = []
+    async with open_store(settings.database_url, 1, settings.database_timeout_seconds) as store:
+        for name in names:
+            try:
+                async with open_spool(folder, name, settings.spool_max_bytes) as spool:
+                    await replay_spool(spool, store, retry_refused, say)
+            except SpoolInUse as error:
+                in_use.append(error)
+    if in_use:
+        raise ReplayError("\n".join(map(str, in_use)))
+
+
+async def replay_spool(spool: Spool, store: Store, retry_refused: bool, say: Say) -> None:
+    """Drain one spool. Raises ReplayError where Postgres or the disk fails."""
+    if retry_refused:
+        await spool.requeue_refused()
+    say(f"{spool.path}: {spool.depth} events wait")
+    try:
+        count = await drain(spool, store, say)
+    except StoreUnavailable as error:
+        raise ReplayError(
+            f"Postgres cannot take the events of {spool.path} now ({error.reason or error}). "
+            f"{spool.depth} are still there: run the command again"
+        ) from error
+    say(f"{spool.path}: {count.stored} events replayed, {count.refused} refused")
+    if spool.refused:
+        say(f"{spool.path}: {spool.refused} refused events are kept; --refused tries them again")
+
+
+async def drain(spool: Spool, store: Store, say: Say) -> Count:
+    """Move everything, without pauses: no live traffic is in this process."""
+    count = Count()
+    refused_before = spool.refused
+    said_at = time.monotonic()
+    while spool.depth:
+        moved = await replay_batch(spool, store)
+        count = Count(count.stored + moved.stored, spool.refused - refused_before)
+        if time.monotonic() - said_at >= PROGRESS_SECONDS:
+            say(f"{spool.path}: {count.stored} replayed, {spool.depth} wait")
+            said_at = time.monotonic()
+    return count

@@ -1,0 +1,162 @@
+"""From the spool to Postgres, beside live traffic.
+
+Events leave the spool only after Postgres has committed them, so whatever happens in
+between, a batch is written again at worst, and the event's id makes that harmless.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from collector.errors import StoreUnavailable
+from collector.postgres.outage import Outage
+from collector.postgres.split_batch import insert_batch
+from collector.postgres.store import Store
+from collector.spool.spool import Spool
+
+logger = logging.getLogger(__name__)
+
+# Small batches hold locks and a connection for milliseconds only.
+BATCH_EVENTS = 200
+
+# The share of the time that replaying is busy. A pause that is proportional to the last
+# batch's time gives way by itself: the slower Postgres gets, the less is asked of it.
+BUSY_SHARE = 0.25
+MAX_PAUSE_SECONDS = 5.0
+
+# How often an idle replayer looks whether something waits.
+IDLE_SECONDS = 0.2
+
+FIRST_BACKOFF_SECONDS = 0.1
+MAX_BACKOFF_SECONDS = 2.0
+
+PROGRESS_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What became of a batch from the spool."""
+
+    stored: int
+    refused: int
+
+
+async def replay_batch(spool: Spool, store: Store, limit: int = BATCH_EVENTS) -> Moved:
+    """Move the oldest events of a spool to the store; what Postgres refuses is set aside.
+
+    Raises StoreUnavailable where Postgres or the disk fails: everything that is not in
+    Postgres is in the spool then.
+    """
+    batch = await spool.read_oldest(limit)
+    if not batch:
+        return Moved(0, 0)
+    inserted = await insert_batch(store, [spooled.row for spooled in batch])
+    refused = [spooled for spooled in batch if spooled.row.id in inserted.refused]
+    for spooled in refused:
+        await spool.refuse(spooled.position, inserted.refused[spooled.row.id].reason)
+    await spool.remove([spooled.position for spooled in batch])
+    return Moved(len(batch) - len(refused), len(refused))
+
+
+class Replayer:
+    """Drains a spool batch by batch, and finds out when Postgres is back."""
+
+    def __init__(  # noqa: PLR0913  # clock and randomness are arguments
+        self,
+        spool: Spool,
+        store: Store,
+        outage: Outage,
+        count_replayed: Callable[[int], None],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._spool = spool
+        self._store = store
+        self._outage = outage
+        self._count_replayed = count_replayed
+        self._clock = clock
+        self._jitter = jitter
+        self._failures = 0
+        self._progress = Progress(clock)
+
+    async def run(self) -> None:
+        """Replay until cancelled, which is harmless at any point."""
+        while True:
+            try:
+                seconds = await self.step()
+            except Exception:
+                # Ours. Without the replayer events would wait for ever: go on.
+                logger.exception("replaying the spool %s failed", self._spool.path)
+                seconds = MAX_BACKOFF_SECONDS
+            await asyncio.sleep(seconds)
+
+    async def drain(self) -> None:
+        """Replay until the spool is empty, however long Postgres is away."""
+        while self._spool.depth:
+            seconds = await self.step()
+            await asyncio.sleep(seconds)
+
+    async def step(self) -> float:
+        """Move one batch, or look whether Postgres is back. Returns the seconds to wait then."""
+        started = self._clock()
+        try:
+            moved = await self._move()
+        except StoreUnavailable:
+            self._failures += 1
+            return backoff_seconds(self._failures, self._jitter())
+        self._failures = 0
+        return pause_seconds(self._clock() - started) if moved else IDLE_SECONDS
+
+    async def _move(self) -> bool:
+        """Whether there was something to move. Raises StoreUnavailable."""
+        if self._spool.depth == 0:
+            if self._outage.is_away:
+                await self._store.ping()
+                self._outage.end()
+            return False
+        moved = await replay_batch(self._spool, self._store)
+        self._outage.end()
+        self._count_replayed(moved.stored)
+        self._progress.log(self._spool, moved)
+        return True
+
+
+class Progress:
+    """Lines in the log while a spool is drained: at intervals, and at the end."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._moved = 0
+        self._said_at = clock()
+
+    def log(self, spool: Spool, moved: Moved) -> None:
+        """Note a batch."""
+        self._moved += moved.stored
+        if spool.depth == 0:
+            logger.info("spool %s: drained, %d events replayed", spool.path, self._moved)
+            self._moved = 0
+        elif self._clock() - self._said_at >= PROGRESS_SECONDS:
+            logger.info(
+                "spool %s: %d events replayed, %d wait", spool.path, self._moved, spool.depth
+            )
+            self._said_at = self._clock()
+
+
+def pause_seconds(busy_seconds: float) -> float:
+    """How long to pause after a batch, so that replaying is busy for its share only."""
+    return min(busy_seconds * (1 - BUSY_SHARE) / BUSY_SHARE, MAX_PAUSE_SECONDS)
+
+
+def backoff_seconds(failures: int, jitter: float) -> float:
+    """How long to wait after so many failures in a row: doubled each time, up to a cap.
+
+    `jitter` in [0, 1) spreads collectors that lost Postgres at the same moment.
+    """
+    longest = min(FIRST_BACKOFF_SECONDS * 2.0 ** min(failures - 1, 10), MAX_BACKOFF_SECONDS)
+    return longest * (0.5 + jitter / 2)

@@ -1,0 +1,35 @@
+"""This process's spool, with what drains it: opened before the writer, closed after it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from collector.background import run_in_background
+from collector.postgres.outage import Outage
+from collector.postgres.store import Store
+from collector.settings import Settings
+from collector.spool.orphaned import drain_left_spools
+from collector.spool.replayer import Replayer
+from collector.spool.spool import Spool, open_free_spool
+
+
+@asynccontextmanager
+async def run_spool(
+    settings: Settings, store: Store, outage: Outage, count_replayed: Callable[[int], None]
+) -> AsyncIterator[Spool]:
+    """The spool that the writer appends to; it and left ones are drained in the background.
+
+    Raises SpoolOpenError where the disk does not let us.
+    """
+    folder, max_bytes = settings.spool_dir, settings.spool_max_bytes
+
+    def make_replayer(spool: Spool) -> Replayer:
+        return Replayer(spool, store, outage, count_replayed)
+
+    async with (
+        open_free_spool(folder, max_bytes) as spool,
+        run_in_background(make_replayer(spool).run()),
+        run_in_background(drain_left_spools(folder, max_bytes, make_replayer)),
+    ):
+        yield spool

@@ -1,0 +1,68 @@
+"""The schema's migrations: twice, at once, and after a change that must not be."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from collector.postgres.migrate import MigrationError, load_migrations, migrate
+from collector.sql import migration_files
+from local.postgres import PostgresServer, database_url
+from tests.support import execute, fetch
+
+MIGRATIONS = load_migrations(migration_files())
+
+
+@pytest.fixture
+async def empty(postgres: PostgresServer) -> AsyncIterator[str]:
+    """A database without tables."""
+    await execute(database_url(postgres), "CREATE DATABASE empty_ct")
+    yield database_url(postgres, "empty_ct")
+    await execute(database_url(postgres), "DROP DATABASE empty_ct WITH (FORCE)")
+
+
+async def test_a_second_run_finds_nothing_to_do(empty: str) -> None:
+    assert await migrate(empty) == [m.name for m in MIGRATIONS]
+    assert await migrate(empty) == []
+
+
+async def test_processes_that_migrate_at_once_apply_each_step_once(empty: str) -> None:
+    applied = await asyncio.gather(*(migrate(empty) for _ in range(5)))
+    assert sorted(applied, key=len) == [[], [], [], [], [m.name for m in MIGRATIONS]]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "CREATE TABLE t (a INT); SELEC;",
+        # It runs, but the note that it ran fails.
+        "CREATE TABLE t (a INT); INSERT INTO schema_migrations VALUES (9999, 'x', 'x');",
+    ],
+)
+async def test_a_step_that_fails_leaves_nothing_behind_and_is_named(empty: str, sql: str) -> None:
+    broken = replace(MIGRATIONS[0], version=9_999, name="9999_broken", sql=sql)
+    with pytest.raises(MigrationError, match="9999_broken"):
+        await migrate(empty, [*MIGRATIONS, broken])
+    assert await fetch(empty, "SELECT to_regclass('t') AS t") == [{"t": None}]
+    assert await migrate(empty) == []
+
+
+async def test_a_file_that_was_changed_after_it_ran_is_refused(empty: str) -> None:
+    await migrate(empty)
+    changed = replace(MIGRATIONS[0], sql=MIGRATIONS[0].sql + "\n-- changed")
+    with pytest.raises(MigrationError, match=r"0001.*changed"):
+        await migrate(empty, [changed, *MIGRATIONS[1:]])
+
+
+async def test_a_database_of_a_newer_version_is_left_alone(empty: str) -> None:
+    newer = replace(MIGRATIONS[0], version=9_999, name="9999_newer", sql="SELECT 1")
+    await migrate(empty, [*MIGRATIONS, newer])
+    with pytest.raises(MigrationError, match="9999"):
+        await migrate(empty)
+
+
+def test_the_files_are_numbered_without_gaps_and_named() -> None:
+    assert [m.version for m in MIGRATIONS] == list(range(1, len(MIGRATIONS) + 1))
+    assert all(re.fullmatch(r"\d{4}_[a-z0-9_]+", m.name) for m in MIGRATIONS)

@@ -1,0 +1,70 @@
+"""What a batch is answered, for every mixture of events."""
+
+import json
+from uuid import UUID
+
+import pytest
+
+from collector.api.batch import Answer, batch_response, first_unavailable
+from collector.api.put import Status, http_status_of, status_of
+from collector.durable.outcome import Outcome, PutResult
+from collector.errors import CollectorError, EventRefused, QueueFull, StoreUnavailable
+
+
+def answer_of(status: Status) -> Answer:
+    """An answer as the endpoint makes it: what was not taken has an error."""
+    if status is Status.UNAVAILABLE:
+        return Answer(UUID(int=1), status, StoreUnavailable("Later.", retry_after_seconds=7))
+    failed = status in (Status.INVALID, Status.REFUSED)
+    return Answer(UUID(int=1), status, CollectorError("No.") if failed else None)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "http_status", "success"),
+    [
+        ("stored", 200, True),
+        ("stored duplicate", 200, True),
+        ("stored invalid", 200, False),
+        ("invalid", 200, False),
+        ("refused stored", 200, False),
+        ("stored spooled", 202, True),
+        ("spooled invalid", 202, False),
+        ("stored unavailable", 503, False),
+        ("spooled unavailable invalid", 503, False),
+        ("unavailable", 503, False),
+    ],
+)
+def test_the_status_says_whether_anything_must_be_sent_again(
+    statuses: str, http_status: int, success: bool
+) -> None:
+    answers = [answer_of(Status(name)) for name in statuses.split()]
+    response = batch_response(answers, first_unavailable(answers))
+    assert isinstance(response.body, bytes)
+    answer = json.loads(response.body)
+    assert (response.status, answer["success"]) == (http_status, success)
+    assert [r["status"] for r in answer["results"]] == statuses.split()
+    assert response.headers.get("Retry-After") == ("7" if http_status == 503 else None)
+
+
+@pytest.mark.parametrize(
+    ("result", "status"),
+    [
+        (PutResult.STORED, Status.STORED),
+        (PutResult.DUPLICATE, Status.DUPLICATE),
+        (PutResult.SPOOLED, Status.SPOOLED),
+        (StoreUnavailable("Later."), Status.UNAVAILABLE),
+        (QueueFull("Later."), Status.UNAVAILABLE),
+        (CollectorError("A fault of ours."), Status.UNAVAILABLE),
+        (EventRefused("22001"), Status.REFUSED),
+    ],
+)
+def test_only_what_postgres_refuses_is_refused_and_any_other_error_may_pass(
+    result: Outcome, status: Status
+) -> None:
+    assert status_of(result) is status
+
+
+def test_only_what_waits_on_disk_is_answered_202() -> None:
+    statuses = {result: http_status_of(result) for result in PutResult}
+    assert [result for result, status in statuses.items() if status == 202] == [PutResult.SPOOLED]
+    assert set(statuses.values()) == {200, 202}

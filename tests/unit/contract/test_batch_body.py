@@ -1,0 +1,128 @@
+"""The events of a batch are read the same whether or not its body must be read as a whole."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import asdict
+
+from collector.contract.batch_body import (
+    Batch,
+    read_batch,
+    read_event,
+    read_plain_batch,
+    read_whole_batch,
+    sent_event_id,
+)
+from collector.errors import BatchTooLarge, InvalidBatch, InvalidEvent, InvalidJson
+
+LEAST = {"session_id": "s1", "event_type": "page_view", "event_name": "Page"}
+UUID_TEXT = "018f4d3e-7c1a-7b2e-9a51-2f3c4d5e6f70"
+
+EVENTS: list[Any] = [
+    LEAST,
+    LEAST | {"event_id": UUID_TEXT, "metadata": {"a": [1, 2.5, None]}, "conversion_value": 29.99},
+    LEAST | {"event_id": "no UUID"},
+    LEAST | {"event_id": UUID_TEXT, "currency": "Euro"},
+    LEAST | {"mood": "good"},
+    {"session_id": " ", "event_type": "page_view", "event_name": "Page"},
+    {},
+    [],
+    None,
+    7,
+    "text",
+]
+
+
+def outcomes(batch: Batch) -> list[object]:
+    """What reading each event gives, and the id that it was sent with."""
+    return [(outcome(batch, event), sent_event_id(event)) for event in batch.events]
+
+
+def outcome(batch: Batch, event: object) -> object:
+    try:
+        return asdict(read_event(batch, event))
+    except InvalidEvent as error:
+        return sorted((e.field, e.message) for e in error.errors)
+
+
+@given(st.lists(st.sampled_from(EVENTS), min_size=1, max_size=8))
+def test_both_ways_read_the_same_events(events: list[Any]) -> None:
+    body = json.dumps({"events": events}).encode()
+    plain = read_plain_batch(body)
+    assert plain is not None
+    assert outcomes(plain) == outcomes(read_whole_batch(body))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"events": [LEAST], "sent_by": "a server"},
+        {"events": [LEAST | {"event_name": "nul \0"}]},
+        {"events": [LEAST | {"metadata": {"a": "\ud800"}}]},
+    ],
+    ids=["unknown field", "U+0000", "lone surrogate"],
+)
+def test_what_is_no_plain_batch_is_read_as_a_whole(body: dict[str, Any]) -> None:
+    data = json.dumps(body).encode()
+    assert read_plain_batch(data) is None
+    batch = read_batch(data)
+    assert batch.unknown == len(body) - 1
+    assert [read_event(batch, event).session_id for event in batch.events] == ["s1"]
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (b"", InvalidJson),
+        (b"[]", InvalidJson),
+        (b'{"events": [}', InvalidJson),
+        (b'{"events": [{"session_id": "\xff"}], "x": 1}', InvalidJson),
+        (b'{"events": [{"session_id": "\xff"}]}', InvalidJson),
+        (b"{}", InvalidBatch),
+        (b'{"events": []}', InvalidBatch),
+        (b'{"events": {}}', InvalidBatch),
+        (b'{"events": null}', InvalidBatch),
+    ],
+)
+def test_what_is_no_batch_says_what_it_is(body: bytes, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        read_batch(body)
+
+
+DEEP = b"[" * 5_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"events": [{"session_id": "s1", "metadata": {"a": ' + DEEP + b"]" * 5_000 + b"}}]}",
+        b'{"events": ' + DEEP,
+    ],
+    ids=["in an event", "unclosed"],
+)
+def test_what_is_too_deep_to_be_read_is_refused(body: bytes) -> None:
+    with pytest.raises((InvalidJson, InvalidEvent)):
+        read_batch(body)
+
+
+def test_an_event_with_a_number_too_long_to_be_read_does_not_hold_up_the_others() -> None:
+    number = b"9" * 5_000
+    batch = read_batch(b'{"events": [{"sequence": %b}, %b]}' % (number, json.dumps(LEAST).encode()))
+    broken, whole = batch.events
+    with pytest.raises(InvalidEvent) as refusal:
+        read_event(batch, broken)
+    assert "too many digits" in refusal.value.errors[0].message
+    assert read_event(batch, whole).session_id == "s1"
+
+
+def test_too_many_events_are_refused_before_any_is_looked_at() -> None:
+    with pytest.raises(BatchTooLarge):
+        read_batch(b'{"events": [%b]}' % b",".join([b"1"] * 501))
+
+
+def test_the_id_of_a_broken_event_is_found() -> None:
+    assert sent_event_id(json.dumps({"event_id": UUID_TEXT}).encode()) == UUID(UUID_TEXT)
