@@ -1,0 +1,113 @@
+"""Who may import whom: one table, from the bottom up. What is not in it is not allowed."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+# Each line may import what stands above it, and of that only what it names: so no circle can
+# close. A new import that fails here is a question about the design, not about this table.
+MAY_IMPORT: dict[str, set[str]] = {
+    "background": set(),
+    "errors": set(),
+    "event": set(),
+    "sql": set(),
+    "metrics": {"errors"},
+    "classify": {"event"},
+    "settings": {"classify"},
+    "logs": {"settings"},
+    "contract": {"errors", "event", "metrics"},
+    "enrich": {"classify", "contract", "event", "settings"},
+    "event_row": {"contract", "event"},
+    "postgres": {"errors", "event_row", "sql"},
+    "spool": {"background", "errors", "event", "event_row", "postgres", "settings", "sql"},
+    "durable": {"errors", "event_row", "postgres", "spool"},
+    "rejects": {
+        "contract",
+        "enrich",
+        "errors",
+        "event",
+        "event_row",
+        "metrics",
+        "postgres",
+        "settings",
+        "sql",
+    },
+    "api": {
+        "contract",
+        "durable",
+        "enrich",
+        "errors",
+        "event",
+        "event_row",
+        "logs",
+        "metrics",
+        "postgres",
+        "rejects",
+        "settings",
+        "spool",
+    },
+    "serving": {"api", "background", "enrich", "logs", "settings", "spool"},
+    "cli": {"classify", "logs", "postgres", "rejects", "serving", "settings", "spool"},
+}
+
+# Where a library is known; everywhere else it would tie pure code to HTTP or to a database.
+ONLY_IN = {
+    "aiohttp": {"api", "serving"},
+    "asyncpg": {"postgres", "rejects", "cli"},
+    "sqlite3": {"spool"},
+    "prometheus_client": {"metrics", "rejects", "serving"},
+}
+
+# Tools of the checkout that are not shipped. The command `up` imports local/ when it runs.
+CHECKOUT_ONLY = {"local": {"cli"}, "bench": set(), "tests": set()}
+
+
+def imports_of(file: Path) -> Iterator[str]:
+    """The full names of all modules that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert not node.level, f"{file}: relative imports hide where a thing is from"
+            names = [f".{name.name}" for name in node.names] if node.module == "collector" else [""]
+            yield from (node.module + name for name in names)
+
+
+def imports_by_layer() -> Iterator[tuple[str, str, Path]]:
+    """Each import in collector/: the layer that it stands in, what it imports, and the file."""
+    for file in sorted((ROOT / "collector").rglob("*.py")):
+        layer = file.relative_to(ROOT / "collector").with_suffix("").parts[0]
+        if layer != "__init__":
+            yield from ((layer, name, file) for name in imports_of(file))
+
+
+def test_the_table_names_every_package_and_no_other() -> None:
+    assert {layer for layer, _, _ in imports_by_layer()} == set(MAY_IMPORT)
+
+
+def test_the_table_leaves_no_way_round_in_a_circle() -> None:
+    layers = list(MAY_IMPORT)
+    for number, layer in enumerate(layers):
+        assert MAY_IMPORT[layer] <= set(layers[:number]), f"{layer} imports what stands below it"
+
+
+def test_a_package_imports_only_what_the_table_allows() -> None:
+    found: dict[str, set[str]] = {layer: set() for layer in MAY_IMPORT}
+    for layer, name, _ in imports_by_layer():
+        top, _, rest = name.partition(".")
+        other = rest.partition(".")[0]
+        if top == "collector" and other != layer:
+            found[layer].add(other)
+    assert found == MAY_IMPORT  # what is not used any more leaves the table
+
+
+@pytest.mark.parametrize(("library", "layers"), [*ONLY_IN.items(), *CHECKOUT_ONLY.items()], ids=str)
+def test_a_library_is_imported_only_where_it_belongs(library: str, layers: set[str]) -> None:
+    found = {layer for layer, name, _ in imports_by_layer() if name.partition(".")[0] == library}
+    assert found == layers
