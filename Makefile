@@ -83,7 +83,7 @@ bench-gateway: $(INSTALLED)
 install: $(INSTALLED)
 
 # constraints.txt has the versions that were tested together.
-$(INSTALLED): pyproject.toml kong-plugin/pyproject.toml constraints.txt
+$(INSTALLED): VERSION pyproject.toml kong-plugin/pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "Python 3.11 or newer is needed, as python3 or as make PYTHON=/path/to/it"; exit 1; }
 	@echo "installing into .venv"
