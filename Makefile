@@ -10,7 +10,7 @@ PIP := $(BIN)/pip --quiet --disable-pip-version-check
 INSTALLED := .venv/.installed
 DECK := var/bin/deck
 
-.PHONY: run test test-faults tracker deck deck-if-go check-kong check install bench bench-full bench-gateway clean
+.PHONY: run test test-faults tracker deck deck-if-go check-kong check protobuf install bench bench-full bench-gateway clean
 
 # Start the whole system on this machine, without Docker.
 run: $(INSTALLED)
@@ -61,6 +61,14 @@ check-kong: $(DECK)
 test-faults: $(INSTALLED)
 	FAULTS=full $(BIN)/pytest tests/faults $(PYTEST_ARGS)
 
+# The Python modules of Kong's messages, after a change of pluginsocket.proto; a test holds them
+# to it.
+PROTO_PATH := kong-plugin/server
+
+protobuf: $(INSTALLED)
+	$(BIN)/python -m grpc_tools.protoc -I$(PROTO_PATH) --python_out=$(PROTO_PATH) \
+		--pyi_out=$(PROTO_PATH) kong_plugin_server/pluginsocket.proto
+
 check: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -83,12 +91,12 @@ bench-gateway: $(INSTALLED)
 install: $(INSTALLED)
 
 # constraints.txt has the versions that were tested together.
-$(INSTALLED): VERSION pyproject.toml kong-plugin/pyproject.toml constraints.txt
+$(INSTALLED): VERSION pyproject.toml kong-plugin/pyproject.toml kong-plugin/server/pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "Python 3.11 or newer is needed, as python3 or as make PYTHON=/path/to/it"; exit 1; }
 	@echo "installing into .venv"
 	@$(PYTHON) -m venv .venv
-	@$(PIP) install -c constraints.txt -e './kong-plugin[kong-pdk]' -e '.[local,bench,dev]'
+	@$(PIP) install -c constraints.txt -e ./kong-plugin/server -e './kong-plugin[kong-pdk]' -e '.[local,bench,dev]'
 	@touch $@
 
 clean:

@@ -56,7 +56,7 @@ def test_the_documented_stages_are_those_of_the_code(root: Path, stage: FunnelSt
 
 
 def test_every_link_between_documents_leads_somewhere(root: Path) -> None:
-    documents = [*root.glob("*.md"), *root.glob("docs/*.md"), *root.glob("kong-plugin/*.md")]
+    documents = [*root.glob("*.md"), *root.glob("docs/*.md"), *root.glob("kong-plugin/**/*.md")]
     links = [(d, target) for d in documents for target in LINK.findall(d.read_text())]
     assert links
     broken = [(d.name, target) for d, target in links if not (d.parent / target).exists()]

@@ -15,8 +15,8 @@ from tests.integration.plugin_server.kong import (
     handle_event,
     read_call,
     read_return,
-    write_string,
 )
+from tests.integration.plugin_server.proto import write_string
 from tests.integration.plugin_server.running import (
     Server,
     open_files,

@@ -18,9 +18,9 @@ from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
+from kong_plugin_server.frames import frame
 from kong_plugin_server.messages import encode_instance_return
 from kong_plugin_server.pdk import Method, find_method
-from kong_plugin_server.wire import frame
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ PHASES = ("certificate", "rewrite", "access", "response", "preread", "log")
 # was not used for longest goes; were it needed again, Kong would start it again.
 MAX_INSTANCES = 1_000
 
-# Ids of two processes differ, or a restart would mix up configurations (kong-facts: How it fails).
+# Ids of two processes differ, or a restart would mix up configurations (docs/plugin-server.md).
 MAX_FIRST_ID = 2**30
 
 

@@ -16,10 +16,10 @@ from typing import Any, Final, Protocol
 from greenlet import getcurrent, greenlet
 
 from kong_plugin_server.coroutine import take_greenlet
+from kong_plugin_server.frames import frame
 from kong_plugin_server.hosting import Instance, reads_of
 from kong_plugin_server.messages import Decoder, HandleEvent, encode_return
 from kong_plugin_server.pdk import EXIT, Kong, Method, PdkError, find_method
-from kong_plugin_server.wire import frame
 
 logger = logging.getLogger(__name__)
 

@@ -1,7 +1,8 @@
 """kong-pdk 0.36's plugin server with the guards that a real Kong has shown to be needed.
 
-Each class names what it replaces in kong_pdk and the fact that asked for it (docs/kong-pdk.md,
-"What kong-pdk does by itself"). Its model of plugins, instances and PDK calls stays.
+Each class names what it replaces in kong_pdk and the fact that asked for it
+(docs/plugin-server.md, "What kong-pdk does by itself"). Its model of plugins, instances and PDK
+calls stays.
 """
 
 import itertools
