@@ -54,7 +54,10 @@ class HostedPlugin:
         self.phases = [phase for phase in PHASES if hasattr(module.Plugin, phase)]
 
     def dump(self) -> dict[str, object]:
-        """What Kong's query command prints, before it is JSON."""
+        """What Kong's query command prints, before it is JSON.
+
+        Raises AttributeError where the module has no `version` or `priority`.
+        """
         config = {"config": {"type": "record", "fields": getattr(self._module, "Schema", [])}}
         description = {
             "Name": self.name,
@@ -75,7 +78,11 @@ def make_read(name: str, *arguments: Any) -> Read:
 
 
 def load_plugin(name: str, module_name: str) -> HostedPlugin:
-    """Import a plugin's module."""
+    """Import a plugin's module.
+
+    Raises ImportError where there is none, AttributeError where it has no `Plugin`, and whatever
+    the module itself raises.
+    """
     return HostedPlugin(name, importlib.import_module(module_name))
 
 
@@ -169,5 +176,8 @@ def reads_of(plugin: Any, phase: str) -> Sequence[Read]:
 
 
 def make_reads(calls: Iterable[tuple[Any, ...]]) -> list[Read]:
-    """Raises PdkError where Kong does not have one of the calls."""
+    """The calls that a phase begins with, ready to be sent.
+
+    Raises PdkError where Kong does not have one of them, TypeError for what is no call.
+    """
     return [make_read(*call) for call in calls]
