@@ -23,24 +23,30 @@ def sql_folder() -> Path:
 def load_query(name: str) -> str:
     """The text of db/queries/NAME.sql, with what it includes.
 
-    Raises OSError where there is no such file, as all functions here do.
+    Raises OSError where there is no such file, or no such fragment.
     """
     return INCLUDE.sub(read_fragment, read_sql("queries", name))
 
 
 def read_fragment(include: re.Match[str]) -> str:
-    """What stands in the place of a line `-- include NAME`: db/queries/fragments/NAME.sql."""
+    """What stands in the place of a line `-- include NAME`: db/queries/fragments/NAME.sql.
+
+    Raises OSError where there is no such file.
+    """
     return read_sql("queries/fragments", include["name"])
 
 
 @cache
 def load_spool_query(name: str) -> str:
-    """The text of db/spool/NAME.sql, which is SQLite's SQL."""
+    """The text of db/spool/NAME.sql, which is SQLite's SQL.
+
+    Raises OSError where there is no such file.
+    """
     return read_sql("spool", name)
 
 
 def read_sql(folder: str, name: str) -> str:
-    """The text of a file below db/."""
+    """The text of a file below db/. Raises OSError where there is none."""
     return (sql_folder() / folder / f"{name}.sql").read_text(encoding="utf-8")
 
 
