@@ -229,11 +229,12 @@ async def test_each_of_many_events_is_answered_by_itself(database: str, tmp_path
         outcomes = await r.writer.put_all(
             [event_row(1), event_row(2), event_row(3), event_row(3), bad]
         )
+        assert await r.writer.put_all([event_row(5), event_row(5)]) == [STORED, DUPLICATE]
         assert await r.writer.put_all([]) == []
     assert outcomes[:4] == [STORED, DUPLICATE, STORED, DUPLICATE]
     assert isinstance(outcomes[4], EventRefused)
-    assert r.counts == {STORED: 3, DUPLICATE: 2, EventStatus.REFUSED: 1}
-    assert sorted(await stored_ids(database)) == [UUID(int=n) for n in (1, 2, 3)]
+    assert r.counts == {STORED: 4, DUPLICATE: 3, EventStatus.REFUSED: 1}
+    assert sorted(await stored_ids(database)) == [UUID(int=n) for n in (1, 2, 3, 5)]
 
 
 REFUSED = {
