@@ -47,15 +47,31 @@ async def migrate(database_url: str, migrations: list[Migration] | None = None) 
 
     Safe to run twice, and from two processes at once: an advisory lock lets one
     run and the others wait. Each migration is a transaction of its own.
-    Raises MigrationError, and what asyncpg raises where Postgres cannot be reached.
+    Raises MigrationError.
     """
-    connection = await asyncpg.connect(database_url)
+    connection = await connect(database_url)
     try:
         await connection.execute(load_query("lock_migrations"), LOCK_KEY)
         await connection.execute(load_query("create_migrations"))
         return await apply_missing(connection, migrations or load_migrations(migration_files()))
     finally:
         await connection.close()  # which also gives back the lock
+
+
+async def connect(database_url: str) -> Any:
+    """A connection. Raises MigrationError where there is none to be had, or of no use here."""
+    try:
+        connection = await asyncpg.connect(database_url)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise MigrationError(f"cannot use the database of CT_DATABASE_URL: {error}") from error
+    encoding = connection.get_settings().server_encoding
+    if encoding != "UTF8":
+        await connection.close()
+        raise MigrationError(
+            f"the database of CT_DATABASE_URL has the encoding {encoding}, which cannot hold "
+            "what visitors send; create it with ENCODING 'UTF8' TEMPLATE template0"
+        )
+    return connection
 
 
 async def apply_missing(connection: Any, migrations: list[Migration]) -> list[str]:

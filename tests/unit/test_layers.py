@@ -59,7 +59,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 # Where a library is known; everywhere else it would tie pure code to HTTP or to a database.
 ONLY_IN = {
     "aiohttp": {"api", "serving"},
-    "asyncpg": {"postgres", "rejects", "cli"},
+    "asyncpg": {"postgres", "rejects"},
     "sqlite3": {"spool"},
     "prometheus_client": {"metrics", "rejects", "serving"},
 }
