@@ -83,13 +83,14 @@ bench-gateway: $(INSTALLED)
 
 install: $(INSTALLED)
 
-# What running needs; constraints.txt has the versions that were tested together.
+# What running needs, compiled when it is first used. constraints.txt has the versions that were
+# tested together.
 $(RUNNABLE): pyproject.toml kong-plugin/pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "Python 3.11 or newer is needed, as python3 or as make PYTHON=/path/to/it"; exit 1; }
 	@echo "installing into .venv"
 	@$(PYTHON) -m venv .venv
-	@$(PIP) install -c constraints.txt -e ./kong-plugin -e '.[local]'
+	@$(PIP) install --no-compile -c constraints.txt -e ./kong-plugin -e '.[local]'
 	@touch $@
 
 # On top of it, what tests, linters and benchmarks need.
