@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         find_wrk()
         machine = describe_machine(datetime.now(UTC))
         print(summarize_machine(machine), flush=True)
-        with open_stage(options.events, int(time.time() * 1000)) as stage:
+        with open_stage(options.events, int(time.time() * 1000), options.against) as stage:
             result = {"machine": machine, "durability": stage.durability}
             result |= run_comparison(stage, options)
             if options.full:
@@ -79,6 +79,13 @@ def make_parser() -> argparse.ArgumentParser:
         default=20_000,
         help="different ones, before they come again with other ids and sessions, at least "
         f"{BATCH_EVENTS} (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--against",
+        type=Path,
+        metavar="CHECKOUT",
+        help="another checkout, such as a git worktree of the commit before, with its own .venv: "
+        "its collector runs in the same rounds",
     )
     parser.add_argument("--full", action="store_true", help="the long rows too")
     parser.add_argument("--memory-events", type=int, default=1_000_000, help="default: %(default)s")

@@ -38,23 +38,22 @@ async def connect(url: str) -> AsyncIterator[Any]:
 
 def create_collector_database(server: PostgresServer, name: str) -> str:
     """A migrated database. Returns its URL."""
-    asyncio.run(create_database(server, name))
-    url = database_url(server, name)
+    url = create_empty_database(server, name)
     asyncio.run(migrate(url))
     return url
 
 
 def create_spec_database(server: PostgresServer, name: str) -> str:
     """A database with the specification's tables. Returns its URL."""
-    asyncio.run(create_database(server, name))
-    url = database_url(server, name)
+    url = create_empty_database(server, name)
     asyncio.run(execute(url, SPEC_SCHEMA.read_text(encoding="utf-8")))
     return url
 
 
-async def create_database(server: PostgresServer, name: str) -> None:
-    """An empty database."""
-    await execute(database_url(server), f"CREATE DATABASE {name}")
+def create_empty_database(server: PostgresServer, name: str) -> str:
+    """A database without tables. Returns its URL."""
+    asyncio.run(execute(database_url(server), f"CREATE DATABASE {name}"))
+    return database_url(server, name)
 
 
 async def execute(url: str, statements: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 
 from bench.collector.measure import Figures
-from bench.collector.rows import RATIOS, TITLES, Ratio
+from bench.collector.rows import OF_ANOTHER_CHECKOUT, RATIOS, TITLES, Ratio
 from bench.machine import QUIET_PERCENT
 from bench.medians import median_ratio
 from bench.text_table import format_number, format_table
@@ -55,8 +55,12 @@ def warn_of_others(runs: Runs) -> str:
 
 
 def find_ratios(runs: Runs) -> dict[str, float | None]:
-    """Every ratio by name; None where one of its rows was not measured."""
-    return {ratio.name: find_ratio(ratio, runs) for ratio in RATIOS}
+    """Every ratio by name; None where one of its rows was not measured.
+
+    Those with another checkout are there only where one was compared.
+    """
+    asked = [ratio for ratio in RATIOS if ratio.by in runs or ratio.by not in OF_ANOTHER_CHECKOUT]
+    return {ratio.name: find_ratio(ratio, runs) for ratio in asked}
 
 
 def find_ratio(ratio: Ratio, runs: Runs) -> float | None:
@@ -72,6 +76,7 @@ def format_ratios(ratios: Mapping[str, float | None]) -> str:
     rows = [
         [r.name, "not measured" if (v := ratios[r.name]) is None else f"{v:.2f}", *wanted(r)]
         for r in RATIOS
+        if r.name in ratios
     ]
     return format_table(("", "ratio", "must", "goal"), rows)
 

@@ -30,8 +30,10 @@ class Starter:
     stack: ExitStack
     folder: Path
 
-    def start_collector(self, database: str, name: str = "collector") -> Server:
-        """This collector, one process, with the gateway's secret."""
+    def start_collector(
+        self, database: str, name: str = "collector", programs: Path = BIN
+    ) -> Server:
+        """A collector, one process, with the gateway's secret: by default this checkout's."""
         port = free_port()
         settings = {
             "CT_DATABASE_URL": database,
@@ -41,7 +43,7 @@ class Starter:
             "CT_LOG_LEVEL": "warning",
             "CT_SPOOL_DIR": str(self.folder / f"{name}-spool"),
         }
-        return self._start(name, [str(BIN / "conversion-tracking"), "serve"], settings, port)
+        return self._start(name, [str(programs / "conversion-tracking"), "serve"], settings, port)
 
     def start_spec_design(self, database: str, name: str = "spec-design") -> Server:
         """The specification's design, one uvicorn worker."""

@@ -11,7 +11,7 @@ from bench.collector.copy_rows import COLUMNS, make_events, make_row, walk_rows
 from bench.collector.long_rows import EMPTY, GROWN, grow, processor_us
 from bench.collector.measure import Figures, refuse_lost
 from bench.collector.results import find_ratios, format_figures, format_ratios, warn_of_others
-from bench.collector.rows import COPY, NOOP, RATIOS, SPEC, TITLES, TRACK
+from bench.collector.rows import COPY, NOOP, RATIOS, SPEC, TITLES, TRACK, TRACK_BEFORE
 from bench.collector.traffic import BATCH_EVENTS, SECRET, join_batches, make_headers
 from bench.errors import BenchError
 from bench.events import BrowserEvent, generate_events
@@ -43,6 +43,12 @@ def test_ratios_are_medians_of_the_rounds_ratios() -> None:
         "track_vs_noop": 0.3,
         "batch_vs_copy": None,
     }
+
+
+def test_another_checkout_is_compared_where_it_was_measured() -> None:
+    runs = {TRACK: [figures(970)], TRACK_BEFORE: [figures(1000)]}
+    assert find_ratios(runs)["track_vs_before"] == 0.97
+    assert "batch_vs_before" not in find_ratios(runs)
 
 
 def test_ratios_are_of_rows_that_exist() -> None:
