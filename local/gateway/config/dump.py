@@ -1,16 +1,17 @@
-"""What a plugin server's dump says about its plugin."""
+"""The query command of a plugin server, and what its dump says about its plugin."""
 
 from __future__ import annotations
 
 import json
 import re
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from local.gateway.config.plugin_schema import find_schema_violations
+from local.gateway.config.settings import PluginServerSettings
 from local.gateway.errors import StartError
-from local.gateway.metaschema import find_schema_violations
-from local.gateway.schema import named_fields
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+(?![.\d])")
 MSGPACK, PROTOBUF = "MsgPack:1", "ProtoBuf:1"
@@ -23,8 +24,25 @@ class PluginInfo:
     protocol: str
     name: str
     priority: int
-    phases: tuple[str, ...]
     schema: Mapping[str, Any]
+
+
+def query_plugin(server: PluginServerSettings) -> PluginInfo:
+    """Run the query command in a shell with the whole environment, and read its stdout.
+
+    Raises StartError if there is no command, if it fails, or if Kong could not use the dump.
+    """
+    variable = server.variable("QUERY_CMD")
+    if not server.query_command:
+        raise StartError(f"no info query for {server.name}: set {variable}")
+    done = subprocess.run(  # noqa: S602 (Kong's popen uses the shell as well)
+        server.query_command, shell=True, stdout=subprocess.PIPE, check=False, text=True
+    )
+    if done.returncode != 0:
+        raise StartError(
+            f"{variable}: {server.query_command!r} failed with exit code {done.returncode}"
+        )
+    return parse_dump(done.stdout, server.name)
 
 
 def parse_dump(text: str, server_name: str) -> PluginInfo:
@@ -52,7 +70,7 @@ def parse_dump(text: str, server_name: str) -> PluginInfo:
 
 
 def _parse_plugin(protocol: str, plugin: dict[str, Any]) -> PluginInfo:
-    name, priority = plugin.get("Name"), plugin.get("Priority")
+    name, priority, version = plugin.get("Name"), plugin.get("Priority"), plugin.get("Version")
     if not isinstance(name, str):
         raise StartError("the dump's plugin has no Name")
     if not isinstance(priority, int) or isinstance(priority, bool):
@@ -60,10 +78,15 @@ def _parse_plugin(protocol: str, plugin: dict[str, Any]) -> PluginInfo:
             f'Plugin "{name}" cannot be loaded because its PRIORITY field is not a valid '
             f'integer number, got: "{priority}".'
         )
-    if not _VERSION.match(str(plugin.get("Version"))):
+    if not _VERSION.match(str(version)):
         raise StartError(
             f'Plugin "{name}" cannot be loaded because its VERSION field does not follow the '
-            f'"x.y.z" format, got: "{plugin.get("Version")}".'
+            f'"x.y.z" format, got: "{version}".'
+        )
+    if plugin.get("Phases") != ["access"]:
+        raise StartError(
+            f'Plugin "{name}": only the phases ["access"] are implemented by the local gateway, '
+            f"got: {plugin.get('Phases')}"
         )
     schema = plugin.get("Schema")
     if not isinstance(schema, dict):
@@ -71,25 +94,4 @@ def _parse_plugin(protocol: str, plugin: dict[str, Any]) -> PluginInfo:
     violations = find_schema_violations(schema)
     if violations:
         raise StartError(f'Plugin "{name}": ' + "; ".join(map(str, violations)))
-    _check_schema_fields(name, set(named_fields(schema)))
-    return PluginInfo(protocol, name, priority, _parse_phases(name, plugin.get("Phases")), schema)
-
-
-def _check_schema_fields(name: str, fields: set[str]) -> None:
-    if "config" not in fields:
-        raise StartError(f'Plugin "{name}": schema: the field "config" is missing')
-    others = fields - {"config", "protocols"}
-    if others:
-        raise StartError(f'Plugin "{name}": schema: {min(others)}: cannot create a new field')
-
-
-def _parse_phases(name: str, phases: object) -> tuple[str, ...]:
-    if not isinstance(phases, list) or not all(isinstance(phase, str) for phase in phases):
-        raise StartError(f'Plugin "{name}": Phases must be a list of phase names')
-    others = [phase for phase in phases if phase != "access"]
-    if others:
-        raise StartError(
-            f'Plugin "{name}": the phases {", ".join(others)} are not implemented by the local '
-            "gateway"
-        )
-    return tuple(phases)
+    return PluginInfo(protocol, name, priority, schema)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.gateway.uri import escape, is_acceptable, normalize, split_target
+from local.gateway.proxying.paths import escape, is_acceptable, normalize
 
 
 @pytest.mark.parametrize(
@@ -42,22 +42,6 @@ def test_a_path_is_normalised_as_kong_does(path: str, normalized: str) -> None:
 )
 def test_nginx_refuses_a_path_that_it_cannot_read(path: str, acceptable: bool) -> None:
     assert is_acceptable(path) is acceptable
-
-
-@pytest.mark.parametrize(
-    ("target", "parts"),
-    [
-        ("/a", ("/a", None)),
-        ("/a?", ("/a", "")),
-        ("/a?b?c", ("/a", "b?c")),
-        ("http://host:1/a/b?c", ("/a/b", "c")),
-        ("http://host", ("/", None)),
-    ],
-)
-def test_a_target_is_split_at_its_first_question_mark(
-    target: str, parts: tuple[str, str | None]
-) -> None:
-    assert split_target(target) == parts
 
 
 @given(st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), max_size=40))
