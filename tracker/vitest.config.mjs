@@ -1,6 +1,8 @@
 import { defineConfig } from "vitest/config";
+import { define } from "./click_ids.mjs";
 
 export default defineConfig({
+  define,
   test: {
     environment: "happy-dom",
     setupFiles: ["test/setup.ts"],
