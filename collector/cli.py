@@ -121,7 +121,7 @@ def add_up(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def run_serve(command: argparse.Namespace) -> None:
-    """`serve`."""
+    """`serve`. Raises CommandError where its address cannot be listened on."""
     settings = read_settings()
     try:
         if command.workers == 1:
@@ -136,7 +136,7 @@ def run_serve(command: argparse.Namespace) -> None:
 
 
 def run_migrate(_command: argparse.Namespace) -> None:
-    """`migrate`."""
+    """`migrate`. Raises CommandError where the database cannot be used."""
     settings = read_settings()
     try:
         names = asyncio.run(migrate(settings.database_url))
@@ -156,7 +156,7 @@ def run_replay(command: argparse.Namespace) -> None:
 
 
 def run_up(command: argparse.Namespace) -> None:
-    """`up`."""
+    """`up`. Raises CommandError where this is no checkout, or a part does not start."""
     try:
         # Tools of the checkout: an installed wheel does not have them.
         from local.processes import LocalSystemError  # noqa: PLC0415
