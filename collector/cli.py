@@ -172,7 +172,7 @@ def run_up(command: argparse.Namespace) -> None:
 
 
 def read_settings() -> Settings:
-    """The settings; names in the environment that are none are pointed out."""
+    """The settings. A name in the environment that looks like a setting and is none is reported."""
     for name in unknown_settings():
         print(f"conversion-tracking: {name} is not a setting; is it misspelt?", file=sys.stderr)
     return load_settings()

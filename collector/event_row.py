@@ -36,7 +36,7 @@ def join_rows(rows: Iterable[EventRow]) -> bytes:
 
 
 def as_json(value: object) -> float:
-    """What the encoder does not know: a number of somebody's form data or metadata.
+    """What the encoder does not know: a number in form data or metadata.
 
     Raises TypeError for anything else.
     """

@@ -18,7 +18,7 @@ ENV_PREFIX = "CT_"
 # Made once for this project: it turns user ids that are no UUIDs into UUIDs version 5.
 DEFAULT_USER_ID_NAMESPACE = UUID("6f0a3d0e-6a7c-5c0e-9d5b-3f6d0b8b7c11")
 
-# The collector answers these itself; what begins with /v1/ is the API's, today's and tomorrow's.
+# Paths of the collector's own endpoints, and the prefix of all that are or will be the API's.
 API_PREFIX = "/v1/"
 OPERATORS_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 

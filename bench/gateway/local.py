@@ -1,4 +1,4 @@
-"""The local gateway with the three routes, for those who have no Kong at hand."""
+"""The local gateway with the three routes, for machines without a Kong."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def track_in_threads(event: ConversionEventRequest, request: Request, db: Databa
 
 @router.options("/track")
 async def track_options() -> Answer:
-    """What Kong's preflights end at."""
+    """The answer to a preflight that Kong passes on."""
     return {"allow": "POST, OPTIONS"}
 
 

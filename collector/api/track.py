@@ -33,7 +33,7 @@ async def track(request: web.Request) -> web.Response:
 
 
 async def funnel(request: web.Request) -> web.Response:
-    """POST /v1/events/funnel: a stage that the caller states outright."""
+    """POST /v1/events/funnel: a stage that a session has reached, as its sender says."""
     row = await read_funnel(request)
     return event_response(row, await put_event(request.app, row))
 
