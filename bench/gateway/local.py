@@ -1,4 +1,4 @@
-"""The local gateway with the three routes, for machines without a Kong."""
+"""The local gateway with the three routes, for those who have no Kong at hand."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def accepts_gzip(accept_encoding: str) -> bool:
 
 
 def is_known(etag: str, if_none_match: tuple[ETag, ...]) -> bool:
-    """Whether a client has this already. Weak and strong ETags count as equal (RFC 9110, 13.1.2)."""
+    """Whether a client has this already. Weak and strong ETags are equal (RFC 9110, 13.1.2)."""
     return any(known.value in (etag, "*") for known in if_none_match)
 
 

@@ -52,8 +52,8 @@ async def read_track(request: web.Request) -> EventRow:
 async def read_funnel(request: web.Request) -> EventRow:
     """The event that a stage stands for.
 
-    Mostly a server states it, of a session whose visitor it knows. The caller's
-    User-Agent is no visitor's then: it would make every stage a bot's.
+    Mostly a server sends it. Then the User-Agent is the server's and not the visitor's, and
+    would make a bot of every session, so it is not kept.
     """
     context = replace(request.app[CONTEXTS].read(request), user_agent=None)
     body = await read_body(request, request.app[SETTINGS].max_body_bytes)
