@@ -90,19 +90,11 @@ class Settings(BaseSettings):
     batch_max_events: int = Field(
         default=500, ge=1, description="Most events that share one transaction."
     )
-    batch_linger_seconds: float = Field(
-        default=0.01,
-        ge=0,
-        description="Longest wait for a running commit before a second one starts beside it.",
-    )
     commit_interval_seconds: float = Field(
         default=0.003,
         ge=0,
         le=1,
         description="How long after the begin of a commit the next one gathers events.",
-    )
-    commits_in_flight: int = Field(
-        default=2, ge=1, description="Most transactions that write events at the same time."
     )
     shutdown_timeout_seconds: float = Field(
         default=8,

@@ -35,7 +35,10 @@ class Migration:
 
 
 def load_migrations(files: Iterable[Path]) -> list[Migration]:
-    """Files named NNNN_what_it_does.sql, as migrations."""
+    """Files named NNNN_what_it_does.sql, as migrations.
+
+    Raises ValueError for another name, OSError where a file cannot be read.
+    """
     return [Migration(int(f.name[:4]), f.stem, f.read_text(encoding="utf-8")) for f in files]
 
 
@@ -56,7 +59,10 @@ async def migrate(database_url: str, migrations: list[Migration] | None = None) 
 
 
 async def apply_missing(connection: Any, migrations: list[Migration]) -> list[str]:
-    """Apply, in order, the migrations that the database does not have."""
+    """Apply, in order, the migrations that the database does not have. Returns their names.
+
+    Raises MigrationError where one fails, was changed, or is not known here.
+    """
     rows = await connection.fetch(load_query("list_migrations"))
     applied = {row["version"]: row["checksum"] for row in rows}
     refuse_newer_database(applied.keys() - {m.version for m in migrations})
@@ -71,7 +77,10 @@ async def apply_missing(connection: Any, migrations: list[Migration]) -> list[st
 
 
 def refuse_newer_database(unknown: set[int]) -> None:
-    """A database that is ahead of this program must not be touched by it."""
+    """A database that is ahead of this program must not be touched by it.
+
+    Raises MigrationError where there are unknown migrations.
+    """
     if unknown:
         raise MigrationError(
             f"the database has migration {max(unknown)}, which this version does not know; "
@@ -80,7 +89,10 @@ def refuse_newer_database(unknown: set[int]) -> None:
 
 
 def refuse_changed_file(migration: Migration, applied_checksum: str) -> None:
-    """A file that was edited after it ran describes a schema that nobody has."""
+    """A file that was edited after it ran describes a schema that nobody has.
+
+    Raises MigrationError where its checksum is another one by now.
+    """
     if migration.checksum != applied_checksum:
         raise MigrationError(
             f"{migration.name} was changed after it had been applied; "
@@ -89,7 +101,10 @@ def refuse_changed_file(migration: Migration, applied_checksum: str) -> None:
 
 
 async def apply(connection: Any, migration: Migration) -> None:
-    """One migration and the note that it ran, in one transaction."""
+    """One migration and the note that it ran, in one transaction.
+
+    Raises MigrationError where Postgres refuses it.
+    """
     try:
         async with connection.transaction():
             await connection.execute(migration.sql)
