@@ -64,7 +64,10 @@ def join_rows(rows: Iterable[EventRow]) -> bytes:
 
 
 def as_json(value: object) -> float:
-    """What the encoder does not know: a number of somebody's form data or metadata."""
+    """What the encoder does not know: a number in form data or metadata.
+
+    Raises TypeError for anything else.
+    """
     if isinstance(value, WireNumber):
         return float(value)
     raise TypeError(f"an event holds a {type(value).__name__}")

@@ -20,7 +20,7 @@ ENV_PREFIX = "CT_"
 # Made once for this project: it turns user ids that are no UUIDs into UUIDs version 5.
 DEFAULT_USER_ID_NAMESPACE = UUID("6f0a3d0e-6a7c-5c0e-9d5b-3f6d0b8b7c11")
 
-# The collector answers these itself; what begins with /v1/ is the API's, today's and tomorrow's.
+# Paths of the collector's own endpoints, and the prefix of all that are or will be the API's.
 API_PREFIX = "/v1/"
 OPERATORS_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 
@@ -210,7 +210,10 @@ class Settings(BaseSettings):
     @field_validator("own_domains", mode="before")
     @classmethod
     def split_own_domains(cls, value: object) -> object:
-        """`a.com, b.org` in the environment becomes a tuple; each must be a domain."""
+        """`a.com, b.org` in the environment becomes a tuple.
+
+        Raises ValueError where one is no domain.
+        """
         if not isinstance(value, str):
             return value
         names = [part.strip() for part in value.split(",") if part.strip()]
@@ -222,7 +225,7 @@ class Settings(BaseSettings):
     @field_validator("script_path")
     @classmethod
     def validate_free_path(cls, value: str) -> str:
-        """A path that needs no escaping, and hides no endpoint."""
+        """Raises ValueError where the path needs escaping, or hides an endpoint."""
         if not PLAIN_PATH.fullmatch(value):
             raise ValueError(f"{value!r} is not a path such as /t.js or /js/a.js")
         if value.startswith(API_PREFIX) or value in OPERATORS_PATHS:
@@ -232,7 +235,7 @@ class Settings(BaseSettings):
     @field_validator("source_lists_dir")
     @classmethod
     def validate_folder(cls, value: Path | None) -> Path | None:
-        """The folder must exist: a typing error here would go unnoticed for months."""
+        """Raises ValueError where the folder is missing: a misspelt one would never be noticed."""
         if value is not None and not value.is_dir():
             raise ValueError(f"{value} is not a folder")
         return value
@@ -240,7 +243,7 @@ class Settings(BaseSettings):
     @field_validator("funnel_stages_file")
     @classmethod
     def validate_file(cls, value: Path | None) -> Path | None:
-        """The file must exist, for the same reason."""
+        """Raises ValueError where the file is missing, for the same reason."""
         if value is not None and not value.is_file():
             raise ValueError(f"{value} is not a file")
         return value

@@ -86,7 +86,7 @@ def with_defaults(
     """What an image without a script cannot know.
 
     Without a session_id the event is a session of its own: two images of one visitor
-    cannot be told from those of two, and guessing by address would mix strangers.
+    look like those of two, and telling them apart by address would mix strangers.
     """
     event_type = fields.get("event_type", DEFAULT_EVENT_TYPE)
     event_id = fields.get("event_id") or str(new_id())

@@ -31,7 +31,7 @@ async def track(request: web.Request) -> web.Response:
 
 
 async def funnel(request: web.Request) -> web.Response:
-    """POST /v1/events/funnel: a stage that the caller states outright."""
+    """POST /v1/events/funnel: a stage that a session has reached, as its sender says."""
     row = await read_funnel(request)
     return event_response(row, await request.app[WRITER].put(row))
 
@@ -50,8 +50,8 @@ async def read_track(request: web.Request) -> EventRow:
 async def read_funnel(request: web.Request) -> EventRow:
     """The event that a stage stands for.
 
-    Mostly a server states it, of a session whose visitor it knows. The caller's
-    User-Agent is no visitor's then: it would make every stage a bot's.
+    Mostly a server sends it. Then the User-Agent is the server's and not the visitor's, and
+    would make a bot of every session, so it is not kept.
     """
     context = replace(request.app[CONTEXTS].read(request), user_agent=None)
     body = await read_body(request, request.app[SETTINGS].max_body_bytes)

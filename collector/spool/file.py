@@ -187,7 +187,7 @@ def open_spool_file(path: Path, max_bytes: int) -> SpoolFile:
 
 
 def read_spool_file(path: Path, max_bytes: int) -> SpoolFile:
-    """As open_spool_file, but raises DamagedFile where the file is not whole."""
+    """As open_spool_file. Raises DamagedFile where the file is not whole, else SpoolOpenError."""
     try:
         database = sqlite3.connect(path, isolation_level=None)
         try:

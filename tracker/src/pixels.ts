@@ -11,7 +11,7 @@ const page = globalThis as unknown as Record<string, unknown>;
 const tell = (pixel: string, ...args: unknown[]): void =>
   attempt(() => (page[pixel] as Pixel)(...args));
 
-// As what Meta, Google and LinkedIn, in this order, hear of an event (the specification's table).
+// As what Meta, Google and LinkedIn, in this order, hear of an event (docs/tracker.md#pixels).
 const PAID = "Purchase purchase purchase";
 const NAMES: Record<string, string> = {
   page_view: "PageView page_view",

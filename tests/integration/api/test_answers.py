@@ -171,7 +171,8 @@ async def test_options_is_answered_200_with_allow_and_no_cors_header(
         assert answer.status == 200
         assert await answer.json() == {"allow": "POST, OPTIONS"}
         assert answer.headers["Allow"] == "POST, OPTIONS"
-        # Kong would send them twice, which breaks a browser (kong-facts: Headers and phases).
+        # Kong would send them twice, which breaks a browser
+        # (docs/kong-measured.md#headers-and-phases).
         assert not [h for h in answer.headers if h.lower().startswith("access-control-")]
 
 
