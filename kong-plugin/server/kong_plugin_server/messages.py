@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeVar
 
 from google.protobuf.message import DecodeError, Message
 
@@ -26,12 +26,12 @@ from kong_plugin_server.values import (
 )
 
 JSON_TYPE = "application/json; charset=utf-8"
+MAX_KEPT_CHARACTERS = 256
 
 AnyMessage = TypeVar("AnyMessage", bound=Message)
 
 
-@dataclass(frozen=True, slots=True)
-class StartInstance:
+class StartInstance(NamedTuple):
     """Kong has a configuration for a plugin."""
 
     sequence: int
@@ -39,16 +39,14 @@ class StartInstance:
     config: Any
 
 
-@dataclass(frozen=True, slots=True)
-class CloseInstance:
+class CloseInstance(NamedTuple):
     """Kong will not use an instance any more."""
 
     sequence: int
     instance_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class HandleEvent:
+class HandleEvent(NamedTuple):
     """A request is in a phase of an instance's plugin."""
 
     sequence: int
@@ -120,6 +118,27 @@ def encode_struct(values: Mapping[str, object]) -> bytes:
     return struct.SerializeToString()
 
 
+def encode_headers(headers: Mapping[str, object]) -> bytes:
+    """Struct, for headers of an answer: mostly they are the same for every request.
+
+    Each is kept as a Struct of its own; on the wire several behind each other are one. Raises
+    what `write_value` raises.
+    """
+    return b"".join(
+        [
+            _encode_header(name, value)
+            if isinstance(value, str) and len(value) < MAX_KEPT_CHARACTERS
+            else encode_struct({name: value})
+            for name, value in headers.items()
+        ]
+    )
+
+
+@lru_cache(maxsize=512)
+def _encode_header(name: str, value: str) -> bytes:
+    return encode_struct({name: value})
+
+
 def _encode_nothing() -> bytes:
     return b""
 
@@ -179,7 +198,7 @@ def _encode_exit(
     if body:
         message.body = _content(body)
     if headers:
-        write_struct(message.headers, headers)
+        message.headers.MergeFromString(encode_headers(headers))
     return message.SerializeToString()
 
 
@@ -267,6 +286,7 @@ ENCODERS: Mapping[str, Encoder] = {
     "pair": _encode_pair,
     "texts": _encode_texts,
     "struct": encode_struct,
+    "headers": encode_headers,
     "target": _encode_target,
     "exit": _encode_exit,
 }
