@@ -100,26 +100,11 @@ def encode_string(result: Any) -> bytes:
     return pb.String(v=as_bytes(result)).SerializeToString() if result else b""
 
 
-def encode_int(result: int) -> bytes:
-    """Encode an Int; 0 is a frame of length 0, as in every message of proto3."""
-    return pb.Int(v=result).SerializeToString() if result else b""
-
-
-def encode_number(result: float) -> bytes:
-    """Encode a Number."""
-    return pb.Number(v=result).SerializeToString() if result else b""
-
-
 def encode_table(result: Mapping[str, Any]) -> bytes:
     """Encode a Struct."""
     table = pb.Struct()
     write_struct(table, result)
     return table.SerializeToString()
-
-
-def encode_raw_body(result: bytes) -> bytes:
-    """Encode a RawBodyResult; an empty body is a field of length 0, not an absent one."""
-    return pb.RawBodyResult(content=result).SerializeToString()
 
 
 def _parse(message_type: type[AnyMessage], data: bytes) -> AnyMessage:

@@ -65,7 +65,7 @@ async def test_an_instance_and_an_event_are_these_bytes_on_one_connection(tmp_pa
 
     async def execute(method: str, arguments: list[Any]) -> Any:
         calls.append((method, arguments))
-        return {"kong.client.get_ip": "::1"}.get(method)
+        return {"kong.client.get_forwarded_ip": "::1"}.get(method)
 
     async with connected(tmp_path) as (rpc, listener):
         with await start(rpc, listener) as connection:
@@ -75,13 +75,13 @@ async def test_an_instance_and_an_event_are_these_bytes_on_one_connection(tmp_pa
             # Both calls at once, with the end behind them.
             await loop.sock_sendall(
                 connection,
-                b"\x12\0\0\0kong.client.get_ip\0\0\0\0"
+                b"\x1c\0\0\0kong.client.get_forwarded_ip\0\0\0\0"
                 b"\x18\0\0\0kong.response.set_header\x08\0\0\0\x0a\x01a\x12\x03\x1a\x01b"
                 b"\0\0\0\0\x02\0\0\0\x08\x03",
             )
             assert await receive(connection, 13) == b"\x05\0\0\0\x0a\x03::1\0\0\0\0"
             await running
-    assert calls == [("kong.client.get_ip", []), ("kong.response.set_header", ["a", "b"])]
+    assert calls == [("kong.client.get_forwarded_ip", []), ("kong.response.set_header", ["a", "b"])]
 
 
 async def test_concurrent_calls_take_a_connection_each_and_number_themselves(
@@ -151,7 +151,9 @@ async def test_a_call_that_raises_ends_the_connection_without_an_answer(tmp_path
             loop = asyncio.get_running_loop()
             running = asyncio.create_task(rpc.handle_event(7, "access", execute))
             await receive(connection, 4 + len(EVENT))
-            await loop.sock_sendall(connection, framed(b"kong.client.get_ip") + framed(b""))
+            await loop.sock_sendall(
+                connection, framed(b"kong.client.get_forwarded_ip") + framed(b"")
+            )
             with pytest.raises(PluginFailedError, match="no"):
                 await running
             async with asyncio.timeout(5):
