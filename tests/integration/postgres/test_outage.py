@@ -2,28 +2,15 @@
 
 import asyncio
 import contextlib
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import aiohttp
 import pytest
 
 from collector.postgres.migrate import migrate
-from local.postgres import PostgresServer, database_url, run_postgres
-from tests.support import Collector, pg_ctl, run_collector, start_again, stop_restarted
-
-
-@pytest.fixture
-def own_postgres() -> Iterator[PostgresServer]:
-    """A Postgres that a test may stop."""
-    with (
-        tempfile.TemporaryDirectory(prefix="ct-") as folder,
-        run_postgres(Path(folder) / "postgres") as server,
-    ):
-        yield server
-        stop_restarted(server)
+from local.postgres import PostgresServer, database_url
+from tests.own_postgres import start_again
+from tests.support import Collector, pg_ctl, run_collector
 
 
 async def send_until_safe(collector: Collector, event_id: str, statuses: set[int]) -> None:
