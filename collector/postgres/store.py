@@ -122,9 +122,14 @@ async def open_store(
     try:
         yield Store(pool, timeout_seconds)
     finally:
-        with suppress(TimeoutError):  # the pool drops its connections then
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await pool.close()
+        await close_pool(pool)
+
+
+async def close_pool(pool: asyncpg.Pool[asyncpg.Record]) -> None:
+    """Close its connections; those to a Postgres that hangs are dropped."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await pool.close()
 
 
 async def send_json_as_bytes(connection: asyncpg.Connection[asyncpg.Record]) -> None:

@@ -6,13 +6,14 @@ import asyncio
 import resource
 import signal
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from uuid import UUID
 
 import asyncpg
 
 from local.postgres import PostgresServer, database_url
 from tests.own_postgres import kill, send, start_again
+from tests.processes import pausing
 from tests.support import execute, pg_ctl
 
 
@@ -39,22 +40,27 @@ def hanging(server: PostgresServer) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def connections_used_up(server: PostgresServer) -> AsyncIterator[None]:
-    """Every connection that Postgres allows is ours: the collector has none, and gets none."""
+async def connections_used_up(server: PostgresServer, collector: int) -> AsyncIterator[None]:
+    """Nobody else gets a connection, and those of the collector with this process id are gone.
+
+    It is paused meanwhile: it would take each connection again that it loses.
+    """
     async with AsyncExitStack() as stack:
-        first = await connect(server, stack)
-        most = int(await first.fetchval("SHOW max_connections"))
-        ours = 1
-        while ours < most:
-            try:
-                await connect(server, stack)
-                ours += 1
-            except asyncpg.TooManyConnectionsError:
-                await first.execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                    "WHERE application_name = 'conversion-tracking'"
-                )
+        with pausing([collector]):
+            first = await connect(server, stack)
+            while await first.fetchval(END_CONNECTIONS):
+                pass
+            with suppress(asyncpg.TooManyConnectionsError):
+                while True:
+                    await connect(server, stack)
         yield
+
+
+# How many there were; each has ten seconds to end.
+END_CONNECTIONS = (
+    "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity "
+    "WHERE application_name = 'conversion-tracking'"
+)
 
 
 async def connect(

@@ -113,7 +113,7 @@ async def test_all_connections_are_used_up(
     with collector(tmp_path, own_database) as process:
         async with sending(process.url) as sender:
             await sender.wait_for(200, 50)
-            async with connections_used_up(own_postgres):
+            async with connections_used_up(own_postgres, process.pid):
                 await assert_tracking_goes_on(sender, 0.2)
             await sender.wait_for(200, 50)
         await process.wait_until_drained()
