@@ -14,8 +14,8 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from local.processes import free_port
 from tests.faults.waiting import eventually
-from tests.system.running import free_port
 
 COMMAND = str(Path(sys.executable).parent / "conversion-tracking")
 START_SECONDS = 30.0

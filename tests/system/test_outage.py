@@ -15,11 +15,11 @@ import pytest
 
 from collector.postgres.migrate import migrate
 from local.postgres import PostgresServer, database_url
-from local.processes import Child, stop_child
+from local.processes import Child, free_port, stop_child
 from local.up import System
 from tests.own_postgres import start_again
 from tests.support import CHROME, fetch, pg_ctl
-from tests.system.running import ORIGIN, Answer, Gateway, RunningSystem, cors_headers, free_port
+from tests.system.running import ORIGIN, Answer, Gateway, RunningSystem, cors_headers
 
 
 class Parts:

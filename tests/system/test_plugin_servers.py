@@ -20,9 +20,10 @@ import aiohttp
 import pytest
 
 from local.postgres import PostgresServer
+from local.processes import free_port
 from local.up import PLUGIN_SERVER, PLUGIN_SERVER_OF_KONG_PDK, System
 from tests.support import CHROME
-from tests.system.running import ORIGIN, TRACK, Gateway, RunningSystem, cors_headers, free_port
+from tests.system.running import ORIGIN, TRACK, Gateway, RunningSystem, cors_headers
 from tests.system_fixtures import create_database
 
 PREFLIGHT = {

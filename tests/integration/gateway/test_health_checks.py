@@ -4,9 +4,9 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+from local.processes import free_port
 from tests.integration.gateway.harness import (
     RunningGateway,
-    find_free_port,
     make_kong_yml,
     running_gateway,
     running_upstream,
@@ -31,7 +31,7 @@ async def wait_for_status(gateway: RunningGateway, status: int) -> None:
 
 
 async def test_passive_checks_count_only_tries_that_are_repeated(tmp_path: Path) -> None:
-    kong_yml = make_file(find_free_port(), {"passive": {"unhealthy": {"tcp_failures": 3}}})
+    kong_yml = make_file(free_port(), {"passive": {"unhealthy": {"tcp_failures": 3}}})
     async with running_gateway(tmp_path, kong_yml, {}) as gateway:
         statuses = [(await gateway.ask("GET", "/")).status for _ in range(4)]
     # Measured on Kong: two of three tries count in the first request, the third failure
@@ -44,7 +44,7 @@ async def test_without_a_repeated_try_a_refused_connection_counts_by_its_502(
 ) -> None:
     unhealthy = {"tcp_failures": 1, "http_statuses": [502], "http_failures": 2}
     passive = {"passive": {"unhealthy": unhealthy}}
-    kong_yml = make_file(find_free_port(), passive, retries=0)
+    kong_yml = make_file(free_port(), passive, retries=0)
     async with running_gateway(tmp_path, kong_yml, {}) as gateway:
         statuses = [(await gateway.ask("GET", "/")).status for _ in range(3)]
     assert statuses == [502, 502, 503]
@@ -60,7 +60,7 @@ async def test_a_timeout_counts_also_without_a_repeated_try(tmp_path: Path) -> N
 
 
 async def test_active_checks_take_a_dead_target_out_and_bring_it_back(tmp_path: Path) -> None:
-    port = find_free_port()
+    port = free_port()
     active = {
         "http_path": "/healthz",
         "healthy": {"interval": 0.1, "successes": 1},

@@ -11,9 +11,9 @@ import pytest
 import pytest_asyncio
 from yarl import URL
 
+from local.processes import free_port
 from tests.integration.gateway.harness import (
     RunningGateway,
-    find_free_port,
     make_kong_yml,
     running_gateway,
     running_upstream,
@@ -38,7 +38,7 @@ async def gateway(
     tmp_path_factory: pytest.TempPathFactory, upstream_port: int
 ) -> AsyncIterator[RunningGateway]:
     directory: Path = tmp_path_factory.mktemp("proxying")
-    dead_port = find_free_port()
+    dead_port = free_port()
     kong_yml = make_kong_yml(
         [
             service("up", "collector-upstream", read_timeout=300, retries=2),
