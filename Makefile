@@ -9,8 +9,9 @@ BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 INSTALLED := .venv/.installed
 DECK := var/bin/deck
+SIDE_BY_SIDE := --numprocesses=logical --dist=loadfile
 
-.PHONY: run test test-faults tracker deck deck-if-go check-kong check install bench bench-full bench-gateway clean
+.PHONY: run test suite test-faults test-repeat tracker deck deck-if-go check-kong check install bench bench-full bench-gateway clean
 
 # Start the whole system on this machine, without Docker.
 run: $(INSTALLED)
@@ -19,7 +20,16 @@ run: $(INSTALLED)
 
 # Lint, types and the whole test suite; nothing needs to be installed or started by hand.
 test: check tracker deck-if-go
-	$(BIN)/pytest $(PYTEST_ARGS)
+	@$(MAKE) --no-print-directory suite
+
+# The test suite alone, in a process for each core: most tests wait for processes to start, for
+# a browser, for Postgres. The tests of a file stay together, with what they share.
+suite: $(INSTALLED)
+	$(BIN)/pytest $(SIDE_BY_SIDE) $(PYTEST_ARGS)
+
+# The suite five times in a row, twice with every core kept busy: about an hour.
+test-repeat: $(INSTALLED)
+	$(BIN)/python -m tests.repeat $(SIDE_BY_SIDE) $(REPEAT_ARGS)
 
 # Lint, types, tests, build and size of the browser tracker.
 tracker:
