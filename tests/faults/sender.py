@@ -13,8 +13,8 @@ from uuid import UUID
 import aiohttp
 
 from collector.sql import load_query
-from tests.faults.waiting import eventually
 from tests.support import CHROME, fetch
+from tests.waiting import eventually
 
 TRACK = "/v1/events/track"
 PROMISED = {200, 202}  # the answers after which an event must be in Postgres in the end

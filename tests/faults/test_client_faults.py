@@ -20,7 +20,7 @@ from collector.api.request_context import ContextReader
 from collector.event import RequestContext
 from collector.settings import Settings
 from local.postgres import PostgresServer
-from tests.faults.collector_process import collector
+from tests.faults.collector_process import PATIENT, collector
 from tests.faults.sender import TRACK, assert_funnel_fits, assert_kept, sending, stored_events
 from tests.own_postgres import start_again
 from tests.support import execute, fetch, pg_ctl, serve_app
@@ -85,7 +85,7 @@ async def test_clients_that_go_away_or_stall_harm_nobody_else(
     tmp_path: Path, own_database: str
 ) -> None:
     left, half, slow = ([uuid4() for _ in range(60)] for _ in range(3))
-    with collector(tmp_path, own_database) as process:
+    with collector(tmp_path, own_database, **PATIENT) as process:
         async with sending(process.url, connections=4) as sender:
             stalled = asyncio.gather(*(send_slowly(process.port, i, 3.0) for i in slow))
             for first, second in zip(left, half, strict=True):
@@ -111,7 +111,7 @@ async def test_one_refused_row_among_500_good_ones(tmp_path: Path, own_database:
         }
         for number, event_id in enumerate(ids)
     ]
-    with collector(tmp_path, own_database) as process:
+    with collector(tmp_path, own_database, **PATIENT) as process:
         async with (
             aiohttp.ClientSession(process.url) as client,
             client.post("/v1/events/batch", json={"events": events}) as answer,

@@ -12,13 +12,13 @@ from pathlib import Path
 from uuid import UUID
 
 from local.postgres import PostgresServer
-from tests.faults.collector_process import CollectorProcess, collector
+from tests.faults.collector_process import PATIENT, CollectorProcess, collector
 from tests.faults.conftest import Extent
 from tests.faults.sender import assert_kept, sending
-from tests.faults.waiting import eventually
 from tests.own_postgres import start_again
 from tests.processes import children_of, is_running, pausing
 from tests.support import pg_ctl
+from tests.waiting import eventually
 
 
 async def test_kill_9_at_random_moments(tmp_path: Path, own_database: str, extent: Extent) -> None:
@@ -67,7 +67,7 @@ async def test_sigterm_under_load_and_a_new_collector(tmp_path: Path, own_databa
 async def test_a_rolling_restart_of_workers_answers_every_request(
     tmp_path: Path, own_database: str
 ) -> None:
-    with collector(tmp_path, own_database, "--workers", "2") as process:
+    with collector(tmp_path, own_database, "--workers", "2", **PATIENT) as process:
         await eventually(lambda: process.metric("ct_worker_up") == 2)
         async with sending(process.url) as sender:
             for worker in children_of(process.pid):

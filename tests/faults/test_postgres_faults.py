@@ -26,10 +26,10 @@ from tests.faults.sender import (
     sending,
     stored_events,
 )
-from tests.faults.waiting import eventually
 from tests.own_postgres import start_again
 from tests.processes import pausing
 from tests.support import execute, pg_ctl
+from tests.waiting import eventually
 
 
 async def assert_tracking_goes_on(sender: Sender, seconds: float) -> None:

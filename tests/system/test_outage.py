@@ -20,6 +20,7 @@ from local.up import System
 from tests.own_postgres import start_again
 from tests.support import CHROME, fetch, pg_ctl
 from tests.system.running import ORIGIN, Answer, Gateway, RunningSystem, cors_headers
+from tests.waiting import eventually
 
 
 class Parts:
@@ -72,7 +73,7 @@ async def test_postgres_restarted_in_the_middle_of_traffic(parts: Parts, page: G
             await asyncio.sleep(0.005)
 
     sending = asyncio.create_task(traffic())
-    await asyncio.sleep(0.3)
+    await eventually(lambda: len(answers) > 20)
     await asyncio.to_thread(pg_ctl, parts.postgres, "-m", "fast", "stop")
     spooled = await page.track()
     await asyncio.to_thread(start_again, parts.postgres)

@@ -6,6 +6,7 @@ import gzip
 import os
 import signal
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,9 @@ from multidict import CIMultiDict
 PROBE = Path(__file__).with_name("probe_plugin.py")
 ROOT = Path(__file__).parents[3]
 PATIENCE_SECONDS = 30.0
+
+# How often each target came to an upstream of this process.
+received: Counter[str] = Counter()
 
 
 @dataclass(frozen=True)
@@ -179,6 +183,7 @@ async def running_upstream(port: int = 0) -> AsyncIterator[int]:
 
 async def _echo(request: web.BaseRequest) -> web.StreamResponse:
     """Answer with JSON of the request; the query gives the status, a wait and headers."""
+    received[request.raw_path] += 1
     body = await request.read()
     await asyncio.sleep(float(request.query.get("wait", "0")))
     if "reset" in request.query:

@@ -11,6 +11,7 @@ from tests.integration.gateway.harness import (
     running_gateway,
     running_upstream,
 )
+from tests.waiting import BUSY_SECONDS
 
 
 def make_file(port: int, healthchecks: dict[str, Any], **service_fields: Any) -> dict[str, Any]:
@@ -25,7 +26,7 @@ def make_file(port: int, healthchecks: dict[str, Any], **service_fields: Any) ->
 
 
 async def wait_for_status(gateway: RunningGateway, status: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(BUSY_SECONDS):
         while (await gateway.ask("GET", "/")).status != status:  # noqa: ASYNC110 (another process)
             await asyncio.sleep(0.05)
 

@@ -21,6 +21,7 @@ from tests.integration.gateway.harness import (
     running_upstream,
 )
 from tests.integration.gateway.protobuf_server import DUMP
+from tests.waiting import BUSY_SECONDS
 
 # Given a request [0, id, method, args], the bytes to answer with.
 Script = Callable[[list[Any]], bytes]
@@ -62,7 +63,7 @@ async def scripted(directory: Path, script: Script) -> AsyncIterator[Scripted]:
     finally:
         running.rpc.close()
         server.close()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(BUSY_SECONDS):
             await asyncio.gather(*(task for task in tasks if task is not None))
 
 

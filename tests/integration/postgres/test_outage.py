@@ -11,6 +11,7 @@ from collector.postgres.migrate import migrate
 from local.postgres import PostgresServer, database_url
 from tests.own_postgres import start_again
 from tests.support import Collector, pg_ctl, run_collector
+from tests.waiting import eventually
 
 
 async def send_until_safe(collector: Collector, event_id: str, statuses: set[int]) -> None:
@@ -34,7 +35,7 @@ async def test_a_restart_in_the_middle_of_traffic_loses_no_event_that_is_sent_ag
     ids = [str(uuid4()) for _ in range(400)]
     async with run_collector(url, database_timeout_seconds=2) as collector:
         traffic = [asyncio.create_task(send_many(collector, ids[n::8], statuses)) for n in range(8)]
-        await asyncio.sleep(0.15)
+        await eventually(lambda: len(statuses) > 0)
         await asyncio.to_thread(pg_ctl, own_postgres, "-m", mode, "stop")
         status, answer = await collector.track()
         assert status == 202

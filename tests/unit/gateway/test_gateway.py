@@ -19,6 +19,7 @@ from local.gateway.resolver import Resolver
 from local.gateway.router import Router
 from local.gateway.schema import Field
 from tests.unit.gateway.exchanges import make_exchange, make_route
+from tests.waiting import BUSY_SECONDS
 
 
 class SlowPlugin:
@@ -69,7 +70,7 @@ async def test_a_plugin_is_not_interrupted_when_the_client_goes_away(
     answering.cancel()
     with pytest.raises(asyncio.CancelledError):
         await answering
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(BUSY_SECONDS):
         await plugin.finished.wait()
 
 
