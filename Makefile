@@ -9,7 +9,8 @@ BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 INSTALLED := .venv/.installed
 DECK := var/bin/deck
-SIDE_BY_SIDE := --numprocesses=logical --dist=loadfile
+# In the order of the folders: those whose tests take long come first, the many short ones last.
+SIDE_BY_SIDE := --numprocesses=logical --dist=loadfile --no-loadscope-reorder
 
 .PHONY: run test suite test-faults test-repeat tracker deck deck-if-go check-kong check install bench bench-full bench-gateway clean
 
