@@ -1,6 +1,5 @@
 """What the documentation says of the code is true."""
 
-import re
 from pathlib import Path
 
 import pytest
@@ -9,8 +8,6 @@ from pydantic_core import PydanticUndefined
 from collector.event import FunnelStage
 from collector.settings import ENV_PREFIX, Settings
 from local.up import REQUEST_VARIABLE
-
-LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 
 
 def table_rows(text: str) -> list[list[str]]:
@@ -53,11 +50,3 @@ def test_the_table_of_settings_has_each_setting_with_its_default_and_meaning(roo
 def test_the_documented_stages_are_those_of_the_code(root: Path, stage: FunnelStage) -> None:
     rows = table_rows((root / "docs/funnel.md").read_text())
     assert [row[0] for row in rows if row[0] == stage] == [stage]
-
-
-def test_every_link_between_documents_leads_somewhere(root: Path) -> None:
-    documents = [*root.glob("*.md"), *root.glob("docs/*.md"), *root.glob("kong-plugin/*.md")]
-    links = [(d, target) for d in documents for target in LINK.findall(d.read_text())]
-    assert links
-    broken = [(d.name, target) for d, target in links if not (d.parent / target).exists()]
-    assert broken == []

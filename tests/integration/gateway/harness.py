@@ -6,7 +6,6 @@ import gzip
 import os
 import signal
 import sys
-from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +19,6 @@ from multidict import CIMultiDict
 PROBE = Path(__file__).with_name("probe_plugin.py")
 ROOT = Path(__file__).parents[3]
 PATIENCE_SECONDS = 30.0
-
-# How often each target came to an upstream of this process.
-received: Counter[str] = Counter()
 
 
 @dataclass(frozen=True)
@@ -57,21 +53,15 @@ class RunningGateway:
         return self.log_path.read_text()
 
 
-def probe_environment(directory: Path, *, managed: bool = True) -> dict[str, str]:
-    """Kong's variables for the probe plugin; unmanaged, the test runs its server."""
-    command = f"{sys.executable} {PROBE}"
-    server = "-g --no-lua-style --socket-name probe.sock"
+def probe_environment(directory: Path) -> dict[str, str]:
+    """Kong's variables for the probe plugin; the test runs its server."""
     return {
         "KONG_PLUGINS": "bundled,probe",
         "KONG_PLUGINSERVER_NAMES": "probe",
         "KONG_PLUGINSERVER_PROBE_SOCKET": str(directory / "probe.sock"),
-        "KONG_PLUGINSERVER_PROBE_QUERY_CMD": f"{command} --dump",
+        "KONG_PLUGINSERVER_PROBE_QUERY_CMD": f"{sys.executable} {PROBE} --dump",
         "PROBE_SECRET": "s3cret",
-    } | (
-        {"KONG_PLUGINSERVER_PROBE_START_CMD": f"{command} {server} -p {directory}"}
-        if managed
-        else {}
-    )
+    }
 
 
 def probe(behaviour: str) -> dict[str, Any]:
@@ -83,7 +73,10 @@ def probe(behaviour: str) -> dict[str, Any]:
 
 
 def make_kong_yml(services: list[dict[str, Any]], **entities: Any) -> dict[str, Any]:
-    """A kong.yml with these services."""
+    """A kong.yml with these services; their routes keep their paths."""
+    for service in services:
+        for route in service.get("routes", ()):
+            route.setdefault("strip_path", False)
     return {"_format_version": "3.0", "services": services, **entities}
 
 
@@ -183,7 +176,6 @@ async def running_upstream(port: int = 0) -> AsyncIterator[int]:
 
 async def _echo(request: web.BaseRequest) -> web.StreamResponse:
     """Answer with JSON of the request; the query gives the status, a wait and headers."""
-    received[request.raw_path] += 1
     body = await request.read()
     await asyncio.sleep(float(request.query.get("wait", "0")))
     if "reset" in request.query:
