@@ -7,6 +7,7 @@ DEMO_PORT ?= 5177
 
 BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
+RUNNABLE := .venv/.runnable
 INSTALLED := .venv/.installed
 RELEASE_TOOLS := .venv/.installed-release
 DECK := var/bin/deck
@@ -15,7 +16,7 @@ DECK := var/bin/deck
 	deck-if-go check-kong check install bench bench-full bench-gateway clean
 
 # Start the whole system on this machine, without Docker.
-run: $(INSTALLED)
+run: $(RUNNABLE)
 	@exec $(BIN)/conversion-tracking up --gateway-port $(GATEWAY_PORT) \
 		--collector-port $(COLLECTOR_PORT) --demo-port $(DEMO_PORT)
 
@@ -130,12 +131,19 @@ $(RELEASE_TOOLS): $(INSTALLED)
 	@$(PIP) install -c requirements.lock -e '.[release]'
 	@touch $@
 
-# requirements.lock has the versions that were tested together.
-$(INSTALLED): VERSION pyproject.toml kong-plugin/pyproject.toml requirements.lock
+# What running needs, compiled when it is first used. requirements.lock has the versions that were
+# tested together.
+$(RUNNABLE): VERSION pyproject.toml kong-plugin/pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "Python 3.11 or newer is needed, as python3 or as make PYTHON=/path/to/it"; exit 1; }
 	@echo "installing into .venv"
 	@$(PYTHON) -m venv .venv
+	@$(PIP) install --no-compile -c requirements.lock -e ./kong-plugin -e '.[local]'
+	@touch $@
+
+# On top of it, what tests, linters and benchmarks need.
+$(INSTALLED): $(RUNNABLE)
+	@echo "installing the tools of development into .venv"
 	@$(PIP) install -c requirements.lock -e './kong-plugin[kong-pdk]' -e '.[local,bench,dev]'
 	@touch $@
 

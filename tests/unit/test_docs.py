@@ -1,6 +1,5 @@
 """What the documentation says of the code is true."""
 
-import re
 from pathlib import Path
 
 import pytest
@@ -10,8 +9,6 @@ from collector.event import FunnelStage
 from collector.settings import ENV_PREFIX, Settings
 from local.up import REQUEST_VARIABLE
 from tools.settings_docs import EXAMPLE, README, example_with_settings, readme_with_settings
-
-LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 
 
 def table_rows(text: str) -> list[list[str]]:
@@ -59,11 +56,3 @@ def test_what_is_written_of_the_settings_is_what_make_docs_writes() -> None:
 def test_the_documented_stages_are_those_of_the_code(root: Path, stage: FunnelStage) -> None:
     rows = table_rows((root / "docs/funnel.md").read_text())
     assert [row[0] for row in rows if row[0] == stage] == [stage]
-
-
-def test_every_link_between_documents_leads_somewhere(root: Path) -> None:
-    documents = [*root.glob("*.md"), *root.glob("docs/*.md"), *root.glob("kong-plugin/*.md")]
-    links = [(d, target) for d in documents for target in LINK.findall(d.read_text())]
-    assert links
-    broken = [(d.name, target) for d, target in links if not (d.parent / target).exists()]
-    assert broken == []
