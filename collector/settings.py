@@ -199,7 +199,7 @@ class Settings(BaseSettings):
     @field_validator("gateway_secret", "gateway_secret_previous")
     @classmethod
     def validate_secret(cls, value: SecretStr | None) -> SecretStr | None:
-        """Long enough that nobody guesses it."""
+        """Long enough that nobody guesses it. Raises ValueError, without the value."""
         if value is not None and len(value.get_secret_value()) < MIN_SECRET_LENGTH:
             least = f"must have at least {MIN_SECRET_LENGTH} characters"
             raise ValueError(f"{least}; `openssl rand -hex 32` makes one")
@@ -208,7 +208,10 @@ class Settings(BaseSettings):
     @field_validator("host")
     @classmethod
     def validate_host(cls, value: str) -> str:
-        """A name or an address. That it is one of this machine is seen when it is listened on."""
+        """A name or an address: whether of this machine is seen when it is listened on.
+
+        Raises ValueError.
+        """
         if not HOST.fullmatch(value):
             raise ValueError(f"{value!r} is neither a host name nor an IP address")
         return value
