@@ -9,11 +9,13 @@ BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 RUNNABLE := .venv/.runnable
 INSTALLED := .venv/.installed
+RELEASE_TOOLS := .venv/.installed-release
 DECK := var/bin/deck
 # In the order of the folders: those whose tests take long come first, the many short ones last.
 SIDE_BY_SIDE := --numprocesses=logical --dist=loadfile --no-loadscope-reorder
 
-.PHONY: run test suite test-faults test-repeat tracker deck deck-if-go check-kong check install bench bench-full bench-gateway clean
+.PHONY: run test suite test-faults test-repeat unit test-python format docs hooks lock release-check tracker deck \
+	deck-if-go check-kong check install bench bench-full bench-gateway clean
 
 # Start the whole system on this machine, without Docker.
 run: $(RUNNABLE)
@@ -73,6 +75,35 @@ check-kong: $(DECK)
 test-faults: $(INSTALLED)
 	FAULTS=full $(BIN)/pytest tests/faults $(PYTEST_ARGS)
 
+# What needs nothing but the code: rules and parsers. UNIT_ARGS are pytest's options.
+unit: $(INSTALLED)
+	$(BIN)/pytest tests/unit --quiet $(UNIT_ARGS)
+
+# The unit tests and the plugin's, on another Python: make test-python PYTHON=python3.13
+OTHER := var/venv-$(patsubst python%,%,$(notdir $(PYTHON)))
+test-python: $(OTHER)/.installed
+	$(OTHER)/bin/pytest $(SIDE_BY_SIDE) --quiet -p no:cacheprovider tests/unit tests/integration/plugin \
+		tests/integration/plugin_server $(PYTEST_ARGS)
+
+$(OTHER)/.installed: VERSION pyproject.toml kong-plugin/pyproject.toml requirements.lock
+	@echo "installing into $(OTHER)"
+	@$(PYTHON) -m venv $(OTHER)
+	@$(OTHER)/bin/pip --quiet --disable-pip-version-check install -c requirements.lock \
+		-e './kong-plugin[kong-pdk]' -e '.[local,bench,test]'
+	@touch $@
+
+format: $(INSTALLED)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# From now on git runs the checks of .pre-commit-config.yaml on what is committed.
+hooks: $(INSTALLED)
+	$(BIN)/pre-commit install
+
+# What is generated in documents and examples: the settings.
+docs: $(INSTALLED)
+	$(BIN)/python -m tools.settings_docs
+
 check: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -94,20 +125,37 @@ bench-gateway: $(INSTALLED)
 
 install: $(INSTALLED)
 
-# What running needs, compiled when it is first used. constraints.txt has the versions that were
+# The versions that are tested together, for every Python from 3.11 on. It keeps those that stand
+# there; LOCK_ARGS=--upgrade takes newer ones, LOCK_ARGS='--upgrade-package NAME' that of one.
+lock: $(RELEASE_TOOLS)
+	@printf '%s\n' '-e ./kong-plugin[kong-pdk]' '-e .[local,bench,dev,release]' | \
+		$(BIN)/uv pip compile - --quiet --universal --python-version 3.11 --no-annotate \
+		--no-emit-index-url --no-emit-package conversion-tracking \
+		--no-emit-package conversion-tracking-plugin --custom-compile-command 'make lock' \
+		--output-file requirements.lock $(LOCK_ARGS)
+
+# Builds what is released into dist/ and tries it in an environment of its own (docs/releasing.md).
+release-check: $(RELEASE_TOOLS)
+	$(BIN)/python -m tools.release_check
+
+$(RELEASE_TOOLS): $(INSTALLED)
+	@$(PIP) install -c requirements.lock -e '.[release]'
+	@touch $@
+
+# What running needs, compiled when it is first used. requirements.lock has the versions that were
 # tested together.
-$(RUNNABLE): pyproject.toml kong-plugin/pyproject.toml constraints.txt
+$(RUNNABLE): VERSION pyproject.toml kong-plugin/pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "Python 3.11 or newer is needed, as python3 or as make PYTHON=/path/to/it"; exit 1; }
 	@echo "installing into .venv"
 	@$(PYTHON) -m venv .venv
-	@$(PIP) install --no-compile -c constraints.txt -e ./kong-plugin -e '.[local]'
+	@$(PIP) install --no-compile -c requirements.lock -e ./kong-plugin -e '.[local]'
 	@touch $@
 
 # On top of it, what tests, linters and benchmarks need.
 $(INSTALLED): $(RUNNABLE)
 	@echo "installing the tools of development into .venv"
-	@$(PIP) install -c constraints.txt -e './kong-plugin[kong-pdk]' -e '.[local,bench,dev]'
+	@$(PIP) install -c requirements.lock -e './kong-plugin[kong-pdk]' -e '.[local,bench,dev]'
 	@touch $@
 
 clean:

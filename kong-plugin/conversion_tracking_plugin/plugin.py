@@ -11,6 +11,7 @@ import itertools
 import logging
 import time
 from collections.abc import Mapping
+from importlib import metadata
 from typing import Any
 
 from conversion_tracking_plugin import cors
@@ -27,7 +28,7 @@ from conversion_tracking_plugin.stamp import empty_stamp, stamp_headers
 NAME = "conversion-tracking"
 
 # The names that kong-pdk reads from a plugin's module.
-version = "0.1.0"
+version = metadata.version("conversion-tracking-plugin")
 # Above every plugin of Kong that refuses requests, so that a browser can read the refusal:
 # bot-detection has 2500, the auth plugins 1000 to 1900, ip-restriction 990, request-size-limiting
 # 951, rate-limiting 910. Below correlation-id and tracing (100000 and more), which refuse nothing.

@@ -65,7 +65,7 @@ ONLY_IN = {
 }
 
 # Tools of the checkout that are not shipped. The command `up` imports local/ when it runs.
-CHECKOUT_ONLY = {"local": {"cli"}, "bench": set(), "tests": set()}
+CHECKOUT_ONLY = {"local": {"cli"}, "bench": set(), "tests": set(), "tools": set()}
 
 
 def imports_of(file: Path) -> Iterator[str]:

@@ -45,6 +45,7 @@ class Running:
     outage: Outage
     batches: list[int]
     counts: Counter[EventStatus]
+    refused: list[EventRow]
 
 
 @asynccontextmanager
@@ -58,18 +59,19 @@ async def running(
     """A writer on a real Postgres and a real spool; nothing replays."""
     outage = Outage()
     batches: list[int] = []
+    refused: list[EventRow] = []
     counts: Counter[EventStatus] = Counter()
     async with (
         open_store(database, 5, timeout_seconds) as store,
         open_spool(folder, "test", spool_bytes) as spool,
         open_writer(
-            Failover(store, spool, outage),
+            Failover(store, spool, outage, lambda row, _error: refused.append(row)),
             limits,
             lambda events, _seconds: batches.append(events),
             lambda status, events: counts.update({status: events}),
         ) as writer,
     ):
-        yield Running(writer, store, spool, outage, batches, counts)
+        yield Running(writer, store, spool, outage, batches, counts, refused)
 
 
 @asynccontextmanager
@@ -261,6 +263,7 @@ async def test_a_row_that_postgres_refuses_fails_alone_in_the_middle_of_500(
     assert results == [STORED] * 500
     assert sorted(await stored_ids(database)) == [e.id for e in good]
     assert r.spool.depth == 0
+    assert r.refused == [bad]
     assert "refuses an event" in caplog.text
     assert "person" not in caplog.text
 

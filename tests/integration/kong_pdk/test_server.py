@@ -25,6 +25,7 @@ from tests.integration.kong_pdk.kong_driver import (
 )
 
 NAME = "conversion-tracking"
+VERSION = (ROOT / "VERSION").read_text().strip()
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -47,7 +48,7 @@ def test_the_query_command_prints_what_kong_reads_and_nothing_else() -> None:
     assert (finished.returncode, finished.stderr) == (0, "")
     assert plugin["Name"] == NAME
     assert plugin["Phases"] == ["access"]
-    assert (plugin["Version"], plugin["Priority"]) == ("0.1.0", 3000)
+    assert (plugin["Version"], plugin["Priority"]) == (VERSION, 3000)
     assert [list(field) for field in plugin["Schema"]["fields"]] == [["config"]]
 
 

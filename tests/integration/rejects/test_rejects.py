@@ -319,3 +319,26 @@ async def test_a_row_that_is_written_again_after_a_lost_answer_is_kept_once(data
         await store.insert([reject])
         await store.insert([reject])
     assert len(await fetch(database, "SELECT 1 FROM rejected_events")) == 1
+
+
+async def test_an_event_that_postgres_refused_is_kept_and_can_be_replayed(
+    collector: Collector,
+) -> None:
+    add = "ALTER TABLE conversion_events ADD CONSTRAINT no_moon CHECK (event_name <> 'moon')"
+    await execute(collector.database, add)
+    utm = {"utm_source": "google", "utm_medium": "cpc"}
+    status, answer = await collector.track(event_name="moon", utm_params=utm)
+    assert (status, answer["error"]) == (500, "event_refused")
+    [row] = await rejects(collector, 1)
+    assert (row["reason"], row["body_cut"]) == ("event_refused", False)
+    assert "no_moon" in row["message"]
+    still_refused = run(collector.database, "replay")
+    assert still_refused.stdout == "1 failed\n"
+    assert "no_moon" in still_refused.stderr
+    await execute(collector.database, "ALTER TABLE conversion_events DROP CONSTRAINT no_moon")
+    assert run(collector.database, "replay").returncode == 0
+    [event] = await collector.events()
+    assert (event["event_name"], event["channel"]) == ("moon", "Paid Search")
+    assert (event["id"], event["received_at"]) == (row["event_id"], row["received_at"])
+    [kept] = await rejects(collector, 1)
+    assert kept["replay_result"] == "stored"
