@@ -11,8 +11,10 @@ RUNNABLE := .venv/.runnable
 INSTALLED := .venv/.installed
 RELEASE_TOOLS := .venv/.installed-release
 DECK := var/bin/deck
+# In the order of the folders: those whose tests take long come first, the many short ones last.
+SIDE_BY_SIDE := --numprocesses=logical --dist=loadfile --no-loadscope-reorder
 
-.PHONY: run test test-faults unit test-python format docs hooks lock release-check tracker deck \
+.PHONY: run test suite test-faults test-repeat unit test-python format docs hooks lock release-check tracker deck \
 	deck-if-go check-kong check install bench bench-full bench-gateway clean
 
 # Start the whole system on this machine, without Docker.
@@ -22,7 +24,16 @@ run: $(RUNNABLE)
 
 # Lint, types and the whole test suite; nothing needs to be installed or started by hand.
 test: check tracker deck-if-go
-	$(BIN)/pytest $(PYTEST_ARGS)
+	@$(MAKE) --no-print-directory suite
+
+# The test suite alone, in a process for each core: most tests wait for processes to start, for
+# a browser, for Postgres. The tests of a file stay together, with what they share.
+suite: $(INSTALLED)
+	$(BIN)/pytest $(SIDE_BY_SIDE) $(PYTEST_ARGS)
+
+# The suite five times in a row, twice with every core kept busy: about an hour.
+test-repeat: $(INSTALLED)
+	$(BIN)/python -m tests.repeat $(SIDE_BY_SIDE) $(REPEAT_ARGS)
 
 # Lint, types, tests, build and size of the browser tracker.
 tracker:
@@ -71,7 +82,7 @@ unit: $(INSTALLED)
 # The unit tests and the plugin's, on another Python: make test-python PYTHON=python3.13
 OTHER := var/venv-$(patsubst python%,%,$(notdir $(PYTHON)))
 test-python: $(OTHER)/.installed
-	$(OTHER)/bin/pytest --quiet -p no:cacheprovider tests/unit tests/integration/plugin \
+	$(OTHER)/bin/pytest $(SIDE_BY_SIDE) --quiet -p no:cacheprovider tests/unit tests/integration/plugin \
 		tests/integration/plugin_server $(PYTEST_ARGS)
 
 $(OTHER)/.installed: VERSION pyproject.toml kong-plugin/pyproject.toml requirements.lock

@@ -229,9 +229,14 @@ async def open_store(
     try:
         yield Store(pool, timeout_seconds)
     finally:
-        with suppress(TimeoutError):  # the pool drops its connections then
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await pool.close()
+        await close_pool(pool)
+
+
+async def close_pool(pool: asyncpg.Pool[asyncpg.Record]) -> None:
+    """Close its connections; those to a Postgres that hangs are dropped."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await pool.close()
 
 
 async def check_server(pool: asyncpg.Pool[asyncpg.Record], timeout_seconds: float) -> None:

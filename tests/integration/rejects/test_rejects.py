@@ -23,6 +23,7 @@ from collector.rejects.store import open_reject_store
 from local.postgres import PostgresServer, database_url
 from tests.integration.api.test_answers import stamp
 from tests.support import SECRET, Collector, Rows, execute, fetch, metric, run_collector
+from tests.waiting import BUSY_SECONDS
 
 TRACK, BATCH, FUNNEL = "/v1/events/track", "/v1/events/batch", "/v1/events/funnel"
 LEAST = {"session_id": "s1", "event_type": "page_view", "event_name": "Page"}
@@ -144,7 +145,7 @@ async def test_a_table_that_is_away_delays_no_answer_and_is_written_when_it_is_b
     collector: Collector,
 ) -> None:
     await execute(collector.database, "ALTER TABLE rejected_events RENAME TO elsewhere")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(BUSY_SECONDS):
         assert (await collector.track(currency="EURO"))[0] == 422
         assert (await collector.track())[0] == 200
     await asyncio.sleep(0.3)
