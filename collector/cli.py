@@ -12,6 +12,7 @@ from collector.classify.source_lists import SourceListError
 from collector.classify.stages import StageRulesError
 from collector.logs import configure_logging
 from collector.postgres.migrate import MigrationError, migrate
+from collector.postgres.store import UnfitDatabase
 from collector.rejects.command import RejectsError, add_rejects
 from collector.serving.listening import ListenError
 from collector.serving.serve import serve
@@ -37,6 +38,7 @@ FAILURES = (
     SourceListError,
     SpoolOpenError,
     StageRulesError,
+    UnfitDatabase,
     WorkersError,
     OSError,  # a file, a folder or a descriptor that the message names
 )

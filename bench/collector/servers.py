@@ -8,9 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.collector.traffic import SECRET, STAMP_MAX_AGE_SECONDS
-from bench.ports import free_port
 from bench.processes import Tree
-from local.processes import Child, accepts_connections, start_child, stop_child, wait_until
+from local.processes import (
+    Child,
+    accepts_connections,
+    free_port,
+    start_child,
+    stop_child,
+    wait_until,
+)
 
 BIN = Path(sys.executable).parent
 

@@ -13,9 +13,8 @@ from pathlib import Path
 import yaml
 
 from bench.gateway.cases import CORS, OURS, PLAIN
-from bench.ports import free_port
 from bench.processes import Tree
-from local.processes import accepts_connections, wait_until
+from local.processes import accepts_connections, free_port, wait_until
 from local.up import System
 
 KONG_YML = Path(__file__).parent / "kong.yml"

@@ -79,6 +79,9 @@ UNKNOWN_DEVICE = Device(DeviceType.UNKNOWN, browser=None, os=None, is_bot=False)
 # longer one is noise, and a cached key must be bounded.
 _MAX_USER_AGENT_LENGTH = 1024
 
+# What the columns browser and os hold.
+_MAX_FAMILY_LENGTH = 100
+
 
 class Override(NamedTuple):
     """A kind of device that the user-agents package gets wrong.
@@ -211,7 +214,8 @@ _OTHER_DEVICE = parse_device(_UNKNOWN, None, None)
 
 
 def _known(family: str) -> str | None:
-    return None if family == _UNKNOWN else family
+    # Some patterns take an application's own name as the family, of any length.
+    return None if family == _UNKNOWN else family[:_MAX_FAMILY_LENGTH]
 
 
 # Once a process: a second classifier, as tests make them, costs nothing.

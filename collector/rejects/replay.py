@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
 
+from msgspec import MsgspecError
 from msgspec.structs import replace
 
 from collector.contract.batch_body import read_batch, read_fields
 from collector.contract.payload import FunnelPayload, TrackPayload, parse_payload
 from collector.contract.wire import parse_object
 from collector.enrich import Enricher
+from collector.errors import FieldError, InvalidEvent
 from collector.event import RequestContext
-from collector.event_row import make_row
+from collector.event_row import EventRow, make_row, read_row
 from collector.postgres.store import Store
-from collector.rejects.reject import Reject
+from collector.rejects.reject import ROW_ENDPOINT, Reject
 from collector.rejects.store import KeptReject, RejectStore
 
 FUNNEL_PATH = "/v1/events/funnel"
@@ -37,12 +39,27 @@ class RejectReplay:
         Raises InvalidJson, InvalidEvent or InvalidBatch where it breaks the contract still,
         and what Store.insert_events raises.
         """
-        context = context_of(kept.reject)
-        payloads = parse_rejected(kept.reject, body)
-        rows = [make_row(self.enricher.enrich(payload, context)) for payload in payloads]
+        rows = self.read_rows(kept.reject, body)
         result = "stored" if await self.store.insert_events(rows) else "duplicate"
         await self.rejects.mark_replayed(kept.id, result)
         return result
+
+    def read_rows(self, reject: Reject, body: bytes) -> list[EventRow]:
+        """The events of a body, ready to be stored. Raises as `replay` does for bodies."""
+        if reject.endpoint == ROW_ENDPOINT:
+            return [read_refused(body)]
+        context = context_of(reject)
+        payloads = parse_rejected(reject, body)
+        return [make_row(self.enricher.enrich(payload, context)) for payload in payloads]
+
+
+def read_refused(body: bytes) -> EventRow:
+    """The row that Postgres refused. Raises InvalidEvent where it is none any more."""
+    try:
+        return read_row(body)
+    except MsgspecError:
+        message = "must be the row as it was kept, with its id, event_name and received_at"
+        raise InvalidEvent("This is no row.", (FieldError("", message),)) from None
 
 
 def parse_rejected(reject: Reject, body: bytes) -> list[TrackPayload]:

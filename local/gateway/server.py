@@ -57,9 +57,9 @@ class _KongRequestHandler(RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
+        """The page for an error. Raises ConnectionError where the client went away."""
         if isinstance(exc, ConnectionError):
-            # The client went away before its answer: aiohttp then just closes.
-            raise exc
+            raise exc  # aiohttp then just closes
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return super().handle_error(request, status, exc, message)
         self.close()

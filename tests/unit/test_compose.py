@@ -211,8 +211,13 @@ def test_each_variable_of_the_env_file_is_one_that_compose_reads() -> None:
         r"^#?([A-Z_]+)=", (ROOT / "deploy" / ".env.example").read_text(), re.MULTILINE
     )
     read = set(re.findall(r"\$\{([A-Z_]+)", COMPOSE_FILE.read_text()))
+    # The env file brings the collector each setting that compose does not set itself.
+    assert SERVICES["collector"]["env_file"] == [{"path": ".env", "required": False}]
+    settings = {ENV_PREFIX + field.upper() for field in Settings.model_fields}
+    carried = settings - set(SERVICES["collector"]["environment"])
 
-    assert set(described) == read
+    assert set(described) == read | carried
+    assert len(described) == len(set(described))
 
 
 def test_no_secret_has_a_default_or_stands_in_a_file() -> None:

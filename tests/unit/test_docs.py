@@ -8,6 +8,7 @@ from pydantic_core import PydanticUndefined
 from collector.event import FunnelStage
 from collector.settings import ENV_PREFIX, Settings
 from local.up import REQUEST_VARIABLE
+from tools.settings_docs import EXAMPLE, README, example_with_settings, readme_with_settings
 
 
 def table_rows(text: str) -> list[list[str]]:
@@ -44,6 +45,11 @@ def test_the_table_of_settings_has_each_setting_with_its_default_and_meaning(roo
         assert default == shown_default(name), name
         sentence = (field.description or "").rstrip(".").split(" (docs/")[0]
         assert meaning.startswith(sentence), name
+
+
+def test_what_is_written_of_the_settings_is_what_make_docs_writes() -> None:
+    assert readme_with_settings(README.read_text()) == README.read_text()
+    assert example_with_settings(EXAMPLE.read_text()) == EXAMPLE.read_text()
 
 
 @pytest.mark.parametrize("stage", list(FunnelStage))

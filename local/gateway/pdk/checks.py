@@ -17,7 +17,10 @@ def lua_type(value: object) -> str:
 
 
 def require(holds: bool, message: str) -> None:
-    """Fail the plugin, as Lua's ``error(message)`` does, unless the condition holds."""
+    """Fail the plugin, as Lua's ``error(message)`` does, unless the condition holds.
+
+    Raises PluginFailedError.
+    """
     if not holds:
         raise PluginFailedError(message)
 

@@ -57,14 +57,17 @@ async def get_method(context: PdkContext) -> str:
 
 
 async def get_header(context: PdkContext, name: object = None) -> str | None:
-    """The first value of a header."""
+    """The first value of a header. Raises PluginFailedError where `name` is no text."""
     if not isinstance(name, str):
         raise PluginFailedError("header name must be a string")
     return context.exchange.headers.get(name.replace("_", "-"))
 
 
 async def get_headers(context: PdkContext, maximum: object = _DEFAULT_MAXIMUM) -> dict[str, Any]:
-    """Headers by lower-case name; a list where a header came more than once."""
+    """Headers by lower-case name; a list where a header came more than once.
+
+    Raises PluginFailedError where `maximum` is no number, or none that Kong takes.
+    """
     if lua_type(maximum) != "number" or not isinstance(maximum, int | float):
         raise PluginFailedError("max_headers must be a number")
     if not 1 <= maximum <= _MAXIMUM:
@@ -99,7 +102,10 @@ async def set_response_headers(context: PdkContext, headers: object = None) -> N
 async def exit_request(
     _context: PdkContext, status: object = None, body: object = None, headers: object = None
 ) -> NoReturn:
-    """Answer with a status, a body of text and headers."""
+    """Answer with a status, a body of text and headers.
+
+    Raises EarlyAnswerError with the answer, PluginFailedError for arguments that Kong refuses.
+    """
     code = check_status(status)
     require(
         isinstance(body, str | None),

@@ -34,7 +34,7 @@ class RateLimiting:
         self._counts: dict[tuple[str, str], tuple[int, int]] = {}
 
     async def access(self, exchange: Exchange, config: PluginConfig) -> None:
-        """Count the request, or refuse it when the limit is used up."""
+        """Count the request. Raises EarlyAnswerError with a 429 when the limit is used up."""
         window, elapsed = divmod(int(self._clock()), _MINUTE_SECONDS)
         key = (config["__plugin_id"], exchange.request.peer)
         counted_in, count = self._counts.get(key, (window, 0))

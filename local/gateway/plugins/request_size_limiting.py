@@ -23,7 +23,10 @@ class RequestSizeLimiting:
     )
 
     async def access(self, exchange: Exchange, config: PluginConfig) -> None:
-        """Compare Content-Length, or without one the body itself, with the limit."""
+        """Compare Content-Length, or without one the body itself, with the limit.
+
+        Raises EarlyAnswerError with a 413 or a 417 over it.
+        """
         length = exchange.headers.get("Content-Length", "")
         size = int(length) if length.isdecimal() else len(await exchange.request.read_body())
         if size > config["allowed_payload_size"] * _UNIT_BYTES[config["size_unit"]]:

@@ -21,7 +21,7 @@ class RequestTermination:
     )
 
     async def access(self, exchange: Exchange, config: PluginConfig) -> None:
-        """Send the configured body."""
+        """Answer with the configured body. Raises EarlyAnswerError with it, always."""
         body = config["body"].encode()
         headers = {"Content-Type": config["content_type"], "Content-Length": str(len(body))}
         raise EarlyAnswerError(Answer(config["status_code"], headers, body))

@@ -5,7 +5,6 @@ import contextlib
 import gzip
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -173,13 +172,6 @@ async def running_upstream(port: int = 0) -> AsyncIterator[int]:
         yield runner.addresses[0][1]
     finally:
         await runner.cleanup()
-
-
-def find_free_port() -> int:
-    """Give a port on which nothing listens."""
-    with socket.socket() as probe_socket:
-        probe_socket.bind(("127.0.0.1", 0))
-        return int(probe_socket.getsockname()[1])
 
 
 async def _echo(request: web.BaseRequest) -> web.StreamResponse:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kong_plugin_server import pluginsocket_pb2 as pb
+from tests.waiting import BUSY_SECONDS
 
 DUMP = {
     "Protocol": "ProtoBuf:1",
@@ -131,7 +132,7 @@ class Event:
 
     async def note_the_end(self) -> None:
         """Read until the gateway closes the connection, and note what still came."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(BUSY_SECONDS):
             self.server.last_words = await self.reader.read()
         self.server.ended.set()
 
@@ -166,7 +167,7 @@ class ScriptedServer:
 
     async def wait_for_last_words(self) -> bytes | None:
         """Give what came between the last write of an event and the connection's end."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(BUSY_SECONDS):
             await self.ended.wait()
         return self.last_words
 

@@ -13,6 +13,7 @@ import pytest
 from local.gateway.errors import PluginFailedError
 from local.gateway.msgpack_rpc import MsgPackRpc
 from local.gateway.plugin_rpc import RpcError
+from tests.waiting import BUSY_SECONDS
 
 # Given a request [0, id, method, args], the bytes to answer with.
 Script = Callable[[list[Any]], bytes]
@@ -54,7 +55,7 @@ async def scripted(directory: Path, script: Script) -> AsyncIterator[Scripted]:
     finally:
         running.rpc.close()
         server.close()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(BUSY_SECONDS):
             await asyncio.gather(*(task for task in tasks if task is not None))
 
 

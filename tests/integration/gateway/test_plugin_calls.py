@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from local.processes import free_port
 from tests.integration.gateway.harness import (
     Reply,
     RunningGateway,
-    find_free_port,
     make_kong_yml,
     probe,
     probe_environment,
@@ -54,7 +54,7 @@ def make_services(upstream_port: int) -> list[dict[str, Any]]:
             "read_timeout": 500,
             "routes": routes,
         },
-        {"name": "down", "host": "127.0.0.1", "port": find_free_port(), "routes": [down]},
+        {"name": "down", "host": "127.0.0.1", "port": free_port(), "routes": [down]},
     ]
 
 

@@ -15,6 +15,7 @@ from local.gateway.plugin_rpc import RpcError
 from local.gateway.protobuf.rpc import ProtoBufRpc
 from tests.integration.gateway.protobuf_server import framed, returned
 from tests.integration.plugin_server.proto import block
+from tests.waiting import BUSY_SECONDS
 
 START = bytes.fromhex("0802 8a020b 0a0570726f6265 12027b7d")
 STARTED = bytes.fromhex("0802 8a0204 1007 2001")
@@ -37,7 +38,7 @@ async def connected(directory: Path) -> AsyncIterator[tuple[ProtoBufRpc, socket.
 
 
 async def receive(connection: socket.socket, size: int) -> bytes:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(BUSY_SECONDS):
         data = b""
         while len(data) < size:
             data += await asyncio.get_running_loop().sock_recv(connection, size - len(data))
@@ -130,10 +131,10 @@ async def test_what_arrives_unasked_closes_an_idle_connection(tmp_path: Path) ->
         with await start(rpc, listener) as connection:
             loop = asyncio.get_running_loop()
             await loop.sock_sendall(connection, framed(b""))
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(BUSY_SECONDS):
                 assert await loop.sock_recv(connection, 1) == b""
             running = asyncio.create_task(rpc.handle_event(7, "access", refuse))
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(BUSY_SECONDS):
                 second, _ = await loop.sock_accept(listener)
             with second:
                 second.setblocking(False)
@@ -156,7 +157,7 @@ async def test_a_call_that_raises_ends_the_connection_without_an_answer(tmp_path
             )
             with pytest.raises(PluginFailedError, match="no"):
                 await running
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(BUSY_SECONDS):
                 assert await loop.sock_recv(connection, 1) == b""
 
 

@@ -12,14 +12,15 @@ import pytest_asyncio
 import yaml
 from yarl import URL
 
+from local.processes import free_port
 from tests.integration.gateway.harness import (
     ROOT,
     RunningGateway,
-    find_free_port,
     make_kong_yml,
     running_gateway,
     running_upstream,
 )
+from tests.waiting import BUSY_SECONDS
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -43,7 +44,7 @@ async def gateway(
     kong_yml = make_kong_yml(
         [
             service("up", "conversion-tracking-collector", read_timeout=300),
-            service("dead", "127.0.0.1", find_free_port()),
+            service("dead", "127.0.0.1", free_port()),
         ],
         routes=[{"name": "no-service", "paths": ["/no-service"], "strip_path": False}],
         upstreams=yaml.safe_load((ROOT / "kong" / "kong.yml").read_text())["upstreams"],
@@ -174,7 +175,7 @@ async def test_a_client_that_goes_away_leaves_no_trace(gateway: RunningGateway) 
 async def ask_raw(gateway: RunningGateway, request: bytes) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
     writer.write(request)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(BUSY_SECONDS):
         answer = await reader.readuntil(b"\r\n\r\n")
     writer.close()
     await writer.wait_closed()

@@ -18,10 +18,11 @@ from tests.integration.plugin_server.kong import (
     read_return,
 )
 from tests.integration.plugin_server.running import Server, wait_until
+from tests.waiting import BUSY_SECONDS
 
 PHASE_LIMIT_SECONDS = 0.4
 # Within the limit an event is ended; the checks run four times in that time.
-MOST_SECONDS = PHASE_LIMIT_SECONDS * 1.5 + 0.3
+MOST_SECONDS = PHASE_LIMIT_SECONDS * 1.5 + BUSY_SECONDS
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from local.gateway.plugins.chain import ConfiguredPlugin, PluginChain
 from local.gateway.proxying.proxy import Proxy, open_session
 from local.gateway.proxying.router import Router
 from tests.unit.gateway.exchanges import make_exchange, make_route
+from tests.waiting import BUSY_SECONDS
 
 
 class SlowPlugin:
@@ -55,7 +56,7 @@ async def test_a_plugin_is_not_interrupted_when_the_client_goes_away(
     answering.cancel()
     with pytest.raises(asyncio.CancelledError):
         await answering
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(BUSY_SECONDS):
         await plugin.finished.wait()
 
 

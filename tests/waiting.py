@@ -7,6 +7,10 @@ from collections.abc import Callable
 
 SECONDS = 60.0
 
+# What a busy machine may add to a time that a test holds something to. What the test tells
+# it from takes much longer, mostly for ever.
+BUSY_SECONDS = 20.0
+
 
 async def eventually(condition: Callable[[], bool]) -> None:
     """Return when a condition holds; it is asked in a thread, since it may ask a process."""
