@@ -11,11 +11,12 @@ RUNNABLE := .venv/.runnable
 INSTALLED := .venv/.installed
 RELEASE_TOOLS := .venv/.installed-release
 DECK := var/bin/deck
+PLUGIN_PROJECTS := kong-plugin/pyproject.toml kong-plugin/server/pyproject.toml
 # In the order of the folders: those whose tests take long come first, the many short ones last.
 SIDE_BY_SIDE := --numprocesses=logical --dist=loadfile --no-loadscope-reorder
 
 .PHONY: run test suite test-faults test-repeat unit test-python format docs hooks lock release-check tracker deck \
-	deck-if-go check-kong check install bench bench-full bench-gateway clean
+	deck-if-go check-kong check protobuf install bench bench-full bench-gateway clean
 
 # Start the whole system on this machine, without Docker.
 run: $(RUNNABLE)
@@ -75,6 +76,14 @@ check-kong: $(DECK)
 test-faults: $(INSTALLED)
 	FAULTS=full $(BIN)/pytest tests/faults $(PYTEST_ARGS)
 
+# The Python modules of Kong's messages, after a change of pluginsocket.proto; a test holds them
+# to it.
+PROTO_PATH := kong-plugin/server
+
+protobuf: $(INSTALLED)
+	$(BIN)/python -m grpc_tools.protoc -I$(PROTO_PATH) --python_out=$(PROTO_PATH) \
+		--pyi_out=$(PROTO_PATH) kong_plugin_server/pluginsocket.proto
+
 # What needs nothing but the code: rules and parsers. UNIT_ARGS are pytest's options.
 unit: $(INSTALLED)
 	$(BIN)/pytest tests/unit --quiet $(UNIT_ARGS)
@@ -85,11 +94,11 @@ test-python: $(OTHER)/.installed
 	$(OTHER)/bin/pytest $(SIDE_BY_SIDE) --quiet -p no:cacheprovider tests/unit tests/integration/plugin \
 		tests/integration/plugin_server $(PYTEST_ARGS)
 
-$(OTHER)/.installed: VERSION pyproject.toml kong-plugin/pyproject.toml requirements.lock
+$(OTHER)/.installed: VERSION pyproject.toml $(PLUGIN_PROJECTS) requirements.lock
 	@echo "installing into $(OTHER)"
 	@$(PYTHON) -m venv $(OTHER)
 	@$(OTHER)/bin/pip --quiet --disable-pip-version-check install -c requirements.lock \
-		-e './kong-plugin[kong-pdk]' -e '.[local,bench,test]'
+		-e ./kong-plugin/server -e './kong-plugin[kong-pdk]' -e '.[local,bench,test]'
 	@touch $@
 
 format: $(INSTALLED)
@@ -128,10 +137,12 @@ install: $(INSTALLED)
 # The versions that are tested together, for every Python from 3.11 on. It keeps those that stand
 # there; LOCK_ARGS=--upgrade takes newer ones, LOCK_ARGS='--upgrade-package NAME' that of one.
 lock: $(RELEASE_TOOLS)
-	@printf '%s\n' '-e ./kong-plugin[kong-pdk]' '-e .[local,bench,dev,release]' | \
+	@printf '%s\n' '-e ./kong-plugin/server' '-e ./kong-plugin[kong-pdk]' \
+		'-e .[local,bench,dev,release]' | \
 		$(BIN)/uv pip compile - --quiet --universal --python-version 3.11 --no-annotate \
 		--no-emit-index-url --no-emit-package conversion-tracking \
-		--no-emit-package conversion-tracking-plugin --custom-compile-command 'make lock' \
+		--no-emit-package conversion-tracking-plugin --no-emit-package kong-plugin-server \
+		--custom-compile-command 'make lock' \
 		--output-file requirements.lock $(LOCK_ARGS)
 
 # Builds what is released into dist/ and tries it in an environment of its own (docs/releasing.md).
@@ -144,18 +155,18 @@ $(RELEASE_TOOLS): $(INSTALLED)
 
 # What running needs, compiled when it is first used. requirements.lock has the versions that were
 # tested together.
-$(RUNNABLE): VERSION pyproject.toml kong-plugin/pyproject.toml requirements.lock
+$(RUNNABLE): VERSION pyproject.toml $(PLUGIN_PROJECTS) requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "Python 3.11 or newer is needed, as python3 or as make PYTHON=/path/to/it"; exit 1; }
 	@echo "installing into .venv"
 	@$(PYTHON) -m venv .venv
-	@$(PIP) install --no-compile -c requirements.lock -e ./kong-plugin -e '.[local]'
+	@$(PIP) install --no-compile -c requirements.lock -e ./kong-plugin/server -e ./kong-plugin -e '.[local]'
 	@touch $@
 
 # On top of it, what tests, linters and benchmarks need.
 $(INSTALLED): $(RUNNABLE)
 	@echo "installing the tools of development into .venv"
-	@$(PIP) install -c requirements.lock -e './kong-plugin[kong-pdk]' -e '.[local,bench,dev]'
+	@$(PIP) install -c requirements.lock -e ./kong-plugin/server -e './kong-plugin[kong-pdk]' -e '.[local,bench,dev]'
 	@touch $@
 
 clean:

@@ -26,7 +26,8 @@ COMPOSE: dict[str, Any] = yaml.safe_load(COMPOSE_FILE.read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 KONG_YML: dict[str, Any] = yaml.safe_load((ROOT / "kong" / "kong.yml").read_text())
 PYPROJECTS = [
-    tomllib.loads((ROOT / folder / "pyproject.toml").read_text()) for folder in (".", "kong-plugin")
+    tomllib.loads((ROOT / folder / "pyproject.toml").read_text())
+    for folder in (".", "kong-plugin", "kong-plugin/server")
 ]
 IGNORED = (ROOT / ".dockerignore").read_text().splitlines()
 DOCKERFILES = sorted((ROOT / "deploy").glob("*/Dockerfile"))
@@ -82,7 +83,7 @@ def let_through() -> list[str]:
 def entry_points() -> set[str]:
     """The commands of our packages, and the scripts beside the Dockerfiles."""
     scripts = {path.name for path in (ROOT / "deploy").glob("*/*") if path.stat().st_mode & 0o100}
-    return scripts.union(*(project["project"]["scripts"] for project in PYPROJECTS))
+    return scripts.union(*(project["project"].get("scripts", ()) for project in PYPROJECTS))
 
 
 def commands() -> list[tuple[str, list[str]]]:

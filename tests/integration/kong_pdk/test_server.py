@@ -65,7 +65,8 @@ def test_the_installed_command_is_the_same_server() -> None:
 def test_without_kong_pdk_one_line_says_what_to_do() -> None:
     program = (
         "import sys; sys.modules['kong_pdk'] = None;"
-        "from conversion_tracking_plugin.kong_pdk_command import main; sys.exit(main(['--dump']))"
+        "from conversion_tracking_plugin.hosts.kong_pdk.command import main;"
+        "sys.exit(main(['--dump']))"
     )
 
     finished = subprocess.run(

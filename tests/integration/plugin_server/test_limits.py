@@ -67,7 +67,7 @@ def test_a_phase_that_kong_does_not_answer_is_ended_at_the_limit(
         assert read_return(link.read_frame()) == 5
 
         # Its results come late, and the connection is still good.
-        link.send_frame(proto.field(1, "late"))
+        link.send_frame(proto.write_string("late"))
         link.send_frame(b"")
         link.send_frame(handle_event(6, kong.start_instance({})))
         assert read_call(link) is None

@@ -20,9 +20,9 @@ from tests.integration.plugin_server.kong import (
     handle_event,
     read_call,
     read_return,
-    write_string,
 )
 from tests.integration.plugin_server.load import Load, under_load
+from tests.integration.plugin_server.proto import write_string
 from tests.integration.plugin_server.running import (
     COMMAND,
     ROOT,

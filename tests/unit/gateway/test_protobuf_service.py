@@ -25,11 +25,8 @@ async def test_every_method_that_is_implemented_has_a_signature(method: str) -> 
     assert isinstance(frame, bytes)
 
 
-@pytest.mark.parametrize("method", sorted(set(SIGNATURES) - set(METHODS)))
-async def test_every_other_method_with_a_signature_is_named(method: str) -> None:
-    arguments = find_signature(method).decode_arguments(b"")
-    with pytest.raises(PluginFailedError, match=f"{method} is not implemented by the local gatewa"):
-        await pdk.call(method, arguments, make_exchange(), {})
+def test_no_other_method_has_a_signature() -> None:
+    assert set(SIGNATURES) == set(METHODS)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +46,7 @@ def test_a_method_that_the_service_does_not_have_is_not_found(method: str) -> No
     "method",
     [
         *("kong.client.get_port", "kong.ctx.shared.set", "kong.nginx.get_tls1_version_str"),
+        *("kong.request.get_query", "kong.response.get_status", "kong.node.get_id"),
         *("kong.router.get_route", "kong.service.set_target", "kong.response.set_status"),
         *("kong.service.request.set_raw_body", "kong.log.serialize"),
     ],

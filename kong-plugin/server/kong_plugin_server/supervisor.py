@@ -102,7 +102,7 @@ class Supervisor:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """See `supervise`."""
+        """See `supervise`. Raises WorkerError where the first worker does not start."""
         self._handle_signals()
         try:
             worker = await self._start_worker()

@@ -63,7 +63,7 @@ response.set_status: integer -> nothing
 response.set_header: pair -> nothing
 response.add_header: pair -> nothing
 response.clear_header: text -> nothing
-response.set_headers: struct -> nothing
+response.set_headers: headers -> nothing
 response.exit: exit -> nothing
 service.set_upstream: text -> flag
 service.set_target: target -> nothing

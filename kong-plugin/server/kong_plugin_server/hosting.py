@@ -18,9 +18,9 @@ from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
+from kong_plugin_server.frames import frame
 from kong_plugin_server.messages import encode_instance_return
 from kong_plugin_server.pdk import Method, find_method
-from kong_plugin_server.wire import frame
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ PHASES = ("certificate", "rewrite", "access", "response", "preread", "log")
 # was not used for longest goes; were it needed again, Kong would start it again.
 MAX_INSTANCES = 1_000
 
-# Ids of two processes differ, or a restart would mix up configurations (kong-facts: How it fails).
+# Ids of two processes differ, or a restart would mix up configurations (docs/plugin-server.md).
 MAX_FIRST_ID = 2**30
 
 
@@ -54,7 +54,10 @@ class HostedPlugin:
         self.phases = [phase for phase in PHASES if hasattr(module.Plugin, phase)]
 
     def dump(self) -> dict[str, object]:
-        """What Kong's query command prints, before it is JSON."""
+        """What Kong's query command prints, before it is JSON.
+
+        Raises AttributeError where the module has no `version` or `priority`.
+        """
         config = {"config": {"type": "record", "fields": getattr(self._module, "Schema", [])}}
         description = {
             "Name": self.name,
@@ -75,7 +78,11 @@ def make_read(name: str, *arguments: Any) -> Read:
 
 
 def load_plugin(name: str, module_name: str) -> HostedPlugin:
-    """Import a plugin's module."""
+    """Import a plugin's module.
+
+    Raises ImportError where there is none, AttributeError where it has no `Plugin`, and whatever
+    the module itself raises.
+    """
     return HostedPlugin(name, importlib.import_module(module_name))
 
 
@@ -169,5 +176,8 @@ def reads_of(plugin: Any, phase: str) -> Sequence[Read]:
 
 
 def make_reads(calls: Iterable[tuple[Any, ...]]) -> list[Read]:
-    """Raises PdkError where Kong does not have one of the calls."""
+    """The calls that a phase begins with, ready to be sent.
+
+    Raises PdkError where Kong does not have one of them, TypeError for what is no call.
+    """
     return [make_read(*call) for call in calls]

@@ -1,6 +1,6 @@
 """The plugin in kong-pdk's server (MsgPack:1), with the guards that it needs.
 
-For those who run their Python plugins in that server already. docs/kong-pdk.md says what it
+For those who run their Python plugins in that server already. docs/plugin-server.md says what it
 costs and how it fails.
 """
 
@@ -17,7 +17,7 @@ from gevent.event import Event
 from gevent.server import StreamServer
 from gevent.socket import socket as GeventSocket  # noqa: N812 - it is a class
 
-from conversion_tracking_plugin.kong_pdk_guards import GuardedPluginServer, RpcListener
+from conversion_tracking_plugin.hosts.kong_pdk.guards import GuardedPluginServer, RpcListener
 from kong_plugin_server.listening import open_unix_socket, remove_socket
 
 SHUTDOWN_SECONDS = 5

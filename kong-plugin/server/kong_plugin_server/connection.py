@@ -14,6 +14,7 @@ from collections import deque
 from typing import Any
 
 from kong_plugin_server.event import Event, PhaseAbandoned, PhaseStopped
+from kong_plugin_server.frames import FrameReader, WireError, frame
 from kong_plugin_server.hosting import Instance, Instances, UnusablePlugin
 from kong_plugin_server.messages import (
     CloseInstance,
@@ -27,7 +28,6 @@ from kong_plugin_server.pdk import PdkError
 from kong_plugin_server.readiness import Readiness
 from kong_plugin_server.stream import Stream
 from kong_plugin_server.watchdog import Watchdog
-from kong_plugin_server.wire import FrameReader, WireError, frame
 
 logger = logging.getLogger(__name__)
 

@@ -16,10 +16,10 @@ from typing import Any, Final, Protocol
 from greenlet import getcurrent, greenlet
 
 from kong_plugin_server.coroutine import take_greenlet
+from kong_plugin_server.frames import frame
 from kong_plugin_server.hosting import Instance, reads_of
 from kong_plugin_server.messages import Decoder, HandleEvent, encode_return
 from kong_plugin_server.pdk import EXIT, Kong, Method, PdkError, find_method
-from kong_plugin_server.wire import frame
 
 logger = logging.getLogger(__name__)
 
@@ -144,7 +144,11 @@ class Event:
             self._end(reason)
 
     def call(self, method: Method, *arguments: Any) -> Any:
-        """A call of the plugin's phase; its result, or None where it has none."""
+        """A call of the plugin's phase; its result, or None where it has none.
+
+        Raises PdkError outside of the phase, for arguments that Kong cannot take, and for a
+        result that cannot be read; a PhaseStopped after an exit, and where the phase is ended.
+        """
         phase = self._greenlet
         if phase is None or self._is_over or getcurrent() is not phase:
             raise PdkError(f"{method.name} was called outside of its phase")

@@ -21,7 +21,8 @@ STANDARD_OUTPUT = Path("-")
 def run_command(name: str, module: str, program: str, arguments: Sequence[str] | None) -> int:
     """Serve or describe the plugin `name` in `module`.
 
-    Returns the exit code: 0, or 1 after one line that says what is wrong.
+    Returns the exit code: 0, or 1 after one line that says what is wrong. Raises what
+    `load_plugin` and `HostedPlugin.dump` raise: a mistake in the plugin wants its traceback.
     """
     options = with_limits(make_parser(program)).parse_args(arguments)
     log_to_stderr()

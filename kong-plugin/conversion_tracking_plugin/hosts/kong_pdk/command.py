@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     log_to_stderr()
     try:
         # Here, since kong-pdk is optional.
-        from conversion_tracking_plugin import kong_pdk_server as server  # noqa: PLC0415
+        from conversion_tracking_plugin.hosts.kong_pdk import server  # noqa: PLC0415
     except ModuleNotFoundError as missing:
         logger.error(MISSING, missing.name, *sys.version_info[:2])  # noqa: TRY400  # one line
         return 1

@@ -1,7 +1,8 @@
 """kong-pdk 0.36's plugin server with the guards that a real Kong has shown to be needed.
 
-Each class names what it replaces in kong_pdk and the fact that asked for it (docs/kong-pdk.md,
-"What kong-pdk does by itself"). Its model of plugins, instances and PDK calls stays.
+Each class names what it replaces in kong_pdk and the fact that asked for it
+(docs/plugin-server.md, "What kong-pdk does by itself"). Its model of plugins, instances and PDK
+calls stays.
 """
 
 import itertools
@@ -96,7 +97,11 @@ class GuardedPluginServer(PluginServer):  # type: ignore[misc]  # kong_pdk has n
         self.rpc |= {f"plugin.Step{kind}": self.step for kind in kinds}
 
     def handle_event(self, event: dict[str, Any]) -> dict[str, Any]:
-        """Start a phase. Answers its first PDK call, or that it is over."""
+        """Start a phase. Answers its first PDK call, or that it is over.
+
+        Raises PluginServerException where the instance is unknown, and Empty where the phase
+        says nothing for EVENT_SECONDS.
+        """
         instance = self.instances.get(event["InstanceId"])
         if instance is None:
             # Kong looks for these words, and starts the instance again.
