@@ -15,7 +15,7 @@ from collector.api.body import read_body
 from collector.api.errors import error_body
 from collector.api.keys import CONTEXTS, ENRICHER, METRICS, SETTINGS, VALIDATOR
 from collector.api.put import TAKEN, Status, put_events, status_of
-from collector.contract.batch_body import sent_event_id
+from collector.contract.validation import sent_event_id
 from collector.errors import CollectorError, InvalidEvent
 from collector.event_row import EventRow, make_row
 
@@ -56,7 +56,7 @@ async def read_items(request: web.Request) -> list[EventRow | Answer]:
     items: list[EventRow | Answer] = []
     for number, event in enumerate(sent.events, start=1):
         try:
-            payload = validator.validate_event(sent, event, context)
+            payload = validator.validate_event(event, context)
             items.append(make_row(enricher.enrich(payload, context)))
         except InvalidEvent as error:
             # Not the error that was raised: it holds the frames of its way here, and their body.

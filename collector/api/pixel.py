@@ -16,7 +16,7 @@ from aiohttp import web
 from collector.api.keys import CONTEXTS, ENRICHER, VALIDATOR
 from collector.api.put import http_status_of, put_event
 from collector.api.request_context import read_header
-from collector.contract.payload import UTM_CONTRACT
+from collector.contract.models import UTMParams
 from collector.contract.wire import load_json
 from collector.errors import CollectorError, InvalidEvent, InvalidJson
 from collector.event_row import EventRow, make_row
@@ -31,7 +31,7 @@ EVENT_ID_HEADER = "X-CT-Event-Id"
 ERROR_HEADER = "X-CT-Error"
 
 JSON_FIELDS = frozenset({"utm_params", "click_ids", "form_data", "metadata"})
-UTM_FIELDS = frozenset(UTM_CONTRACT)
+UTM_FIELDS = frozenset(UTMParams.model_fields)
 DEFAULT_EVENT_TYPE = "page_view"
 MAX_SEQUENCE_DIGITS = 10
 MAX_REFERER = 8_190  # aiohttp takes no longer header
