@@ -17,7 +17,7 @@ from collector.classify.device import DeviceClassifier
 from collector.classify.source_lists import load_source_lists
 from collector.classify.stages import StageRules, load_stage_rules
 from collector.contract.fields import MAX_CLICK_ID, parse_uuid
-from collector.contract.models import ConversionEventRequest, UTMParams
+from collector.contract.models import ConversionEventRequest, UTMParams, fields_of
 from collector.contract.wire import clean_text
 from collector.event import Event, FunnelStage, RequestContext
 from collector.settings import Settings
@@ -27,7 +27,7 @@ MAX_QUERY_PARAMS = 1_000
 # What the column holds; a longer one stands whole in click_ids.
 GOOGLE_CLICK_ID_LENGTH = 255
 
-NO_UTM = UTMParams()
+NO_UTM = fields_of(UTMParams())
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,10 @@ class Enricher:
     default_currency: str
     new_id: Callable[[], UUID]
 
-    def enrich(self, payload: ConversionEventRequest, context: RequestContext) -> Event:
+    def enrich(self, request: ConversionEventRequest, context: RequestContext) -> Event:
         """The event that a tracker sent."""
-        utm = payload.utm_params or NO_UTM
+        payload = fields_of(request)
+        utm = fields_of(payload.utm_params) if payload.utm_params else NO_UTM
         user_id, external_user_id = self.identify(payload.user_id)
         stage = self.stages.classify_stage(payload.event_type, payload.page_url)
         click_ids = collect_click_ids(payload, self.click_id_params)

@@ -27,6 +27,7 @@ GZIP_WINDOW = 31
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 # UTF-8 has no lone surrogates and JSON no raw control characters, so that
 # both can only come from an escape: without one, nothing needs to be cleaned.
+BACKSLASH, BRACKET = b"\\["  # to look for a byte is three times as fast as for bytes
 UNSTORABLE_ESCAPE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 
 
@@ -88,12 +89,12 @@ def settle(value: dict[str, Any], sent: bytes | None = None) -> dict[str, Any]:
 
 def opens_many(body: bytes) -> bool:
     """Whether a body has as many objects and lists as would be too deep within each other."""
-    return body.count(b"{") + (body.count(b"[") if b"[" in body else 0) > MAX_DEPTH
+    return body.count(b"{") + (body.count(b"[") if BRACKET in body else 0) > MAX_DEPTH
 
 
 def has_unstorable(body: bytes) -> bool:
     """Whether a body may hold what Postgres cannot store."""
-    return b"\\" in body and UNSTORABLE_ESCAPE.search(body) is not None
+    return BACKSLASH in body and UNSTORABLE_ESCAPE.search(body) is not None
 
 
 def split_batch(body: bytes) -> list[bytes] | None:

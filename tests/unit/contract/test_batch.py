@@ -125,3 +125,10 @@ def test_too_many_events_are_refused_before_any_is_looked_at() -> None:
 
 def test_the_id_of_a_broken_event_is_found() -> None:
     assert sent_event_id(json.dumps({"event_id": UUID_TEXT}).encode()) == UUID(UUID_TEXT)
+
+
+@pytest.mark.parametrize("value", ["no UUID", "\ud800", "\0" * 36, "\ud800" * 36, 7, None, []])
+def test_what_is_no_id_is_none_whether_or_not_it_can_be_stored(value: object) -> None:
+    body = json.dumps({"event_id": value}).encode()
+    assert sent_event_id(body) is None
+    assert sent_event_id(load_object(body)) is None
