@@ -7,13 +7,14 @@ DEMO_PORT ?= 5177
 
 BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
+RUNNABLE := .venv/.runnable
 INSTALLED := .venv/.installed
 DECK := var/bin/deck
 
 .PHONY: run test test-faults tracker deck deck-if-go check-kong check install bench bench-full bench-gateway clean
 
 # Start the whole system on this machine, without Docker.
-run: $(INSTALLED)
+run: $(RUNNABLE)
 	@exec $(BIN)/conversion-tracking up --gateway-port $(GATEWAY_PORT) \
 		--collector-port $(COLLECTOR_PORT) --demo-port $(DEMO_PORT)
 
@@ -82,12 +83,19 @@ bench-gateway: $(INSTALLED)
 
 install: $(INSTALLED)
 
-# constraints.txt has the versions that were tested together.
-$(INSTALLED): pyproject.toml kong-plugin/pyproject.toml constraints.txt
+# What running needs, compiled when it is first used. constraints.txt has the versions that were
+# tested together.
+$(RUNNABLE): pyproject.toml kong-plugin/pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "Python 3.11 or newer is needed, as python3 or as make PYTHON=/path/to/it"; exit 1; }
 	@echo "installing into .venv"
 	@$(PYTHON) -m venv .venv
+	@$(PIP) install --no-compile -c constraints.txt -e ./kong-plugin -e '.[local]'
+	@touch $@
+
+# On top of it, what tests, linters and benchmarks need.
+$(INSTALLED): $(RUNNABLE)
+	@echo "installing the tools of development into .venv"
 	@$(PIP) install -c constraints.txt -e './kong-plugin[kong-pdk]' -e '.[local,bench,dev]'
 	@touch $@
 

@@ -8,13 +8,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import asyncpg
-
 from collector.classify.source_lists import SourceListError
 from collector.classify.stages import StageRulesError
 from collector.logs import configure_logging
 from collector.postgres.migrate import MigrationError, migrate
 from collector.rejects.command import RejectsError, add_rejects
+from collector.serving.listening import ListenError
 from collector.serving.serve import serve
 from collector.serving.workers import WorkersError, serve_with_workers
 from collector.settings import Settings, SettingsError, load_settings, unknown_settings
@@ -30,6 +29,7 @@ class CommandError(Exception):
 
 FAILURES = (
     CommandError,
+    ListenError,
     SettingsError,
     MigrationError,
     RejectsError,
@@ -38,6 +38,7 @@ FAILURES = (
     SpoolOpenError,
     StageRulesError,
     WorkersError,
+    OSError,  # a file, a folder or a descriptor that the message names
 )
 
 
@@ -121,28 +122,18 @@ def add_up(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def run_serve(command: argparse.Namespace) -> None:
-    """`serve`."""
+    """`serve`. Raises CommandError where its address cannot be listened on."""
     settings = read_settings()
-    try:
-        if command.workers == 1:
-            serve(settings)
-        else:
-            serve_with_workers(settings, command.workers)
-    except OSError as error:
-        raise CommandError(
-            f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; "
-            "set CT_HOST and CT_PORT to a free address"
-        ) from error
+    if command.workers == 1:
+        serve(settings)
+    else:
+        serve_with_workers(settings, command.workers)
 
 
 def run_migrate(_command: argparse.Namespace) -> None:
-    """`migrate`."""
+    """`migrate`. Raises CommandError where the database cannot be used."""
     settings = read_settings()
-    try:
-        names = asyncio.run(migrate(settings.database_url))
-    except (OSError, asyncpg.PostgresError) as error:
-        raise CommandError(f"cannot use the database of CT_DATABASE_URL: {error}") from error
-    for name in names:
+    for name in asyncio.run(migrate(settings.database_url)):
         print(f"applied {name}")
     print("the schema is up to date")
 
@@ -156,7 +147,7 @@ def run_replay(command: argparse.Namespace) -> None:
 
 
 def run_up(command: argparse.Namespace) -> None:
-    """`up`."""
+    """`up`. Raises CommandError where this is no checkout, or a part does not start."""
     try:
         # Tools of the checkout: an installed wheel does not have them.
         from local.processes import LocalSystemError  # noqa: PLC0415
@@ -172,7 +163,7 @@ def run_up(command: argparse.Namespace) -> None:
 
 
 def read_settings() -> Settings:
-    """The settings; names in the environment that are none are pointed out."""
+    """The settings. A name in the environment that looks like a setting and is none is reported."""
     for name in unknown_settings():
         print(f"conversion-tracking: {name} is not a setting; is it misspelt?", file=sys.stderr)
     return load_settings()

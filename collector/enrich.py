@@ -102,7 +102,7 @@ class Enricher:
         )
 
     def identify(self, user_id: str | None) -> tuple[UUID | None, str | None]:
-        """The user's UUID, and the id as sent where it is none (design: What is stored)."""
+        """The user's UUID, and the id as sent where it is none (docs/design.md#what-is-stored)."""
         if user_id is None:
             return None, None
         uuid = parse_uuid(user_id)
@@ -129,7 +129,7 @@ def make_enricher(settings: Settings) -> Enricher:
 
 
 def is_conversion(stage: FunnelStage | None) -> bool:
-    """A session converts with its subscription (spec: update_conversion_funnel)."""
+    """A session converts with its subscription (docs/funnel.md#rules)."""
     return stage is FunnelStage.SUBSCRIPTION_CREATED
 
 

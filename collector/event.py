@@ -23,7 +23,7 @@ class SourceType(StrEnum):
 
 
 class FunnelStage(StrEnum):
-    """The eight stages of the funnel, in their order (design: Funnel)."""
+    """The eight stages of the funnel, in their order (docs/funnel.md)."""
 
     VISITED_HOMEPAGE = "visited_homepage"
     VISITED_PRICING = "visited_pricing"
@@ -93,7 +93,7 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     google_ads_click_id: str | None = None
     linkedin_partner_id: str | None = None
     metadata: Mapping[str, Any] | None = None
-    truncated_fields: tuple[str, ...]
+    truncated_fields: tuple[str, ...] = ()
     request_id: str | None = None
     occurred_at: datetime | None = None
     sent_at: datetime | None = None

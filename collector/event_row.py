@@ -1,14 +1,17 @@
-"""What the disk gets of an event: its row as JSON, and what the way there asks for. Pure."""
+"""What the disk gets of an event: its row as JSON; and what becomes of it there. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
 from uuid import UUID
 
 import msgspec
 
 from collector.contract.wire import WireNumber
+from collector.errors import CollectorError, EventRefused
 from collector.event import Event
 
 
@@ -19,6 +22,31 @@ class EventRow(msgspec.Struct, frozen=True, gc=False):
     event_name: str
     received_at: datetime
     json: bytes  # an object of the event's fields, without those that are None
+
+
+class EventStatus(StrEnum):
+    """What became of an event: the label of a metric, and a batch's answer to each."""
+
+    STORED = "stored"  # committed in Postgres
+    DUPLICATE = "duplicate"  # its event_id was stored before; nothing has changed
+    SPOOLED = "spooled"  # on this machine's disk, until Postgres is back
+    INVALID = "invalid"  # breaks the contract: sending it again gives the same
+    REFUSED = "refused"  # Postgres refuses this row: sending it again gives the same
+    UNAVAILABLE = "unavailable"  # not taken now: send it again
+
+
+# The event is durable, and its sender is told so with a 200 or a 202.
+DURABLE = frozenset({EventStatus.STORED, EventStatus.DUPLICATE, EventStatus.SPOOLED})
+
+# What became of an event on its way to the disk: one of DURABLE, or why it is not durable.
+Outcome: TypeAlias = EventStatus | CollectorError
+
+
+def status_of(outcome: Outcome) -> EventStatus:
+    """Only a row that Postgres itself refuses stays refused: any other error may pass."""
+    if isinstance(outcome, EventStatus):
+        return outcome
+    return EventStatus.REFUSED if isinstance(outcome, EventRefused) else EventStatus.UNAVAILABLE
 
 
 def make_row(event: Event) -> EventRow:
@@ -36,7 +64,10 @@ def join_rows(rows: Iterable[EventRow]) -> bytes:
 
 
 def as_json(value: object) -> float:
-    """What the encoder does not know: a number of somebody's form data or metadata."""
+    """What the encoder does not know: a number in form data or metadata.
+
+    Raises TypeError for anything else.
+    """
     if isinstance(value, WireNumber):
         return float(value)
     raise TypeError(f"an event holds a {type(value).__name__}")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -18,12 +20,29 @@ ENV_PREFIX = "CT_"
 # Made once for this project: it turns user ids that are no UUIDs into UUIDs version 5.
 DEFAULT_USER_ID_NAMESPACE = UUID("6f0a3d0e-6a7c-5c0e-9d5b-3f6d0b8b7c11")
 
-# The collector answers these itself; what begins with /v1/ is the API's, today's and tomorrow's.
+# Paths of the collector's own endpoints, and the prefix of all that are or will be the API's.
 API_PREFIX = "/v1/"
 OPERATORS_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 
 # No segment is empty or ends in a dot: Kong and browsers write /a//b and /a/../b anew.
 PLAIN_PATH = re.compile(r"(/[\w.~-]*[\w~-])+", re.ASCII)
+
+
+MIB = 1_048_576
+DAY_SECONDS = 86_400
+MOST_BYTES = 2**50  # more than any disk has
+
+# A stamp is only as good as its secret: 16 characters are the least that nobody guesses.
+MIN_SECRET_LENGTH = 16
+
+HOST = re.compile(r"[\w-]{1,63}(\.[\w-]{1,63})*\.?|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*(%\w+)?", re.ASCII)
+DATABASE_SCHEME = re.compile(r"postgres(ql)?://")
+BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+PORT = r"(6553[0-5]|655[0-2]\d|65[0-4]\d\d|6[0-4]\d{3}|[1-5]\d{4}|[1-9]\d{0,3})"
+# Nothing at all is the local socket, or the host of the query; a socket's folder is escaped.
+HOST_AND_PORT = re.compile(rf"(\[[0-9A-Fa-f:.%]+\]|[\w.%-]*)(:{PORT})?", re.ASCII)
+SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+SSL_FILES = frozenset({"sslrootcert", "sslcert", "sslkey", "sslcrl", "passfile"})
 
 
 class SettingsError(Exception):
@@ -36,7 +55,6 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, env_ignore_empty=True)
 
     database_url: str = Field(
-        pattern=r"^postgres(ql)?://",
         description="Address of the Postgres database, as postgresql://user:password@host/name.",
     )
     host: str = Field(default="127.0.0.1", description="Address that the collector listens on.")
@@ -45,7 +63,8 @@ class Settings(BaseSettings):
     )
     gateway_secret: SecretStr | None = Field(
         default=None,
-        description="Secret shared with the gateway plugin; without it no stamp is believed.",
+        description="Secret shared with the gateway plugin, of at least 16 characters; "
+        "without it no stamp is believed.",
     )
     gateway_secret_previous: SecretStr | None = Field(
         default=None,
@@ -54,6 +73,7 @@ class Settings(BaseSettings):
     stamp_max_age_seconds: float = Field(
         default=300,
         gt=0,
+        le=DAY_SECONDS,
         description="How old a gateway's stamp may be, and how far ahead, to be believed.",
     )
     unsigned_requests: Literal["accept", "refuse"] = Field(
@@ -62,38 +82,42 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         default=1_048_576,
         ge=1_024,
+        le=64 * MIB,
         description="Largest body, also after gunzip; equal to the size limit in kong/kong.yml.",
     )
-    database_pool_size: int = Field(default=10, ge=1, description="Most connections to Postgres.")
+    database_pool_size: int = Field(
+        default=10, ge=1, le=1_000, description="Most connections to Postgres."
+    )
     database_timeout_seconds: float = Field(
-        default=5, gt=0, description="Longest wait for Postgres before events go to the spool."
+        default=5,
+        gt=0,
+        le=300,
+        description="Longest wait for Postgres before events go to the spool.",
     )
     spool_dir: Path = Field(
         default=Path("var/spool"),
         description="Folder on a local disk for events that wait while Postgres is away.",
     )
     spool_max_bytes: int = Field(
-        default=1_073_741_824,
-        ge=1_048_576,
+        default=1_024 * MIB,
+        ge=MIB,
+        le=MOST_BYTES,
         description="Most disk that the waiting events of one process take; past it 503.",
     )
     queue_max_events: int = Field(
         default=5_000,
         ge=1,
+        le=10_000_000,
         description="Most events in memory on their way to the disk; past it the answer is 503.",
     )
     queue_max_bytes: int = Field(
-        default=134_217_728,
-        ge=1_048_576,
+        default=128 * MIB,
+        ge=MIB,
+        le=MOST_BYTES,
         description="Most memory that requests may hold on their way to the disk, estimated.",
     )
     batch_max_events: int = Field(
-        default=500, ge=1, description="Most events that share one transaction."
-    )
-    batch_linger_seconds: float = Field(
-        default=0.01,
-        ge=0,
-        description="Longest wait for a running commit before a second one starts beside it.",
+        default=500, ge=1, le=10_000, description="Most events that share one transaction."
     )
     commit_interval_seconds: float = Field(
         default=0.003,
@@ -101,12 +125,10 @@ class Settings(BaseSettings):
         le=1,
         description="How long after the begin of a commit the next one gathers events.",
     )
-    commits_in_flight: int = Field(
-        default=2, ge=1, description="Most transactions that write events at the same time."
-    )
     shutdown_timeout_seconds: float = Field(
         default=8,
         ge=4,
+        le=3_600,
         description="Longest time to finish requests after SIGTERM; Docker kills after 10 seconds.",
     )
     script_path: str = Field(
@@ -123,18 +145,23 @@ class Settings(BaseSettings):
     rejects_per_minute: int = Field(
         default=600,
         ge=0,
+        le=1_000_000,
         description="Most rejected events that a collector keeps in a minute; 0 keeps none.",
     )
     rejects_per_minute_per_address: int = Field(
-        default=60, ge=0, description="Most rejected events of one client address in a minute."
+        default=60,
+        ge=0,
+        le=1_000_000,
+        description="Most rejected events of one client address in a minute.",
     )
     rejects_max_megabytes: int = Field(
         default=256,
         ge=1,
+        le=1_048_576,
         description="Size of rejected_events, past which its oldest rows are deleted.",
     )
     rejects_max_days: int = Field(
-        default=30, ge=1, description="Age past which a rejected event is deleted."
+        default=30, ge=1, le=36_500, description="Age past which a rejected event is deleted."
     )
     own_domains: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
@@ -156,10 +183,37 @@ class Settings(BaseSettings):
         default="info", description="Least severe level that is logged."
     )
 
+    @field_validator("database_url")
+    @classmethod
+    def validate_database_url(cls, value: str) -> str:
+        """An address that asyncpg will take: what is wrong with it is said without the value."""
+        check_database_url(value)
+        return value
+
+    @field_validator("gateway_secret", "gateway_secret_previous")
+    @classmethod
+    def validate_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        """Long enough that nobody guesses it."""
+        if value is not None and len(value.get_secret_value()) < MIN_SECRET_LENGTH:
+            least = f"must have at least {MIN_SECRET_LENGTH} characters"
+            raise ValueError(f"{least}; `openssl rand -hex 32` makes one")
+        return value
+
+    @field_validator("host")
+    @classmethod
+    def validate_host(cls, value: str) -> str:
+        """A name or an address. That it is one of this machine is seen when it is listened on."""
+        if not HOST.fullmatch(value):
+            raise ValueError(f"{value!r} is neither a host name nor an IP address")
+        return value
+
     @field_validator("own_domains", mode="before")
     @classmethod
     def split_own_domains(cls, value: object) -> object:
-        """`a.com, b.org` in the environment becomes a tuple; each must be a domain."""
+        """`a.com, b.org` in the environment becomes a tuple.
+
+        Raises ValueError where one is no domain.
+        """
         if not isinstance(value, str):
             return value
         names = [part.strip() for part in value.split(",") if part.strip()]
@@ -171,7 +225,7 @@ class Settings(BaseSettings):
     @field_validator("script_path")
     @classmethod
     def validate_free_path(cls, value: str) -> str:
-        """A path that needs no escaping, and hides no endpoint."""
+        """Raises ValueError where the path needs escaping, or hides an endpoint."""
         if not PLAIN_PATH.fullmatch(value):
             raise ValueError(f"{value!r} is not a path such as /t.js or /js/a.js")
         if value.startswith(API_PREFIX) or value in OPERATORS_PATHS:
@@ -181,7 +235,7 @@ class Settings(BaseSettings):
     @field_validator("source_lists_dir")
     @classmethod
     def validate_folder(cls, value: Path | None) -> Path | None:
-        """The folder must exist: a typing error here would go unnoticed for months."""
+        """Raises ValueError where the folder is missing: a misspelt one would never be noticed."""
         if value is not None and not value.is_dir():
             raise ValueError(f"{value} is not a folder")
         return value
@@ -189,16 +243,50 @@ class Settings(BaseSettings):
     @field_validator("funnel_stages_file")
     @classmethod
     def validate_file(cls, value: Path | None) -> Path | None:
-        """The file must exist, for the same reason."""
+        """Raises ValueError where the file is missing, for the same reason."""
         if value is not None and not value.is_file():
             raise ValueError(f"{value} is not a file")
         return value
 
     @property
     def gateway_secrets(self) -> tuple[bytes, ...]:
-        """The secrets that a stamp may be signed with, the current one first."""
+        """The secrets that a stamp may be signed with, the current one first.
+
+        As the bytes of the environment, which need not be UTF-8: the plugin has the same.
+        """
         secrets = (self.gateway_secret, self.gateway_secret_previous)
-        return tuple(s.get_secret_value().encode() for s in secrets if s is not None)
+        return tuple(os.fsencode(s.get_secret_value()) for s in secrets if s is not None)
+
+
+def check_database_url(value: str) -> None:
+    """Look at a Postgres URL as libpq and asyncpg read it.
+
+    Raises ValueError with what is wrong, and never a part of the URL: it holds a password.
+    """
+    if not DATABASE_SCHEME.match(value):
+        raise ValueError("must be a URL such as postgresql://user:password@host:5432/database")
+    if "#" in value:
+        raise ValueError("holds a '#', where a URL ends; in a password write it as %23")
+    if BARE_PERCENT.search(value):
+        raise ValueError("holds a '%' that begins no escape; in a password write it as %25")
+    address = urlsplit(value)
+    hosts = address.netloc.rpartition("@")[2]
+    if not all(HOST_AND_PORT.fullmatch(host) for host in hosts.split(",")):
+        raise ValueError(
+            "has no valid host and port after the user and password; in a password "
+            "write '/', '?' and '@' as %2F, %3F and %40"
+        )
+    check_ssl_options(dict(parse_qsl(address.query)))
+
+
+def check_ssl_options(options: Mapping[str, str]) -> None:
+    """Raises ValueError for an sslmode that does not exist, or a file that is not there."""
+    mode = options.get("sslmode", "prefer")
+    if mode not in SSL_MODES:
+        raise ValueError(f"has an sslmode that is none of {', '.join(SSL_MODES)}")
+    for name in SSL_FILES & options.keys():
+        if not Path(options[name]).is_file():
+            raise ValueError(f"names a file as {name} that does not exist")
 
 
 def load_settings() -> Settings:
@@ -209,7 +297,10 @@ def load_settings() -> Settings:
     try:
         return Settings()  # type: ignore[call-arg]  # the required ones come from the environment
     except ValidationError as error:
-        lines = [f"{env_name(e['loc'])}: {e['msg']}" for e in error.errors(include_input=False)]
+        lines = [
+            f"{env_name(e['loc'])}: {e['msg'].removeprefix('Value error, ')}"
+            for e in error.errors(include_input=False)
+        ]
         raise SettingsError("\n".join(lines)) from None
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
+
+# SQL that several files share stands once, and is included by its name.
+INCLUDE = re.compile(r"^ *-- include (?P<name>\w+)\n", re.MULTILINE)
 
 
 @cache
@@ -17,14 +21,33 @@ def sql_folder() -> Path:
 
 @cache
 def load_query(name: str) -> str:
-    """The text of db/queries/NAME.sql."""
-    return (sql_folder() / "queries" / f"{name}.sql").read_text(encoding="utf-8")
+    """The text of db/queries/NAME.sql, with what it includes.
+
+    Raises OSError where there is no such file, or no such fragment.
+    """
+    return INCLUDE.sub(read_fragment, read_sql("queries", name))
+
+
+def read_fragment(include: re.Match[str]) -> str:
+    """What stands in the place of a line `-- include NAME`: db/queries/fragments/NAME.sql.
+
+    Raises OSError where there is no such file.
+    """
+    return read_sql("queries/fragments", include["name"])
 
 
 @cache
 def load_spool_query(name: str) -> str:
-    """The text of db/spool/NAME.sql, which is SQLite's SQL."""
-    return (sql_folder() / "spool" / f"{name}.sql").read_text(encoding="utf-8")
+    """The text of db/spool/NAME.sql, which is SQLite's SQL.
+
+    Raises OSError where there is no such file.
+    """
+    return read_sql("spool", name)
+
+
+def read_sql(folder: str, name: str) -> str:
+    """The text of a file below db/. Raises OSError where there is none."""
+    return (sql_folder() / folder / f"{name}.sql").read_text(encoding="utf-8")
 
 
 def migration_files() -> list[Path]:

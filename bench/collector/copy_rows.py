@@ -75,6 +75,7 @@ async def copy_for(url: str, events: Sequence[Event], seconds: float) -> tuple[i
     """COPY after COPY, each its own transaction, until the time is over.
 
     Returns the rows and the seconds that the COPYs took; making the rows is not counted.
+    Raises AssertionError if walk_rows ended, which it never does.
     """
     copied, spent = 0, 0.0
     async with connect(url) as connection:

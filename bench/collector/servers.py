@@ -46,7 +46,7 @@ class Starter:
         return self._start(name, [str(programs / "conversion-tracking"), "serve"], settings, port)
 
     def start_spec_design(self, database: str, name: str = "spec-design") -> Server:
-        """The specification's design, one uvicorn worker."""
+        """The original's design (docs/contract.md), one uvicorn worker."""
         port = free_port()
         command = [
             *(sys.executable, "-m", "uvicorn", "bench.spec_design.app:app", "--port", str(port)),

@@ -100,7 +100,10 @@ async def provide_writer(app: web.Application) -> AsyncIterator[None]:
         ) as store,
         run_spool(settings, store, outage, metrics.replayed.inc) as spool,
         open_writer(
-            Failover(store, spool, outage), writer_limits(settings), metrics.observe_batch
+            Failover(store, spool, outage),
+            writer_limits(settings),
+            metrics.observe_batch,
+            metrics.count_event,
         ) as writer,
     ):
         watch_durability(metrics, writer, store, spool, outage)
@@ -130,9 +133,7 @@ def writer_limits(settings: Settings) -> WriterLimits:
         queue_events=settings.queue_max_events,
         queue_bytes=settings.queue_max_bytes,
         batch_events=settings.batch_max_events,
-        batch_linger_seconds=settings.batch_linger_seconds,
         commit_interval_seconds=settings.commit_interval_seconds,
-        commits_in_flight=settings.commits_in_flight,
     )
 
 

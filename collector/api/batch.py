@@ -13,11 +13,10 @@ from msgspec import Struct
 from collector.api.answers import json_response
 from collector.api.body import read_body
 from collector.api.errors import error_body
-from collector.api.keys import CONTEXTS, ENRICHER, METRICS, SETTINGS, VALIDATOR
-from collector.api.put import TAKEN, Status, put_events, status_of
+from collector.api.keys import CONTEXTS, ENRICHER, METRICS, SETTINGS, VALIDATOR, WRITER
 from collector.contract.validation import sent_event_id
 from collector.errors import CollectorError, InvalidEvent
-from collector.event_row import EventRow, make_row
+from collector.event_row import DURABLE, EventRow, EventStatus, make_row, status_of
 
 # 500 events take some 15 ms of the one thread. Other requests get their turn in between.
 EVENTS_IN_A_TURN = 100
@@ -27,7 +26,7 @@ class Answer(Struct, frozen=True):
     """The answer to one event: its id where it has one, and why it was not taken."""
 
     event_id: UUID | None
-    status: Status
+    status: EventStatus
     error: CollectorError | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -61,7 +60,7 @@ async def read_items(request: web.Request) -> list[EventRow | Answer]:
         except InvalidEvent as error:
             # Not the error that was raised: it holds the frames of its way here, and their body.
             fault = InvalidEvent(error.message, error.errors)
-            items.append(Answer(sent_event_id(event), Status.INVALID, fault))
+            items.append(Answer(sent_event_id(event), EventStatus.INVALID, fault))
         if number % EVENTS_IN_A_TURN == 0:
             await asyncio.sleep(0)
     return items
@@ -70,16 +69,16 @@ async def read_items(request: web.Request) -> list[EventRow | Answer]:
 async def put_items(app: web.Application, items: Sequence[EventRow | Answer]) -> list[Answer]:
     """What became of each event among the items, once all that were taken are durable."""
     rows = [item for item in items if isinstance(item, EventRow)]
-    results = await put_events(app, rows)
+    outcomes = await app[WRITER].put_all(rows)
     return [
-        Answer(row.id, status_of(result), result if isinstance(result, Exception) else None)
-        for row, result in zip(rows, results, strict=True)
+        Answer(row.id, status_of(outcome), outcome if isinstance(outcome, Exception) else None)
+        for row, outcome in zip(rows, outcomes, strict=True)
     ]
 
 
 def first_unavailable(answers: Sequence[Answer]) -> CollectorError | None:
     """Why an event cannot be taken now; the first stands for all of the batch."""
-    return next((o.error for o in answers if o.status is Status.UNAVAILABLE), None)
+    return next((o.error for o in answers if o.status is EventStatus.UNAVAILABLE), None)
 
 
 def batch_response(answers: Sequence[Answer], unavailable: CollectorError | None) -> web.Response:
@@ -89,5 +88,5 @@ def batch_response(answers: Sequence[Answer], unavailable: CollectorError | None
         answer = {"success": False, **error_body(unavailable), "results": results}
         return json_response(answer, unavailable.status, unavailable.headers)
     statuses = {answer.status for answer in answers}
-    answer = {"success": statuses <= TAKEN, "results": results}
-    return json_response(answer, 202 if Status.SPOOLED in statuses else 200)
+    answer = {"success": statuses <= DURABLE, "results": results}
+    return json_response(answer, 202 if EventStatus.SPOOLED in statuses else 200)

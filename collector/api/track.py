@@ -10,11 +10,9 @@ from msgspec.structs import replace
 
 from collector.api.answers import json_response
 from collector.api.body import read_body
-from collector.api.keys import CONTEXTS, ENRICHER, SETTINGS, VALIDATOR
-from collector.api.put import http_status_of, put_event
+from collector.api.keys import CONTEXTS, ENRICHER, SETTINGS, VALIDATOR, WRITER
 from collector.contract.models import ConversionEventRequest, FunnelStageRequest
-from collector.durable.outcome import PutResult
-from collector.event_row import EventRow, make_row
+from collector.event_row import EventRow, EventStatus, make_row
 
 
 class EventAnswer(Struct, omit_defaults=True):
@@ -29,13 +27,13 @@ class EventAnswer(Struct, omit_defaults=True):
 async def track(request: web.Request) -> web.Response:
     """POST /v1/events/track: one event of a tracker."""
     row = await read_track(request)
-    return event_response(row, await put_event(request.app, row))
+    return event_response(row, await request.app[WRITER].put(row))
 
 
 async def funnel(request: web.Request) -> web.Response:
-    """POST /v1/events/funnel: a stage that the caller states outright."""
+    """POST /v1/events/funnel: a stage that a session has reached, as its sender says."""
     row = await read_funnel(request)
-    return event_response(row, await put_event(request.app, row))
+    return event_response(row, await request.app[WRITER].put(row))
 
 
 # The row is all that a request holds of its event while it waits for the disk.
@@ -52,8 +50,8 @@ async def read_track(request: web.Request) -> EventRow:
 async def read_funnel(request: web.Request) -> EventRow:
     """The event that a stage stands for.
 
-    Mostly a server states it, of a session whose visitor it knows. The caller's
-    User-Agent is no visitor's then: it would make every stage a bot's.
+    Mostly a server sends it. Then the User-Agent is the server's and not the visitor's, and
+    would make a bot of every session, so it is not kept.
     """
     context = replace(request.app[CONTEXTS].read(request), user_agent=None)
     body = await read_body(request, request.app[SETTINGS].max_body_bytes)
@@ -61,8 +59,13 @@ async def read_funnel(request: web.Request) -> EventRow:
     return make_row(request.app[ENRICHER].enrich(payload.as_event(), context))
 
 
-def event_response(row: EventRow, result: PutResult) -> web.Response:
+def event_response(row: EventRow, status: EventStatus) -> web.Response:
     """The answer for an event that is durable."""
     message = f"Event '{row.event_name}' tracked successfully"
-    answer = EventAnswer(True, row.id, message, result is PutResult.DUPLICATE)
-    return json_response(answer, http_status_of(result))
+    answer = EventAnswer(True, row.id, message, status is EventStatus.DUPLICATE)
+    return json_response(answer, http_status_of(status))
+
+
+def http_status_of(status: EventStatus) -> int:
+    """200 for what is committed, 202 for what is safe on disk and written later."""
+    return 202 if status is EventStatus.SPOOLED else 200

@@ -92,6 +92,14 @@ class ConversionEventRequest(SessionRequest):
     metadata: Annotated[dict[str, Any] | None, OBJECT] = None
 
 
+# The fields that are JSON objects: those of a type of ours, and a model of its own.
+OBJECT_FIELDS = frozenset(
+    name
+    for name, field in ConversionEventRequest.model_fields.items()
+    if not field.metadata or field.metadata[0].takes["type"] == "object"
+)
+
+
 class FunnelStageRequest(SessionRequest):
     """The body of POST /v1/events/funnel: a stage, stated outright."""
 

@@ -6,11 +6,9 @@ import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 
-from collector.durable.outcome import Outcome, PutResult
-from collector.errors import CollectorError, EventRefused, StoreUnavailable
-from collector.event_row import EventRow
+from collector.errors import EventRefused, StoreUnavailable
+from collector.event_row import EventRow, EventStatus, Outcome
 from collector.postgres.outage import Outage
-from collector.postgres.split_batch import Inserted, insert_batch
 from collector.postgres.store import Store
 from collector.spool.spool import Spool
 
@@ -43,7 +41,7 @@ class Failover:
             await self._spool.append(rows)
         except StoreUnavailable as error:
             return await self._insert_after_all(rows, error)
-        return [PutResult.SPOOLED] * len(rows)
+        return [EventStatus.SPOOLED] * len(rows)
 
     def cut_off_postgres(self, at: float) -> None:
         """From this time of the loop's clock on, do not wait for Postgres: it is shutdown."""
@@ -57,16 +55,16 @@ class Failover:
             async with asyncio.timeout_at(self._cutoff_at) as cutoff:
                 self._cutoffs.add(cutoff)
                 try:
-                    inserted = await insert_batch(self._store, rows)
+                    outcomes = await self._store.insert_each(rows)
                 finally:
                     self._cutoffs.discard(cutoff)
         except TimeoutError:
             raise StoreUnavailable("The collector stops; send the event again.") from None
-        log_refused(inserted.refused.values())
-        return outcomes_of(rows, inserted)
+        log_refused(outcomes)
+        return outcomes
 
     async def _insert_after_all(
-        self, rows: Sequence[EventRow], error: CollectorError
+        self, rows: Sequence[EventRow], error: StoreUnavailable
     ) -> list[Outcome]:
         """Try Postgres although it is away, since the spool is full or broken.
 
@@ -86,20 +84,8 @@ class Failover:
         return outcomes
 
 
-def outcomes_of(rows: Sequence[EventRow], inserted: Inserted) -> list[Outcome]:
-    """What became of each event; of two with the same id in a batch, the first is the new one."""
-    new = set(inserted.new)
-    outcomes: list[Outcome] = []
-    for row in rows:
-        if row.id in new:
-            new.remove(row.id)
-            outcomes.append(PutResult.STORED)
-        else:
-            outcomes.append(inserted.refused.get(row.id, PutResult.DUPLICATE))
-    return outcomes
-
-
-def log_refused(refusals: Iterable[EventRefused]) -> None:
+def log_refused(outcomes: Iterable[Outcome]) -> None:
     """Say why Postgres refused rows; the reason names no value of a row."""
-    for refusal in refusals:
-        logger.error("Postgres refuses an event that the contract takes: %s", refusal.reason)
+    for outcome in outcomes:
+        if isinstance(outcome, EventRefused):
+            logger.error("Postgres refuses an event that the contract takes: %s", outcome.reason)

@@ -7,9 +7,8 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from collector.durable.outcome import Outcome
 from collector.errors import QueueFull
-from collector.event_row import EventRow
+from collector.event_row import EventRow, Outcome
 
 # What a waiting request holds beside its events: connection, parser, request, task.
 # Measured with 4,000 requests before a locked table: 16 KB each, one small event included.
@@ -28,7 +27,6 @@ class Submission:
 
     rows: Sequence[EventRow]
     size_bytes: int
-    entered_at: float
     answer: asyncio.Future[list[Outcome]]
 
 
@@ -51,11 +49,6 @@ class BatchQueue:
 
     def __len__(self) -> int:
         return len(self._waiting)
-
-    @property
-    def oldest_at(self) -> float:
-        """When the submission entered that waits longest. Raises IndexError where none waits."""
-        return self._waiting[0].entered_at
 
     def put(self, submission: Submission) -> None:
         """Let a submission enter. Raises QueueFull, at once, where it would pass a bound."""

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from collector.durable.failover import Failover
-from collector.durable.outcome import Outcome, PutResult
 from collector.durable.queue import BatchQueue, Submission, estimate_bytes
-from collector.errors import CollectorError
-from collector.event_row import EventRow
-
-__all__ = ["Outcome", "PutResult", "Writer", "WriterLimits", "open_writer"]
+from collector.errors import CollectorError, QueueFull
+from collector.event_row import EventRow, EventStatus, Outcome, status_of
 
 logger = logging.getLogger(__name__)
 
@@ -28,18 +26,22 @@ LEAST_HALF = 24
 
 @dataclass(frozen=True, slots=True)
 class WriterLimits:
-    """The bounds of the queue and of a batch; settings.py says what each is for."""
+    """The bounds of the queue and of a batch; settings.py says what the first four are for."""
 
     queue_events: int
     queue_bytes: int
     batch_events: int
-    batch_linger_seconds: float
     commit_interval_seconds: float
-    commits_in_flight: int
+    # No settings: one, two or four commits, and 1 to 20 ms, made no difference above the noise
+    # (docs/benchmarks.md). The second commit is for others while the first is stuck.
+    commits_in_flight: int = 2
+    stuck_after_seconds: float = 0.01
 
 
 # Told of each batch: its events, and the seconds until they were durable.
 Observe = Callable[[int, float], None]
+# Told what became of events: their status, and how many they are.
+Count = Callable[[EventStatus, int], None]
 
 
 class Writer:
@@ -47,18 +49,21 @@ class Writer:
 
     A batch closes at once where no commit is in flight and none was begun a moment ago, so
     that a quiet server answers without waiting. While one is in flight the next batch gathers
-    what arrives, until that commit ends, or the batch is full, or its oldest event has lingered
-    long enough. A moderate load would pay a commit for each event otherwise.
+    what arrives, until that commit ends, or has taken too long, or the batch is full. A
+    moderate load would pay a commit for each event otherwise.
 
     A batch is no more than half of what is held: one half is written while requests of the
     other are read and answered. Otherwise the first request of many goes alone, the rest
-    after it, and nobody is left to be read while the rest is written.
+    after it, and nobody remains to be read while the rest is written.
     """
 
-    def __init__(self, disk: Failover, limits: WriterLimits, observe: Observe) -> None:
+    def __init__(
+        self, disk: Failover, limits: WriterLimits, observe: Observe, count: Count
+    ) -> None:
         self._disk = disk
         self._limits = limits
         self._observe = observe
+        self._count = count
         self._loop = asyncio.get_running_loop()
         self._queue = BatchQueue(limits.queue_events, limits.queue_bytes)
         self._commits: set[asyncio.Task[None]] = set()
@@ -66,11 +71,12 @@ class Writer:
         self._committed_at = float("-inf")  # when the last commit began
         self._next_look: asyncio.Handle | None = None
 
-    async def put(self, row: EventRow) -> PutResult:
-        """Make an event durable.
+    async def put(self, row: EventRow) -> EventStatus:
+        """Make an event durable. Returns one of DURABLE.
 
         Raises QueueFull and StoreUnavailable where that is not possible now: the event may
-        be sent again without harm. Raises EventRefused where Postgres refuses its row.
+        be sent again without harm. Raises EventRefused where Postgres refuses its row, and
+        CollectorError where the writer itself failed.
         """
         [outcome] = await self.put_all([row])
         if isinstance(outcome, CollectorError):
@@ -80,13 +86,16 @@ class Writer:
     async def put_all(self, rows: Sequence[EventRow]) -> list[Outcome]:
         """Make events durable, each by itself; what became of each, in the same order.
 
-        Raises QueueFull where there is no room for them: none of them is stored then.
+        QueueFull becomes of all of them where there is no room: none of them is stored then.
         """
         if not rows:
             return []
         answer: asyncio.Future[list[Outcome]] = self._loop.create_future()
-        size = estimate_bytes(rows)
-        self._queue.put(Submission(rows, size, self._loop.time(), answer))
+        try:
+            self._queue.put(Submission(rows, estimate_bytes(rows), answer))
+        except QueueFull as full:
+            self._count(EventStatus.UNAVAILABLE, len(rows))
+            return [full] * len(rows)
         self._look_soon()
         return await answer
 
@@ -112,7 +121,7 @@ class Writer:
     def _look_soon(self) -> None:
         """Look for a due batch after the requests that are ready now have put theirs.
 
-        A full batch does not wait for the look that is planned for the end of its linger.
+        A full batch does not wait for the look that is planned for when it is due.
         """
         full = self._queue.waiting_events >= self._limits.batch_events
         if self._next_look is None or full:
@@ -128,21 +137,19 @@ class Writer:
         """Start the commits whose time has come, and look again when the next one's has."""
         self._plan_look(None)
         while self._queue and len(self._commits) < self._limits.commits_in_flight:
-            linger = self._seconds_to_linger()
-            if linger > 0:
-                self._plan_look(self._loop.call_later(linger, self._commit_what_is_due))
+            seconds = self._seconds_until_due()
+            if seconds > 0:
+                self._plan_look(self._loop.call_later(seconds, self._commit_what_is_due))
                 return
             self._start_commit(self._queue.take(self._most_events))
 
-    def _seconds_to_linger(self) -> float:
+    def _seconds_until_due(self) -> float:
         """How long the waiting batch may gather yet."""
-        if self._queue.waiting_events >= self._limits.batch_events:
+        limits = self._limits
+        if self._queue.waiting_events >= limits.batch_events:
             return 0
-        if self._commits:
-            due_at = self._queue.oldest_at + self._limits.batch_linger_seconds
-        else:
-            due_at = self._committed_at + self._limits.commit_interval_seconds
-        return due_at - self._loop.time()
+        apart = limits.stuck_after_seconds if self._commits else limits.commit_interval_seconds
+        return self._committed_at + apart - self._loop.time()
 
     def _start_commit(self, batch: list[Submission]) -> None:
         """Commit in a task of its own: a client that goes away cancels nothing but itself."""
@@ -157,12 +164,15 @@ class Writer:
 
     async def _commit(self, batch: list[Submission]) -> None:
         """Write a batch and answer its submissions."""
-        outcomes = iter(await self._write([row for part in batch for row in part.rows]))
+        outcomes = await self._write([row for part in batch for row in part.rows])
+        for status, events in Counter(map(status_of, outcomes)).items():
+            self._count(status, events)
         half = max((self._queue.held_events + 1) // 2, LEAST_HALF)
         self._most_events = min(half, self._limits.batch_events)
         self._queue.release(batch)
+        each = iter(outcomes)
         for submission in batch:
-            answers = [next(outcomes) for _ in submission.rows]
+            answers = [next(each) for _ in submission.rows]
             if not submission.answer.done():  # done: the client has gone
                 submission.answer.set_result(answers)
 
@@ -180,10 +190,10 @@ class Writer:
 
 @asynccontextmanager
 async def open_writer(
-    disk: Failover, limits: WriterLimits, observe: Observe
+    disk: Failover, limits: WriterLimits, observe: Observe, count: Count
 ) -> AsyncIterator[Writer]:
     """A writer that has answered everything when the block ends."""
-    writer = Writer(disk, limits, observe)
+    writer = Writer(disk, limits, observe, count)
     try:
         yield writer
     finally:

@@ -35,7 +35,10 @@ class Migration:
 
 
 def load_migrations(files: Iterable[Path]) -> list[Migration]:
-    """Files named NNNN_what_it_does.sql, as migrations."""
+    """Files named NNNN_what_it_does.sql, as migrations.
+
+    Raises ValueError for another name, OSError where a file cannot be read.
+    """
     return [Migration(int(f.name[:4]), f.stem, f.read_text(encoding="utf-8")) for f in files]
 
 
@@ -44,9 +47,9 @@ async def migrate(database_url: str, migrations: list[Migration] | None = None) 
 
     Safe to run twice, and from two processes at once: an advisory lock lets one
     run and the others wait. Each migration is a transaction of its own.
-    Raises MigrationError, and what asyncpg raises where Postgres cannot be reached.
+    Raises MigrationError.
     """
-    connection = await asyncpg.connect(database_url)
+    connection = await connect(database_url)
     try:
         await connection.execute(load_query("lock_migrations"), LOCK_KEY)
         await connection.execute(load_query("create_migrations"))
@@ -55,8 +58,27 @@ async def migrate(database_url: str, migrations: list[Migration] | None = None) 
         await connection.close()  # which also gives back the lock
 
 
+async def connect(database_url: str) -> Any:
+    """A connection. Raises MigrationError where there is none to be had, or of no use here."""
+    try:
+        connection = await asyncpg.connect(database_url)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise MigrationError(f"cannot use the database of CT_DATABASE_URL: {error}") from error
+    encoding = connection.get_settings().server_encoding
+    if encoding != "UTF8":
+        await connection.close()
+        raise MigrationError(
+            f"the database of CT_DATABASE_URL has the encoding {encoding}, which cannot hold "
+            "what visitors send; create it with ENCODING 'UTF8' TEMPLATE template0"
+        )
+    return connection
+
+
 async def apply_missing(connection: Any, migrations: list[Migration]) -> list[str]:
-    """Apply, in order, the migrations that the database does not have."""
+    """Apply, in order, the migrations that the database does not have. Returns their names.
+
+    Raises MigrationError where one fails, was changed, or is not known here.
+    """
     rows = await connection.fetch(load_query("list_migrations"))
     applied = {row["version"]: row["checksum"] for row in rows}
     refuse_newer_database(applied.keys() - {m.version for m in migrations})
@@ -71,7 +93,10 @@ async def apply_missing(connection: Any, migrations: list[Migration]) -> list[st
 
 
 def refuse_newer_database(unknown: set[int]) -> None:
-    """A database that is ahead of this program must not be touched by it."""
+    """A database that is ahead of this program must not be touched by it.
+
+    Raises MigrationError where there are unknown migrations.
+    """
     if unknown:
         raise MigrationError(
             f"the database has migration {max(unknown)}, which this version does not know; "
@@ -80,7 +105,10 @@ def refuse_newer_database(unknown: set[int]) -> None:
 
 
 def refuse_changed_file(migration: Migration, applied_checksum: str) -> None:
-    """A file that was edited after it ran describes a schema that nobody has."""
+    """A file that was edited after it ran describes a schema that nobody has.
+
+    Raises MigrationError where its checksum is another one by now.
+    """
     if migration.checksum != applied_checksum:
         raise MigrationError(
             f"{migration.name} was changed after it had been applied; "
@@ -89,7 +117,10 @@ def refuse_changed_file(migration: Migration, applied_checksum: str) -> None:
 
 
 async def apply(connection: Any, migration: Migration) -> None:
-    """One migration and the note that it ran, in one transaction."""
+    """One migration and the note that it ran, in one transaction.
+
+    Raises MigrationError where Postgres refuses it.
+    """
     try:
         async with connection.transaction():
             await connection.execute(migration.sql)

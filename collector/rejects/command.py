@@ -119,7 +119,10 @@ async def export(command: argparse.Namespace, settings: Settings) -> None:
 
 
 async def replay_chosen(command: argparse.Namespace, settings: Settings) -> None:
-    """`rejects replay`: what still breaks the contract stays as it is."""
+    """`rejects replay`: what still breaks the contract stays as it is.
+
+    Raises RejectsError where Postgres cannot be used.
+    """
     results: Counter[str] = Counter()
     url, timeout = settings.database_url, settings.database_timeout_seconds
     async with reject_store(settings) as rejects, open_store(url, 1, timeout) as store:
@@ -147,7 +150,10 @@ def explain(error: CollectorError) -> str:
 async def chosen_bodies(
     command: argparse.Namespace, rejects: RejectStore
 ) -> AsyncIterator[tuple[KeptReject, bytes]]:
-    """What is replayed: the rows as they were sent, or those of a file as it has them."""
+    """What is replayed: the rows as they were sent, or those of a file as it has them.
+
+    Raises RejectsError where the file, or a line of it, cannot be read.
+    """
     if command.file is None:
         async for kept in rejects.select(filter_of(command)):
             yield kept, kept.reject.body
@@ -163,7 +169,7 @@ async def chosen_bodies(
 
 
 def read_text(file: str) -> str:
-    """What is in a file, or comes from the standard input."""
+    """What is in a file, or comes from the standard input. Raises RejectsError where it cannot."""
     try:
         return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -13,12 +13,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
-import asyncpg
 from prometheus_client import Counter
 
 from collector.errors import CollectorError
 from collector.event import RequestContext
 from collector.metrics import Metrics
+from collector.postgres.store import REFUSED, UNAVAILABLE
 from collector.rejects.reject import Reject, RejectAllowance, make_reject
 from collector.rejects.store import RejectStore, open_reject_store
 
@@ -32,15 +32,6 @@ BATCH = 100
 RETRY_SECONDS = 1.0
 TRIM_SECONDS = 60.0
 CLOSE_SECONDS = 2.0
-
-REFUSED = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError)
-AWAY = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +99,7 @@ class RejectKeeper:
                 return await self.write_batch(store, size=1)
             logger.error("a rejected event cannot be kept: %s", type(error).__name__)  # noqa: TRY400  # its traceback would hold values
             self._forget(batch, self._metrics.rejects_not_kept.labels("refused"))
-        except AWAY as error:
+        except UNAVAILABLE as error:
             self._note_away(error)
             return False
         else:
@@ -122,7 +113,7 @@ class RejectKeeper:
             try:
                 deleted = await store.trim(self._limits.days, self._limits.max_bytes)
                 self._metrics.rejects_deleted.inc(deleted)
-            except AWAY as error:
+            except UNAVAILABLE as error:
                 self._note_away(error)
             await asyncio.sleep(TRIM_SECONDS)
 

@@ -7,12 +7,27 @@ import socket
 BACKLOG = 1024
 
 
+class ListenError(Exception):
+    """The collector cannot listen where it should. The message says where, why, what to do."""
+
+
 def open_sockets(host: str, port: int) -> list[socket.socket]:
     """One socket for each address of a host, bound but not listening yet.
 
     So the port is ours, and nobody is let in before the collector can answer. Raises
-    OSError where an address is taken or is none of this machine.
+    ListenError where an address is taken, or is none of this machine.
     """
+    try:
+        return bind_all(host, port)
+    except OSError as error:
+        raise ListenError(
+            f"cannot listen on {host}:{port}: {error.strerror}; "
+            "set CT_HOST and CT_PORT to a free address"
+        ) from error
+
+
+def bind_all(host: str, port: int) -> list[socket.socket]:
+    """The same. Raises OSError, and leaves no socket open then."""
     sockets: list[socket.socket] = []
     try:
         for family, kind, protocol, _, address in socket.getaddrinfo(

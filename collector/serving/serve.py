@@ -38,7 +38,7 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; then finish what is in flight.
 
-    Raises OSError where the address cannot be listened on.
+    Raises ListenError where the address cannot be listened on.
     """
     configure_logging(settings)
     sockets = open_sockets(settings.host, settings.port)
@@ -70,8 +70,8 @@ async def serve_until(
     """Listen on bound sockets, say where, and wait to be stopped."""
     timeout_seconds = app[SETTINGS].shutdown_timeout_seconds
     runner = make_runner(app, timeout_seconds)
-    await runner.setup()
     try:
+        await runner.setup()
         spare_garbage_collector()
         for listener in sockets:
             await web.SockSite(runner, listener, backlog=BACKLOG).start()

@@ -69,7 +69,7 @@ class Worker:
 def serve_with_workers(settings: Settings, count: int) -> None:
     """Serve with `count` processes until SIGTERM or SIGINT.
 
-    Raises OSError where the address cannot be listened on, WorkersError where a worker
+    Raises ListenError where the address cannot be listened on, WorkersError where a worker
     did not end well.
     """
     configure_logging(settings)

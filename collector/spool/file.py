@@ -171,7 +171,8 @@ def open_spool_file(path: Path, max_bytes: int) -> SpoolFile:
     """The queue in the file at `path`, which is made where there is none.
 
     A damaged file is moved aside, not deleted, and a new one begun: it must not stop
-    the events that come now. Raises SpoolOpenError where the disk does not let us.
+    the events that come now. Raises SpoolOpenError where the disk does not let us open it,
+    OSError where it does not let us move it.
     """
     try:
         return read_spool_file(path, max_bytes)
@@ -186,7 +187,7 @@ def open_spool_file(path: Path, max_bytes: int) -> SpoolFile:
 
 
 def read_spool_file(path: Path, max_bytes: int) -> SpoolFile:
-    """As open_spool_file, but raises DamagedFile where the file is not whole."""
+    """As open_spool_file. Raises DamagedFile where the file is not whole, else SpoolOpenError."""
     try:
         database = sqlite3.connect(path, isolation_level=None)
         try:
@@ -213,7 +214,10 @@ def check(database: sqlite3.Connection) -> None:
 
 
 def move_aside(path: Path) -> Path:
-    """Rename a damaged file and what belongs to it. Returns its new name."""
+    """Rename a damaged file and what belongs to it. Returns its new name.
+
+    Raises OSError where the disk does not let us.
+    """
     number = 1
     while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
         number += 1
@@ -237,7 +241,10 @@ def make_folder(folder: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Without this, a new name in a folder may be gone after a power cut."""
+    """Without this, a new name in a folder may be gone after a power cut.
+
+    Raises OSError where the folder cannot be opened or synced.
+    """
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -27,7 +27,7 @@ def hold_lock(lock: Path, path: Path) -> Iterator[None]:
     """Hold the lock file of the spool at `path`, and write our process id into it.
 
     The lock is the kernel's (flock): it ends with the process, even by kill -9, so that
-    a file that is left behind locks nobody out. The file itself is never deleted: two
+    a file that remains locks nobody out. The file itself is never deleted: two
     processes could then hold locks on two files of one name.
 
     Raises SpoolInUse where another process holds it, OSError where it cannot be written.
@@ -46,6 +46,9 @@ def hold_lock(lock: Path, path: Path) -> Iterator[None]:
 
 
 def read_pid(descriptor: int) -> int | None:
-    """The process id in a lock file; None in the moment before its holder has written it."""
+    """The process id in a lock file; None in the moment before its holder has written it.
+
+    Raises OSError where the file cannot be read.
+    """
     text = os.pread(descriptor, 32, 0).strip()
     return int(text) if text.isdigit() else None

@@ -1,4 +1,4 @@
-"""Spools that no process has open: of a worker that died, or that is not started any more."""
+"""Orphaned spools: no process has them open, since a worker died or fewer are started."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ from collector.spool.spool import Spool, open_spool, spool_names
 
 logger = logging.getLogger(__name__)
 
-# Collectors that start together each find a free spool before any looks for left ones.
+# Collectors that start together each find a free spool before any looks for orphaned ones.
 FIRST_LOOK_SECONDS = 5.0
 NEXT_LOOK_SECONDS = 60.0
 
 
-async def drain_left_spools(
+async def drain_orphaned_spools(
     folder: Path, max_bytes: int, make_replayer: Callable[[Spool], Replayer]
 ) -> None:
-    """Look for left spools and drain them, until cancelled.
+    """Look for orphaned spools and drain them, until cancelled.
 
     Every collector of a folder does so: the lock decides who drains which.
     """
     await asyncio.sleep(FIRST_LOOK_SECONDS)
     while True:
         for name in spool_names(folder):
-            await drain_if_left(folder, name, max_bytes, make_replayer)
+            await drain_if_orphaned(folder, name, max_bytes, make_replayer)
         await asyncio.sleep(NEXT_LOOK_SECONDS)
 
 
-async def drain_if_left(
+async def drain_if_orphaned(
     folder: Path, name: str, max_bytes: int, make_replayer: Callable[[Spool], Replayer]
 ) -> None:
-    """Drain a spool unless a process has it open; this one too."""
+    """Drain a spool unless a process has it open, this one included. Logs why it cannot."""
     try:
         async with open_spool(folder, name, max_bytes) as spool:
             if spool.depth:
-                logger.info("spool %s: left by another process with %d events", name, spool.depth)
+                logger.info("spool %s: orphaned with %d events", name, spool.depth)
             await make_replayer(spool).drain()
     except SpoolInUse:
         return
     except SpoolOpenError as error:
-        logger.error("a left spool is not drained: %s", error)  # noqa: TRY400  # it says all
+        logger.error("an orphaned spool is not drained: %s", error)  # noqa: TRY400  # it says all

@@ -71,7 +71,10 @@ async def replay_spool(spool: Spool, store: Store, retry_refused: bool, say: Say
 
 
 async def drain(spool: Spool, store: Store, say: Say) -> Count:
-    """Move everything, without pauses: no live traffic is in this process."""
+    """Move everything, without pauses: no live traffic is in this process.
+
+    Raises StoreUnavailable where Postgres or the disk fails; what was moved stays so.
+    """
     count = Count()
     refused_before = spool.refused
     said_at = time.monotonic()

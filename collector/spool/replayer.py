@@ -13,9 +13,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from collector.errors import StoreUnavailable
+from collector.errors import EventRefused, StoreUnavailable
 from collector.postgres.outage import Outage
-from collector.postgres.split_batch import insert_batch
 from collector.postgres.store import Store
 from collector.spool.spool import Spool
 
@@ -55,12 +54,14 @@ async def replay_batch(spool: Spool, store: Store, limit: int = BATCH_EVENTS) ->
     batch = await spool.read_oldest(limit)
     if not batch:
         return Moved(0, 0)
-    inserted = await insert_batch(store, [spooled.row for spooled in batch])
-    refused = [spooled for spooled in batch if spooled.row.id in inserted.refused]
-    for spooled in refused:
-        await spool.refuse(spooled.position, inserted.refused[spooled.row.id].reason)
+    outcomes = await store.insert_each([spooled.row for spooled in batch])
+    refused = 0
+    for spooled, outcome in zip(batch, outcomes, strict=True):
+        if isinstance(outcome, EventRefused):
+            await spool.refuse(spooled.position, outcome.reason)
+            refused += 1
     await spool.remove([spooled.position for spooled in batch])
-    return Moved(len(batch) - len(refused), len(refused))
+    return Moved(len(batch) - refused, refused)
 
 
 class Replayer:

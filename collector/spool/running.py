@@ -9,7 +9,7 @@ from collector.background import run_in_background
 from collector.postgres.outage import Outage
 from collector.postgres.store import Store
 from collector.settings import Settings
-from collector.spool.orphaned import drain_left_spools
+from collector.spool.orphaned import drain_orphaned_spools
 from collector.spool.replayer import Replayer
 from collector.spool.spool import Spool, open_free_spool
 
@@ -18,7 +18,7 @@ from collector.spool.spool import Spool, open_free_spool
 async def run_spool(
     settings: Settings, store: Store, outage: Outage, count_replayed: Callable[[int], None]
 ) -> AsyncIterator[Spool]:
-    """The spool that the writer appends to; it and left ones are drained in the background.
+    """The spool that the writer appends to; it and orphaned ones are drained in the background.
 
     Raises SpoolOpenError where the disk does not let us.
     """
@@ -30,6 +30,6 @@ async def run_spool(
     async with (
         open_free_spool(folder, max_bytes) as spool,
         run_in_background(make_replayer(spool).run()),
-        run_in_background(drain_left_spools(folder, max_bytes, make_replayer)),
+        run_in_background(drain_orphaned_spools(folder, max_bytes, make_replayer)),
     ):
         yield spool

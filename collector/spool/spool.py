@@ -42,7 +42,10 @@ class Spooled:
 
 
 class Spool:
-    """A spool's file, with a thread of its own, so that a slow disk never blocks the loop."""
+    """A spool's file, with a thread of its own, so that a slow disk never blocks the loop.
+
+    All methods that are awaited raise SpoolUnavailable where the disk does not do its work.
+    """
 
     def __init__(self, file: SpoolFile, thread: ThreadPoolExecutor, path: Path) -> None:
         self._file = file
@@ -52,7 +55,7 @@ class Spool:
     async def append(self, rows: Sequence[EventRow]) -> None:
         """Store events, all or none; they are on disk when this returns.
 
-        Raises SpoolFull past the size limit, SpoolUnavailable where the disk fails.
+        Raises SpoolFull where the file would grow past its limit.
         """
         await self._run(lambda: self._append(rows))
 
@@ -154,14 +157,17 @@ async def open_free_spool(folder: Path, max_bytes: int) -> AsyncIterator[Spool]:
     """The first spool of a folder that no process has open: spool-0, spool-1 ...
 
     So any number of collectors share a folder, and one that is started again finds
-    what it left. Raises as open_spool does.
+    its own events there. Raises SpoolOpenError as open_spool does, and where all are in use.
     """
     async with AsyncExitStack() as stack:
         yield await enter_free_spool(stack, folder, max_bytes)
 
 
 async def enter_free_spool(stack: AsyncExitStack, folder: Path, max_bytes: int) -> Spool:
-    """Open it for as long as the stack lives."""
+    """Open it for as long as the stack lives.
+
+    Raises SpoolOpenError where all are in use, or the disk does not let us.
+    """
     for number in range(MAX_SPOOLS):
         with suppress(SpoolInUse):
             return await stack.enter_async_context(open_spool(folder, f"spool-{number}", max_bytes))
@@ -176,7 +182,7 @@ def prepare_folder(folder: Path) -> None:
 
 @contextmanager
 def usable(folder: Path) -> Iterator[None]:
-    """The operating system's errors, with what to do."""
+    """The operating system's errors, with what to do. Raises SpoolOpenError for them."""
     try:
         yield
     except OSError as error:

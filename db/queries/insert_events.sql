@@ -16,41 +16,14 @@
 -- than all that it holds, and no circle of waits can close.
 --
 -- The funnel's row does not depend on the order in which batches arrive: each assignment
--- keeps the least, the greatest or the union of both sides. The fold is that of
--- funnel_from_events.sql, over the batch.
+-- keeps the least, the greatest or the union of both sides.
 WITH stored AS (
     INSERT INTO conversion_events (
-        id, user_id, external_user_id, session_id, visitor_id, event_type, event_name,
-        sequence, funnel_stage, is_bot, utm_source, utm_medium, utm_campaign, utm_term,
-        utm_content, source_type, channel, channel_rule, click_ids, referrer, page_url,
-        page_title, form_data, conversion_value, currency, order_id, converted, ga_client_id,
-        ga_session_id, stripe_session_id, stripe_customer_id, device_type, browser, os,
-        user_agent, ip_address, stamp_verified, fb_pixel_id, fb_event_id, google_ads_click_id,
-        linkedin_partner_id, metadata, truncated_fields, request_id, occurred_at, sent_at,
-        received_at
+        -- include event_columns
     )
     SELECT
-        id, user_id, external_user_id, session_id, visitor_id, event_type, event_name,
-        sequence, funnel_stage, is_bot, utm_source, utm_medium, utm_campaign, utm_term,
-        utm_content, source_type, channel, channel_rule, click_ids, referrer, page_url,
-        page_title, form_data, conversion_value, currency, order_id, converted, ga_client_id,
-        ga_session_id, stripe_session_id, stripe_customer_id, device_type, browser, os,
-        user_agent, ip_address, stamp_verified, fb_pixel_id, fb_event_id, google_ads_click_id,
-        linkedin_partner_id, metadata, NULLIF(truncated_fields, '{}'), request_id,
-        occurred_at, sent_at, received_at
-    FROM json_to_recordset($1::json) AS event (
-        id uuid, user_id uuid, external_user_id text, session_id text, visitor_id text,
-        event_type text, event_name text, sequence integer, funnel_stage text, is_bot boolean,
-        utm_source text, utm_medium text, utm_campaign text, utm_term text, utm_content text,
-        source_type text, channel text, channel_rule text, click_ids jsonb, referrer text,
-        page_url text, page_title text, form_data jsonb, conversion_value numeric,
-        currency text, order_id text, converted boolean, ga_client_id text,
-        ga_session_id text, stripe_session_id text, stripe_customer_id text, device_type text,
-        browser text, os text, user_agent text, ip_address text, stamp_verified boolean,
-        fb_pixel_id text, fb_event_id text, google_ads_click_id text,
-        linkedin_partner_id text, metadata jsonb, truncated_fields text[], request_id text,
-        occurred_at timestamptz, sent_at timestamptz, received_at timestamptz
-    )
+        -- include event_columns
+    FROM json_populate_recordset(NULL::conversion_events, $1::json)
     ORDER BY id
     ON CONFLICT DO NOTHING
     RETURNING
@@ -58,79 +31,14 @@ WITH stored AS (
         source_type, channel, funnel_stage, conversion_value, currency, is_bot,
         occurred_at, received_at
 ),
-human AS (
-    SELECT
-        *,
-        LEAST(COALESCE(occurred_at, received_at), received_at) AS happened_at,
-        array_position(ARRAY[
-            'visited_homepage', 'visited_pricing', 'visited_docs', 'started_signup',
-            'completed_signup', 'started_checkout', 'completed_checkout', 'subscription_created'
-        ], funnel_stage::text)::smallint AS stage_rank
-    FROM stored
-    WHERE NOT is_bot
-),
-first AS (
-    SELECT DISTINCT ON (session_id)
-        session_id, utm_source, utm_medium, utm_campaign, source_type, channel,
-        happened_at AS first_event_at, id AS first_event_id
-    FROM human
-    ORDER BY session_id, happened_at, id
-),
-identified AS (
-    SELECT DISTINCT ON (session_id)
-        session_id, user_id, external_user_id, happened_at AS user_id_at
-    FROM human
-    WHERE user_id IS NOT NULL
-    ORDER BY session_id, happened_at, user_id
-),
-valued AS (
-    SELECT DISTINCT ON (session_id)
-        session_id, conversion_value, currency, stage_rank AS value_stage,
-        happened_at AS value_at
-    FROM human
-    WHERE stage_rank IS NOT NULL AND conversion_value IS NOT NULL
-    ORDER BY session_id, stage_rank DESC, happened_at DESC, conversion_value DESC, currency DESC
-),
-reached AS (
-    SELECT
-        session_id,
-        max(happened_at) AS last_event_at,
-        min(happened_at) FILTER (WHERE funnel_stage = 'visited_homepage') AS visited_homepage_at,
-        min(happened_at) FILTER (WHERE funnel_stage = 'visited_pricing') AS visited_pricing_at,
-        min(happened_at) FILTER (WHERE funnel_stage = 'visited_docs') AS visited_docs_at,
-        min(happened_at) FILTER (WHERE funnel_stage = 'started_signup') AS started_signup_at,
-        min(happened_at) FILTER (WHERE funnel_stage = 'completed_signup') AS completed_signup_at,
-        min(happened_at) FILTER (WHERE funnel_stage = 'started_checkout') AS started_checkout_at,
-        min(happened_at) FILTER (WHERE funnel_stage = 'completed_checkout') AS completed_checkout_at,
-        min(happened_at) FILTER (WHERE funnel_stage = 'subscription_created') AS subscription_created_at
-    FROM human
-    GROUP BY session_id
-),
-merged AS (
+-- include fold_funnel
+, merged AS (
     INSERT INTO conversion_funnel AS f (
-        session_id, user_id, external_user_id, user_id_at, utm_source, utm_medium,
-        utm_campaign, source_type, channel, first_event_at, first_event_id, last_event_at,
-        conversion_value, currency, value_stage, value_at, visited_homepage_at,
-        visited_pricing_at, visited_docs_at, started_signup_at, completed_signup_at,
-        started_checkout_at, completed_checkout_at, subscription_created_at, visited_homepage,
-        visited_pricing, visited_docs, started_signup, completed_signup, started_checkout,
-        completed_checkout, subscription_created, converted
+        -- include funnel_columns
     )
     SELECT
-        session_id, user_id, external_user_id, user_id_at, utm_source, utm_medium,
-        utm_campaign, source_type, channel, first_event_at, first_event_id, last_event_at,
-        conversion_value, currency, value_stage, value_at, visited_homepage_at,
-        visited_pricing_at, visited_docs_at, started_signup_at, completed_signup_at,
-        started_checkout_at, completed_checkout_at, subscription_created_at,
-        visited_homepage_at IS NOT NULL, visited_pricing_at IS NOT NULL,
-        visited_docs_at IS NOT NULL, started_signup_at IS NOT NULL,
-        completed_signup_at IS NOT NULL, started_checkout_at IS NOT NULL,
-        completed_checkout_at IS NOT NULL, subscription_created_at IS NOT NULL,
-        subscription_created_at IS NOT NULL
-    FROM reached
-    JOIN first USING (session_id)
-    LEFT JOIN identified USING (session_id)
-    LEFT JOIN valued USING (session_id)
+        -- include funnel_columns
+    FROM folded
     ORDER BY session_id
     ON CONFLICT (session_id) DO UPDATE SET
         visited_homepage = f.visited_homepage OR EXCLUDED.visited_homepage,

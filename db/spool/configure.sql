@@ -1,7 +1,7 @@
 -- How a spool's file is kept. Runs on each opening; SQLite remembers only the first.
 -- Parameters: none. Columns: none that are read.
 PRAGMA journal_mode = WAL;
--- Each commit is synced: a returned append survives a power cut (design: Durability).
+-- Each commit is synced: a returned append survives a power cut (docs/durability.md).
 PRAGMA synchronous = FULL;
 -- macOS: fsync there leaves the data in the drive's cache. Without effect elsewhere.
 PRAGMA fullfsync = ON;

@@ -84,6 +84,25 @@ def test_a_secret_is_never_printed() -> None:
     assert "hush" not in result.stderr
 
 
+@pytest.mark.parametrize("command", ["serve", "migrate", "rejects", "replay"])
+def test_a_wrong_database_url_is_one_line_without_the_password(command: str) -> None:
+    result = run(*command.split(), CT_DATABASE_URL="postgresql://ct:hush#hush@127.0.0.1/ct")
+    assert (result.returncode, result.stderr.count("\n")) == (1, 1)
+    assert result.stderr.startswith("conversion-tracking: CT_DATABASE_URL: holds a '#'")
+    assert "hush" not in result.stderr
+
+
+def test_a_folder_that_cannot_be_written_is_named_not_the_address(
+    database: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    result = run("serve", CT_DATABASE_URL=database, CT_PORT="0", CT_SPOOL_DIR=str(file / "spool"))
+    assert (result.returncode, result.stderr.count("\n")) == (1, 1)
+    assert str(file / "spool") in result.stderr
+    assert "cannot listen" not in result.stderr
+
+
 def test_a_misspelt_setting_is_pointed_out(database: str) -> None:
     result = run("migrate", CT_DATABASE_URL=database, CT_PROT="1")
     assert result.returncode == 0

@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "logs": {"settings"},
     "contract": {"errors", "event", "metrics"},
     "enrich": {"classify", "contract", "event", "settings"},
-    "event_row": {"contract", "event"},
+    "event_row": {"contract", "errors", "event"},
     "postgres": {"errors", "event_row", "sql"},
     "spool": {"background", "errors", "event", "event_row", "postgres", "settings", "sql"},
     "durable": {"errors", "event_row", "postgres", "spool"},
@@ -59,7 +59,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 # Where a library is known; everywhere else it would tie pure code to HTTP or to a database.
 ONLY_IN = {
     "aiohttp": {"api", "serving"},
-    "asyncpg": {"postgres", "rejects", "cli"},
+    "asyncpg": {"postgres", "rejects"},
     "sqlite3": {"spool"},
     "prometheus_client": {"metrics", "rejects", "serving"},
 }

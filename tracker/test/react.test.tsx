@@ -35,7 +35,7 @@ test.each([true, false])(
   async (manualPageViews) => {
     const gateway = await startGateway();
     init({ endpoint: gateway.endpoint, manualPageViews });
-    // In every page, as the specification has it: each navigation mounts another.
+    // In every page, as in the original (docs/contract.md): each navigation mounts another.
     let navigate: (path: string) => void = () => {};
     render(() => {
       const [path, setPath] = useState("/");

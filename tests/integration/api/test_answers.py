@@ -171,7 +171,8 @@ async def test_options_is_answered_200_with_allow_and_no_cors_header(
         assert answer.status == 200
         assert await answer.json() == {"allow": "POST, OPTIONS"}
         assert answer.headers["Allow"] == "POST, OPTIONS"
-        # Kong would send them twice, which breaks a browser (kong-facts: Headers and phases).
+        # Kong would send them twice, which breaks a browser
+        # (docs/kong-measured.md#headers-and-phases).
         assert not [h for h in answer.headers if h.lower().startswith("access-control-")]
 
 
@@ -242,10 +243,11 @@ async def test_unsigned_requests_are_refused_where_a_setting_says_so(database: s
 
 
 async def test_two_secrets_are_valid_while_one_is_rotated(database: str) -> None:
+    new, old, older = ("the new secret of the tests", "the old secret of them", "the older secret")
     async with run_collector(
-        database, gateway_secret="new", gateway_secret_previous="old", unsigned_requests="refuse"
+        database, gateway_secret=new, gateway_secret_previous=old, unsigned_requests="refuse"
     ) as collector:
-        for secret, expected in (("new", 200), ("old", 200), ("older", 403)):
+        for secret, expected in ((new, 200), (old, 200), (older, 403)):
             status, _ = await collector.post(
                 TRACK, json=LEAST, headers=stamp("203.0.113.7", secret)
             )

@@ -15,9 +15,9 @@ import asyncpg
 import pytest
 
 from collector.durable.failover import Failover
-from collector.durable.writer import PutResult, Writer, WriterLimits, open_writer
+from collector.durable.writer import Writer, WriterLimits, open_writer
 from collector.errors import EventRefused, QueueFull, SpoolFull
-from collector.event_row import EventRow
+from collector.event_row import EventRow, EventStatus
 from collector.postgres.outage import Outage
 from collector.postgres.store import Store, open_store
 from collector.spool.replayer import Replayer
@@ -29,12 +29,10 @@ LIMITS = WriterLimits(
     queue_events=5_000,
     queue_bytes=1 << 30,
     batch_events=500,
-    batch_linger_seconds=0.005,
     commit_interval_seconds=0,
-    commits_in_flight=2,
 )
 
-STORED, DUPLICATE, SPOOLED = PutResult.STORED, PutResult.DUPLICATE, PutResult.SPOOLED
+STORED, DUPLICATE, SPOOLED = EventStatus.STORED, EventStatus.DUPLICATE, EventStatus.SPOOLED
 
 
 @dataclass(frozen=True)
@@ -46,6 +44,7 @@ class Running:
     spool: Spool
     outage: Outage
     batches: list[int]
+    counts: Counter[EventStatus]
 
 
 @asynccontextmanager
@@ -59,14 +58,18 @@ async def running(
     """A writer on a real Postgres and a real spool; nothing replays."""
     outage = Outage()
     batches: list[int] = []
+    counts: Counter[EventStatus] = Counter()
     async with (
         open_store(database, 5, timeout_seconds) as store,
         open_spool(folder, "test", spool_bytes) as spool,
         open_writer(
-            Failover(store, spool, outage), limits, lambda events, _seconds: batches.append(events)
+            Failover(store, spool, outage),
+            limits,
+            lambda events, _seconds: batches.append(events),
+            lambda status, events: counts.update({status: events}),
         ) as writer,
     ):
-        yield Running(writer, store, spool, outage, batches)
+        yield Running(writer, store, spool, outage, batches, counts)
 
 
 @asynccontextmanager
@@ -101,7 +104,7 @@ async def test_requests_that_arrive_together_share_a_transaction(
 
 
 async def test_an_event_alone_does_not_wait_for_others(database: str, tmp_path: Path) -> None:
-    limits = replace(LIMITS, batch_linger_seconds=60)
+    limits = replace(LIMITS, stuck_after_seconds=60)
     async with running(database, tmp_path, limits) as r, asyncio.timeout(30):
         for e in events(5):
             assert await r.writer.put(e) is STORED
@@ -137,7 +140,7 @@ async def test_a_writer_that_ends_does_not_wait_for_the_interval(
 async def test_while_a_commit_runs_the_next_batch_gathers_until_it_ends(
     database: str, tmp_path: Path
 ) -> None:
-    limits = replace(LIMITS, batch_linger_seconds=60)
+    limits = replace(LIMITS, stuck_after_seconds=60)
     async with running(database, tmp_path, limits) as r:
         async with locked(database):
             puts = [asyncio.create_task(r.writer.put(event_row(1)))]
@@ -191,7 +194,7 @@ async def test_clients_that_wait_for_answers_are_written_in_halves(
         for number in numbers:
             await writer.put(event_row(number))
 
-    async with running(database, tmp_path, replace(LIMITS, batch_linger_seconds=60)) as r:
+    async with running(database, tmp_path, replace(LIMITS, stuck_after_seconds=60)) as r:
         await asyncio.gather(*(client(r.writer, range(n * 10, n * 10 + 10)) for n in range(1, 101)))
     assert sum(r.batches) == 1_000
     assert r.batches[0] == 100  # nothing was known of the clients yet
@@ -199,7 +202,7 @@ async def test_clients_that_wait_for_answers_are_written_in_halves(
 
 
 async def test_a_full_batch_does_not_linger_behind_a_commit(database: str, tmp_path: Path) -> None:
-    limits = replace(LIMITS, batch_events=10, batch_linger_seconds=60)
+    limits = replace(LIMITS, batch_events=10, stuck_after_seconds=60)
     async with running(database, tmp_path, limits) as r:
         async with locked(database):
             puts = [asyncio.create_task(r.writer.put(event_row(1)))]
@@ -226,10 +229,12 @@ async def test_each_of_many_events_is_answered_by_itself(database: str, tmp_path
         outcomes = await r.writer.put_all(
             [event_row(1), event_row(2), event_row(3), event_row(3), bad]
         )
+        assert await r.writer.put_all([event_row(5), event_row(5)]) == [STORED, DUPLICATE]
         assert await r.writer.put_all([]) == []
     assert outcomes[:4] == [STORED, DUPLICATE, STORED, DUPLICATE]
     assert isinstance(outcomes[4], EventRefused)
-    assert sorted(await stored_ids(database)) == [UUID(int=n) for n in (1, 2, 3)]
+    assert r.counts == {STORED: 4, DUPLICATE: 3, EventStatus.REFUSED: 1}
+    assert sorted(await stored_ids(database)) == [UUID(int=n) for n in (1, 2, 3, 5)]
 
 
 REFUSED = {
@@ -279,6 +284,7 @@ async def test_a_client_that_goes_away_cancels_nothing_but_itself(
                 await puts[3]
         assert await asyncio.gather(*puts[:3], *puts[4:]) == [STORED] * 9
     assert len(await stored_ids(database)) == 10
+    assert r.counts == {STORED: 10}
 
 
 async def test_what_was_put_is_durable_when_the_writer_ends(database: str, tmp_path: Path) -> None:
@@ -298,6 +304,7 @@ async def test_a_full_queue_refuses_at_once(database: str, tmp_path: Path) -> No
                 await r.writer.put(event_row(11))
             assert time.monotonic() - started < 0.1
             assert int(refusal.value.headers["Retry-After"]) >= 1
+            assert r.counts == {EventStatus.UNAVAILABLE: 1}
         assert await asyncio.gather(*puts) == [STORED] * 10
         assert await r.writer.put(event_row(11)) is STORED
         assert (r.writer.held_events(), r.writer.held_bytes()) == (0, 0)

@@ -23,7 +23,7 @@ async def close_before_a_call(event: Event) -> None:
 
 
 async def close_after_a_call(event: Event) -> None:
-    await event.call("kong.response.add_header", pair("X-Round", event.round))
+    await event.call("kong.response.set_header", pair(f"X-Round-{event.round}", event.round))
     if event.round == 0:
         event.writer.close()
         return

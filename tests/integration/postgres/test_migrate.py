@@ -28,6 +28,14 @@ async def test_a_second_run_finds_nothing_to_do(empty: str) -> None:
     assert await migrate(empty) == []
 
 
+async def test_a_database_that_cannot_hold_every_text_is_refused(postgres: PostgresServer) -> None:
+    options = "ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0"
+    await execute(database_url(postgres), f"CREATE DATABASE latin_ct {options}")
+    with pytest.raises(MigrationError, match="has the encoding LATIN1"):
+        await migrate(database_url(postgres, "latin_ct"))
+    await execute(database_url(postgres), "DROP DATABASE latin_ct")
+
+
 async def test_processes_that_migrate_at_once_apply_each_step_once(empty: str) -> None:
     applied = await asyncio.gather(*(migrate(empty) for _ in range(5)))
     assert sorted(applied, key=len) == [[], [], [], [], [m.name for m in MIGRATIONS]]

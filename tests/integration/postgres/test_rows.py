@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from collector.event import Event, FunnelStage
 from collector.event_row import EventRow, make_row
 from collector.postgres.store import open_store
-from collector.sql import load_query
+from collector.sql import INCLUDE, load_query
 from tests.support import CHROME, Collector, execute, fetch
 from tests.unit.events import NOON, event, event_row, some_events
 
@@ -100,7 +100,7 @@ async def test_every_field_arrives_in_its_column(collector: Collector) -> None:
     assert None not in {row[column] for column in unasked}
 
 
-async def test_every_column_of_the_specification_exists_with_its_type(database: str) -> None:
+async def test_every_column_of_the_original_exists_with_its_type(database: str) -> None:
     rows = await fetch(
         database,
         "SELECT table_name, column_name, data_type, character_maximum_length AS length "
@@ -112,7 +112,7 @@ async def test_every_column_of_the_specification_exists_with_its_type(database: 
 
 
 def specified() -> list[tuple[str, str, str, int | None]]:
-    """The specification's two tables: name, type and length of each column."""
+    """The original's two tables (docs/contract.md#tables): name, type and length of each column."""
     events = (
         "id uuid, user_id uuid, session_id 255, event_type 100, event_name 255, utm_source 100, "
         "utm_medium 100, utm_campaign 255, utm_term 255, utm_content 255, source_type 50, "
@@ -332,17 +332,26 @@ async def test_any_page_url_is_stored_as_sent(collector: Collector, page_url: st
 async def test_the_sql_files_say_what_they_answer(root: Path, database: str) -> None:
     files = sorted((root / "db" / "queries").glob("*.sql"))
     assert files
+    connection = await asyncpg.connect(database)
     for file in files:
-        text = file.read_text()
+        text = load_query(file.stem)
         assert text.startswith("-- "), file
         for word in ("Parameters:", "Columns:"):
             assert word in text, (file, word)
-    connection = await asyncpg.connect(database)
-    for file in files:
-        await connection.prepare(file.read_text())
+        await connection.prepare(text)
     await connection.close()
 
 
-def test_the_record_of_insert_events_has_each_field_of_an_event() -> None:
-    [record] = re.findall(r"AS event \((.*?)\n    \)", load_query("insert_events"), re.DOTALL)
-    assert re.findall(r"(\w+) [\w\[\]]+(?:,|$)", record) == list(Event.__struct_fields__)
+def test_each_fragment_of_sql_says_what_it_is_and_is_included(root: Path) -> None:
+    queries = root / "db" / "queries"
+    included = {
+        match["name"] for f in queries.glob("*.sql") for match in INCLUDE.finditer(f.read_text())
+    }
+    fragments = {file.stem: file.read_text() for file in queries.glob("fragments/*.sql")}
+    assert fragments.keys() == included
+    assert all(text.startswith("-- ") and text.endswith("\n") for text in fragments.values())
+
+
+def test_insert_events_fills_a_column_for_each_field_of_an_event(root: Path) -> None:
+    _, columns = (root / "db/queries/fragments/event_columns.sql").read_text().split("\n", 1)
+    assert re.findall(r"\w+", columns) == list(Event.__struct_fields__)

@@ -13,7 +13,7 @@ NO_LIMIT = 1_000_000_000
 
 
 async def fill(folder: Path, name: str, numbers: range) -> None:
-    """A spool that a machine left behind."""
+    """A spool of a collector that has stopped."""
     async with open_spool(folder, name, NO_LIMIT) as spool:
         await spool.append([event_row(n) for n in numbers])
 

@@ -12,7 +12,7 @@ from collector.background import run_in_background
 from collector.errors import StoreUnavailable
 from collector.postgres.outage import Outage
 from collector.postgres.store import Store, open_store
-from collector.spool.orphaned import drain_if_left
+from collector.spool.orphaned import drain_if_orphaned
 from collector.spool.replayer import (
     BUSY_SHARE,
     IDLE_SECONDS,
@@ -156,13 +156,13 @@ async def test_a_spool_that_another_process_left_is_drained(
 ) -> None:
     folder = tmp_path / "spool"
     counted: list[int] = []
-    async with open_spool(folder, "spool-7", NO_LIMIT) as left:
-        await left.append([event_row(1), event_row(2)])
-        await drain_if_left(
+    async with open_spool(folder, "spool-7", NO_LIMIT) as orphaned:
+        await orphaned.append([event_row(1), event_row(2)])
+        await drain_if_orphaned(
             folder, "spool-7", NO_LIMIT, lambda s: replayer_of(s, store, Outage(), counted)
         )
-        assert left.depth == 2  # not while it is open
-    await drain_if_left(
+        assert orphaned.depth == 2  # not while it is open
+    await drain_if_orphaned(
         folder, "spool-7", NO_LIMIT, lambda s: replayer_of(s, store, Outage(), counted)
     )
     assert counted == [2]

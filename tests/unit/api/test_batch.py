@@ -6,16 +6,16 @@ from uuid import UUID
 import pytest
 
 from collector.api.batch import Answer, batch_response, first_unavailable
-from collector.api.put import Status, http_status_of, status_of
-from collector.durable.outcome import Outcome, PutResult
+from collector.api.track import http_status_of
 from collector.errors import CollectorError, EventRefused, QueueFull, StoreUnavailable
+from collector.event_row import DURABLE, EventStatus, Outcome, status_of
 
 
-def answer_of(status: Status) -> Answer:
+def answer_of(status: EventStatus) -> Answer:
     """An answer as the endpoint makes it: what was not taken has an error."""
-    if status is Status.UNAVAILABLE:
+    if status is EventStatus.UNAVAILABLE:
         return Answer(UUID(int=1), status, StoreUnavailable("Later.", retry_after_seconds=7))
-    failed = status in (Status.INVALID, Status.REFUSED)
+    failed = status in (EventStatus.INVALID, EventStatus.REFUSED)
     return Answer(UUID(int=1), status, CollectorError("No.") if failed else None)
 
 
@@ -37,7 +37,7 @@ def answer_of(status: Status) -> Answer:
 def test_the_status_says_whether_anything_must_be_sent_again(
     statuses: str, http_status: int, success: bool
 ) -> None:
-    answers = [answer_of(Status(name)) for name in statuses.split()]
+    answers = [answer_of(EventStatus(name)) for name in statuses.split()]
     response = batch_response(answers, first_unavailable(answers))
     assert isinstance(response.body, bytes)
     answer = json.loads(response.body)
@@ -49,22 +49,22 @@ def test_the_status_says_whether_anything_must_be_sent_again(
 @pytest.mark.parametrize(
     ("result", "status"),
     [
-        (PutResult.STORED, Status.STORED),
-        (PutResult.DUPLICATE, Status.DUPLICATE),
-        (PutResult.SPOOLED, Status.SPOOLED),
-        (StoreUnavailable("Later."), Status.UNAVAILABLE),
-        (QueueFull("Later."), Status.UNAVAILABLE),
-        (CollectorError("A fault of ours."), Status.UNAVAILABLE),
-        (EventRefused("22001"), Status.REFUSED),
+        (EventStatus.STORED, EventStatus.STORED),
+        (EventStatus.DUPLICATE, EventStatus.DUPLICATE),
+        (EventStatus.SPOOLED, EventStatus.SPOOLED),
+        (StoreUnavailable("Later."), EventStatus.UNAVAILABLE),
+        (QueueFull("Later."), EventStatus.UNAVAILABLE),
+        (CollectorError("A fault of ours."), EventStatus.UNAVAILABLE),
+        (EventRefused("22001"), EventStatus.REFUSED),
     ],
 )
 def test_only_what_postgres_refuses_is_refused_and_any_other_error_may_pass(
-    result: Outcome, status: Status
+    result: Outcome, status: EventStatus
 ) -> None:
     assert status_of(result) is status
 
 
 def test_only_what_waits_on_disk_is_answered_202() -> None:
-    statuses = {result: http_status_of(result) for result in PutResult}
-    assert [result for result, status in statuses.items() if status == 202] == [PutResult.SPOOLED]
+    statuses = {result: http_status_of(result) for result in DURABLE}
+    assert [result for result, status in statuses.items() if status == 202] == [EventStatus.SPOOLED]
     assert set(statuses.values()) == {200, 202}

@@ -15,7 +15,7 @@ from tests.unit.events import event_row
 def submission(events: int, size_bytes: int = 1) -> Submission:
     loop = asyncio.new_event_loop()
     try:
-        return Submission([event_row()] * events, size_bytes, 0.0, loop.create_future())
+        return Submission([event_row()] * events, size_bytes, loop.create_future())
     finally:
         loop.close()
 

@@ -96,6 +96,13 @@ def test_an_event_of_an_older_collector_has_the_empty_value_for_fields_it_lacks(
     assert decode_event(WRITTEN) == expected
 
 
+def test_the_empty_list_that_older_collectors_wrote_is_null_in_the_table() -> None:
+    sent = make_row(LEAST)
+    older = encode_row(sent).replace(b'"received_at"', b'"truncated_fields":[],"received_at"')
+    assert decode_row(older) == sent
+    assert b"truncated_fields" not in sent.json
+
+
 def test_fields_of_a_newer_collector_are_left_out() -> None:
     content = json.loads(encode_row(make_row(LEAST)))
     content["event"]["mood"] = {"of": "the visitor"}
