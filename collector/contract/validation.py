@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -12,7 +12,13 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from collector.contract.fields import FAULT, MISSING, PARSED, Fault, parse_event_id
-from collector.contract.models import MAX_BATCH_EVENTS, ConversionEventRequest, R
+from collector.contract.models import (
+    MAX_BATCH_EVENTS,
+    ConversionEventRequest,
+    FunnelStageRequest,
+    R,
+    SessionRequest,
+)
 from collector.contract.wire import (
     load_json,
     load_object,
@@ -38,6 +44,11 @@ REJECTED = (InvalidJson, InvalidEvent, InvalidBatch)
 # What pydantic finds wrong by itself. What native types refuse, a parser looks at again.
 MESSAGES = {"missing": MISSING, "model_type": "must be a JSON object"}
 
+VALIDATE: Mapping[type[SessionRequest], Callable[..., Any]] = {
+    model: model.__pydantic_validator__.validate_python
+    for model in (ConversionEventRequest, FunnelStageRequest)
+}
+
 Reject = Callable[[CollectorError, bytes, RequestContext], None]
 
 S = TypeVar("S")
@@ -59,7 +70,7 @@ def check_fields(model: type[R], fields: dict[str, Any]) -> R:
     """A storable object as a request. Raises InvalidEvent that names every broken field."""
     cut: list[str] = []
     try:
-        request: R = model.__pydantic_validator__.validate_python(fields, context=cut)
+        request: R = VALIDATE[model](fields, context=cut)
     except ValidationError as error:
         raise InvalidEvent("The event breaks the contract.", tuple(faults_of(error))) from None
     unknown = len(fields) - len(request.__pydantic_fields_set__)
