@@ -10,7 +10,7 @@ export default defineConfig({
       happyDOM: { url: "http://shop.example/", settings: { disableJavaScriptFileLoading: true, handleDisabledFileLoadingAsSuccess: true } },
     },
     // Timers and requests are real; the machine may be slow.
-    testTimeout: 20_000,
+    testTimeout: 90_000,
     silent: "passed-only",
     restoreMocks: true,
     unstubGlobals: true,

@@ -151,7 +151,9 @@ class _Facts(NamedTuple):
     utm_campaign: str | None
     tagged: bool
     click: ClickId
-    referrer: _Referrer
+    referred: bool
+    host: str | None  # the referrer's, then the page's, where that decides
+    page_host: str | None
 
 
 class _View(NamedTuple):
@@ -255,7 +257,7 @@ RULES: tuple[Rule, ...] = (
 _NO_REFERRER = _Referrer(given=False, host=None, own=False, kind=None)
 _UNREADABLE = _Referrer(given=True, host=None, own=False, kind=None)
 _CACHED_REFERRERS = 8192  # pairs of hosts: 4 MB at most
-_CACHED_TOUCHES = 8192  # three UTM values of 455 characters each: 8 MB at most
+_CACHED_TOUCHES = 8192  # three UTM values of 455 characters, two hosts of 253: 12 MB at most
 
 
 class ChannelClassifier:
@@ -281,12 +283,15 @@ class ChannelClassifier:
         source, medium, campaign = touch.utm_source, touch.utm_medium, touch.utm_campaign
         ids = touch.click_ids
         click = self._lists.click_id_among(ids) if ids else NO_CLICK_ID  # nearly always none
-        tagged, referrer = _is_tagged(touch), self._referrer_of(touch)
-        return _Facts(source, medium, campaign, tagged, click, referrer)
+        referred = _has_text(touch.referrer)
+        host = host_of(touch.referrer) if referred else None
+        page_host = host_of(touch.page_url) if host else None
+        tagged = _is_tagged(touch)
+        return _Facts(source, medium, campaign, tagged, click, referred, host, page_host)
 
     def _view_of(self, facts: _Facts) -> _View:
         source, medium = (facts.utm_source or "").strip(), _medium_words_of(facts.utm_medium)
-        click, referrer = facts.click, facts.referrer
+        click, referrer = facts.click, self._referrer_of(facts)
         named = self._lists.kind_of_source(source) if source else None
         # A utm_source says where the visit came from; the referrer was only on the way.
         referring = None if source else referrer.kind
@@ -303,11 +308,10 @@ class ChannelClassifier:
             referrer=referrer,
         )
 
-    def _referrer_of(self, touch: Touch) -> _Referrer:
-        if not _has_text(touch.referrer):
+    def _referrer_of(self, facts: _Facts) -> _Referrer:
+        if not facts.referred:
             return _NO_REFERRER
-        host = host_of(touch.referrer)
-        return _UNREADABLE if host is None else self._referrer_at(host, host_of(touch.page_url))
+        return _UNREADABLE if facts.host is None else self._referrer_at(facts.host, facts.page_host)
 
     def _classify_referrer(self, host: str, page_host: str | None) -> _Referrer:
         listed = not self._own_domains.isdisjoint(with_parents(host))

@@ -52,6 +52,8 @@ def _split(text: str) -> Words:
 
 
 class SourceKind(StrEnum):
+    __hash__ = str.__hash__  # Enum's own runs in Python
+
     SEARCH = "search"
     SOCIAL = "social"
     VIDEO = "video"

@@ -1,10 +1,12 @@
 """What the documentation says of the code is true."""
 
+import re
 from pathlib import Path
 
 import pytest
 from pydantic_core import PydanticUndefined
 
+from collector.contract.models import ConversionEventRequest
 from collector.event import FunnelStage
 from collector.settings import ENV_PREFIX, Settings
 from local.up import REQUEST_VARIABLE
@@ -50,6 +52,12 @@ def test_the_table_of_settings_has_each_setting_with_its_default_and_meaning(roo
 def test_what_is_written_of_the_settings_is_what_make_docs_writes() -> None:
     assert readme_with_settings(README.read_text()) == README.read_text()
     assert example_with_settings(EXAMPLE.read_text()) == EXAMPLE.read_text()
+
+
+def test_the_table_of_the_contract_has_the_fields_of_an_event(root: Path) -> None:
+    table = (root / "README.md").read_text().partition("| Field | |")[2].partition("\n\n")[0]
+    names = [name for row in table_rows(table) for name in re.findall("`(.+?)`", row[0])]
+    assert sorted(names) == sorted(ConversionEventRequest.model_fields)
 
 
 @pytest.mark.parametrize("stage", list(FunnelStage))

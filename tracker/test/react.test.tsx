@@ -5,7 +5,7 @@ import { init } from "../src/index.js";
 import { useConversionTracking, usePageViewTracking } from "../src/react.js";
 import { startGateway } from "./gateway.js";
 
-const LIMIT = { timeout: 8_000 };
+const LIMIT = { timeout: 30_000 };
 const { pushState, replaceState } = history;
 let root: Root | undefined;
 

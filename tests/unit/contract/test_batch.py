@@ -1,4 +1,4 @@
-"""The events of a batch are read the same whether or not its body must be read as a whole."""
+"""The events of a batch, whether they stay as they were sent or the whole must be read."""
 
 import json
 from typing import Any
@@ -7,16 +7,9 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import asdict
 
-from collector.contract.batch_body import (
-    Batch,
-    read_batch,
-    read_event,
-    read_plain_batch,
-    read_whole_batch,
-    sent_event_id,
-)
+from collector.contract.validation import Batch, read_batch, read_event, sent_event_id
+from collector.contract.wire import load_object, split_batch
 from collector.errors import BatchTooLarge, InvalidBatch, InvalidEvent, InvalidJson
 
 LEAST = {"session_id": "s1", "event_type": "page_view", "event_name": "Page"}
@@ -39,22 +32,22 @@ EVENTS: list[Any] = [
 
 def outcomes(batch: Batch) -> list[object]:
     """What reading each event gives, and the id that it was sent with."""
-    return [(outcome(batch, event), sent_event_id(event)) for event in batch.events]
+    return [(outcome(event), sent_event_id(event)) for event in batch.events]
 
 
-def outcome(batch: Batch, event: object) -> object:
+def outcome(event: object) -> object:
     try:
-        return asdict(read_event(batch, event))
+        return read_event(event)
     except InvalidEvent as error:
         return sorted((e.field, e.message) for e in error.errors)
 
 
 @given(st.lists(st.sampled_from(EVENTS), min_size=1, max_size=8))
-def test_both_ways_read_the_same_events(events: list[Any]) -> None:
+def test_events_read_as_the_same_from_their_bytes_and_from_the_whole(events: list[Any]) -> None:
     body = json.dumps({"events": events}).encode()
-    plain = read_plain_batch(body)
-    assert plain is not None
-    assert outcomes(plain) == outcomes(read_whole_batch(body))
+    sent = split_batch(body)
+    assert sent is not None
+    assert outcomes(Batch(sent, 0)) == outcomes(Batch(load_object(body)["events"], 0))
 
 
 @pytest.mark.parametrize(
@@ -63,15 +56,21 @@ def test_both_ways_read_the_same_events(events: list[Any]) -> None:
         {"events": [LEAST], "sent_by": "a server"},
         {"events": [LEAST | {"event_name": "nul \0"}]},
         {"events": [LEAST | {"metadata": {"a": "\ud800"}}]},
+        {"events": [LEAST, LEAST | {"form_data": {"a": float("nan")}}]},
     ],
-    ids=["unknown field", "U+0000", "lone surrogate"],
+    ids=["unknown field", "U+0000", "lone surrogate", "NaN"],
 )
-def test_what_is_no_plain_batch_is_read_as_a_whole(body: dict[str, Any]) -> None:
-    data = json.dumps(body).encode()
-    assert read_plain_batch(data) is None
-    batch = read_batch(data)
+def test_what_is_no_strict_batch_is_read_all_the_same(body: dict[str, Any]) -> None:
+    batch = read_batch(json.dumps(body).encode())
     assert batch.unknown == len(body) - 1
-    assert [read_event(batch, event).session_id for event in batch.events] == ["s1"]
+    assert read_event(batch.events[0]).session_id == "s1"
+
+
+def test_an_event_that_holds_what_cannot_be_stored_is_kept_as_it_was_sent() -> None:
+    event = json.dumps(LEAST | {"event_name": "\0"}, separators=(",", ":")).encode()
+    batch = read_batch(b'{"events":[%b]}' % event)
+    assert batch.events == [event]
+    assert read_event(event).event_name == "\ufffd"
 
 
 @pytest.mark.parametrize(
@@ -115,9 +114,9 @@ def test_an_event_with_a_number_too_long_to_be_read_does_not_hold_up_the_others(
     batch = read_batch(b'{"events": [{"sequence": %b}, %b]}' % (number, json.dumps(LEAST).encode()))
     broken, whole = batch.events
     with pytest.raises(InvalidEvent) as refusal:
-        read_event(batch, broken)
+        read_event(broken)
     assert "too many digits" in refusal.value.errors[0].message
-    assert read_event(batch, whole).session_id == "s1"
+    assert read_event(whole).session_id == "s1"
 
 
 def test_too_many_events_are_refused_before_any_is_looked_at() -> None:
@@ -127,3 +126,10 @@ def test_too_many_events_are_refused_before_any_is_looked_at() -> None:
 
 def test_the_id_of_a_broken_event_is_found() -> None:
     assert sent_event_id(json.dumps({"event_id": UUID_TEXT}).encode()) == UUID(UUID_TEXT)
+
+
+@pytest.mark.parametrize("value", ["no UUID", "\ud800", "\0" * 36, "\ud800" * 36, 7, None, []])
+def test_what_is_no_id_is_none_whether_or_not_it_can_be_stored(value: object) -> None:
+    body = json.dumps({"event_id": value}).encode()
+    assert sent_event_id(body) is None
+    assert sent_event_id(load_object(body)) is None
