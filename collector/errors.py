@@ -71,6 +71,13 @@ class InvalidEvent(CollectorError):
     code = "invalid_event"
 
 
+class EventTooLarge(InvalidEvent):
+    """More bytes than one event may have."""
+
+    status = 413
+    code = "event_too_large"
+
+
 class InvalidBatch(CollectorError):
     """The JSON is no batch: it has no list of events, or an empty one."""
 
