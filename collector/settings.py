@@ -115,6 +115,35 @@ class Settings(BaseSettings):
         le=1_000,
         description="How many parameters of a page's address are looked at for click ids.",
     )
+    body_timeout_seconds: float = Field(
+        default=20, gt=0, le=3_600, description="Longest time that a body may take to arrive."
+    )
+    bodies_max_bytes: int = Field(
+        default=64 * MIB,
+        ge=MIB,
+        le=MOST_BYTES,
+        description="Most bytes of bodies that are still arriving; past it 503 bodies_full.",
+    )
+    bytes_per_minute_per_address: int = Field(
+        default=64 * MIB,
+        ge=0,
+        le=MOST_BYTES,
+        description="Most bytes that one client address, of a stamp, may send in a minute; "
+        "past it 429 too_many_bytes. 0 is no limit.",
+    )
+    idle_timeout_seconds: float = Field(
+        default=75,
+        ge=1,
+        le=3_600,
+        description="How long a connection may be idle, or take to send its headers; longer than "
+        "the gateway keeps its own (Kong: 60).",
+    )
+    max_connections: int = Field(
+        default=2_000,
+        ge=10,
+        le=1_000_000,
+        description="Most open connections of one process; more are closed at once.",
+    )
     database_pool_size: int = Field(
         default=10, ge=1, le=1_000, description="Most connections to Postgres."
     )

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from aiohttp import web
 from uuid_utils.compat import uuid7
 
+from collector.api.body import LIMITS, BodyBudget, BodyLimits
 from collector.api.errors import error_response, make_error_middleware
 from collector.api.keys import (
     CONTEXTS,
@@ -49,6 +50,8 @@ def make_app(settings: Settings) -> web.Application:
     app[SETTINGS] = settings
     app[METRICS] = metrics
     app[CONTEXTS] = ContextReader(settings, metrics.unsigned.inc)
+    app[LIMITS] = body_limits(settings)
+    metrics.watch("ct_body_bytes", lambda: app[LIMITS].budget.held)
     keeper = RejectKeeper(reject_limits(settings), metrics, new_id=uuid7)
     app[VALIDATOR] = Validator(metrics, keeper.keep, event_limits(settings))
     app[REJECT_KEEPER] = keeper
@@ -83,6 +86,16 @@ def event_limits(settings: Settings) -> Limits:
         max_depth=settings.event_max_depth,
         max_keys=settings.event_max_keys,
         max_values=settings.event_max_values,
+    )
+
+
+def body_limits(settings: Settings) -> BodyLimits:
+    """What bounds the bodies that are read."""
+    return BodyLimits(
+        max_bytes=settings.max_body_bytes,
+        timeout_seconds=settings.body_timeout_seconds,
+        budget=BodyBudget(settings.bodies_max_bytes),
+        bytes_per_minute=settings.bytes_per_minute_per_address,
     )
 
 

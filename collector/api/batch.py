@@ -12,9 +12,9 @@ from aiohttp import web
 from msgspec import Struct
 
 from collector.api.answers import json_response
-from collector.api.body import read_body
+from collector.api.body import read_body, refuse_gone
 from collector.api.errors import error_body
-from collector.api.keys import CONTEXTS, ENRICHER, METRICS, SETTINGS, VALIDATOR, WRITER
+from collector.api.keys import CONTEXTS, ENRICHER, METRICS, VALIDATOR, WRITER
 from collector.contract.validation import sent_event_id
 from collector.errors import CollectorError, InvalidEvent
 from collector.event_row import DURABLE, EventRow, EventStatus, make_row, status_of
@@ -52,7 +52,7 @@ async def read_items(request: web.Request) -> list[EventRow | Answer]:
     """Each event of the body, ready to be stored; in the place of an invalid one, its answer."""
     context = request.app[CONTEXTS].read(request)
     validator, enricher = request.app[VALIDATOR], request.app[ENRICHER]
-    body = await read_body(request, request.app[SETTINGS].max_body_bytes)
+    body = await read_body(request, context)
     sent = validator.validate_batch(body, context)
     items: list[EventRow | Answer] = []
     turn_ends = monotonic() + SECONDS_OF_A_TURN
@@ -66,6 +66,7 @@ async def read_items(request: web.Request) -> list[EventRow | Answer]:
             items.append(Answer(sent_event_id(event), EventStatus.INVALID, fault))
         if monotonic() > turn_ends:
             await asyncio.sleep(0)
+            refuse_gone(request)
             turn_ends = monotonic() + SECONDS_OF_A_TURN
     return items
 

@@ -17,6 +17,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "event": set(),
     "sql": set(),
+    "allowance": set(),
     "metrics": {"errors"},
     "classify": {"event"},
     "contract": {"errors", "event", "metrics"},
@@ -28,6 +29,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "spool": {"background", "errors", "event", "event_row", "postgres", "settings", "sql"},
     "durable": {"errors", "event_row", "postgres", "spool"},
     "rejects": {
+        "allowance",
         "contract",
         "enrich",
         "errors",
@@ -39,6 +41,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sql",
     },
     "api": {
+        "allowance",
         "contract",
         "durable",
         "enrich",
