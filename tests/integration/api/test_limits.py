@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import signal
 import time
 from contextlib import suppress
@@ -18,7 +19,7 @@ from collector.api.stamp import (
     sign_stamp,
 )
 from tests.integration.served import Served, serving
-from tests.support import SECRET, run_collector
+from tests.support import SECRET, fetch, run_collector
 from tests.waiting import BUSY_SECONDS, eventually
 
 HEADERS = b"POST /v1/events/track HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n"
@@ -40,9 +41,14 @@ async def close(*writers: asyncio.StreamWriter) -> None:
             await writer.wait_closed()
 
 
-def metric(served: Served, name: str) -> float:
+def page(served: Served) -> str:
     with urlopen(served.url + "/metrics", timeout=30) as answer:
-        lines = answer.read().decode().splitlines()
+        text: str = answer.read().decode()
+    return text
+
+
+def metric(served: Served, name: str) -> float:
+    lines = page(served).splitlines()
     return float(next(line for line in lines if line.startswith(name + " ")).split()[1])
 
 
@@ -145,3 +151,35 @@ async def test_past_the_cap_connections_are_closed_and_sigterm_keeps_its_time_wi
         assert await asyncio.to_thread(served.process.wait, 60) == 0
         assert time.monotonic() - started < 4 + BUSY_SECONDS
         await close(*(writer for _, writer in opened[3:]))
+
+
+async def test_a_client_that_is_gone_before_its_event_was_read_is_not_worked_for(
+    database: str, tmp_path: Path
+) -> None:
+    body = b'{"session_id":"gone","event_type":"page_view","event_name":"Page"}'
+    sent = HEADERS.replace(b"100", b"1000") + body
+    with serving(database, tmp_path) as served:
+        opened = [await connect(served.url, sent) for _ in range(10)]
+        await eventually(lambda: metric(served, "ct_body_bytes") == 10 * len(body))
+        served.process.send_signal(signal.SIGSTOP)
+        for _, writer in opened:
+            writer.write(b" " * (1_000 - len(body)))
+        await close(*(writer for _, writer in opened))
+        served.process.send_signal(signal.SIGCONT)
+        assert await post(served.url) == 200
+        gone = 'ct_refused_requests_total{error="client_gone"}'
+        await eventually(lambda: f"{gone} 10.0" in page(served))
+    assert await fetch(database, "SELECT 1 FROM conversion_events WHERE session_id = 'gone'") == []
+
+
+def test_a_process_that_may_open_few_files_says_so_in_one_line(
+    database: str, tmp_path: Path
+) -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1_024, before[1]))
+    try:
+        with serving(database, tmp_path):
+            lines = (tmp_path / "log").read_text().splitlines()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert len([line for line in lines if "CT_MAX_CONNECTIONS=2000" in line]) == 1
