@@ -45,6 +45,7 @@ class BodyBudget:
         mine = 0
 
         def take(size: int) -> None:
+            """Hold so many more. Raises BodiesFull."""
             nonlocal mine
             if self.held + size > self.max_bytes:
                 raise BodiesFull("Too many bodies are arriving; send it again.")
