@@ -36,7 +36,11 @@ async def drain_orphaned_spools(
 async def drain_if_orphaned(
     folder: Path, name: str, max_bytes: int, make_replayer: Callable[[Spool], Replayer]
 ) -> None:
-    """Drain a spool unless a process has it open, this one included. Logs why it cannot."""
+    """Drain a spool unless a process has it open, this one included.
+
+    Logs why it cannot, whatever it is: the other spools are drained, and this one is tried again
+    at the next look.
+    """
     try:
         async with open_spool(folder, name, max_bytes) as spool:
             if spool.depth:
@@ -46,3 +50,5 @@ async def drain_if_orphaned(
         return
     except SpoolOpenError as error:
         logger.error("an orphaned spool is not drained: %s", error)  # noqa: TRY400  # it says all
+    except Exception:
+        logger.exception("the orphaned spool %s is not drained", name)

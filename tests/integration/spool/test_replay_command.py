@@ -38,10 +38,10 @@ async def test_it_drains_every_spool_of_a_folder_and_says_how_many(
     result = run("replay", "--spool", str(tmp_path), CT_DATABASE_URL=database)
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.splitlines() == [
-        f"{tmp_path}/spool-0.sqlite3: 500 events wait",
-        f"{tmp_path}/spool-0.sqlite3: 500 events replayed, 0 refused",
-        f"{tmp_path}/spool-1.sqlite3: 201 events wait",
-        f"{tmp_path}/spool-1.sqlite3: 201 events replayed, 0 refused",
+        f"{tmp_path}/spool-0: 500 events wait",
+        f"{tmp_path}/spool-0: 500 events replayed, 0 refused",
+        f"{tmp_path}/spool-1: 201 events wait",
+        f"{tmp_path}/spool-1: 201 events replayed, 0 refused",
     ]
     assert await count(database) == 600
     again = run("replay", CT_DATABASE_URL=database, CT_SPOOL_DIR=str(tmp_path))
@@ -73,7 +73,7 @@ async def test_a_spool_in_use_is_named_and_the_others_are_drained(
         result = run("replay", "--spool", str(tmp_path), CT_DATABASE_URL=database)
     assert result.returncode == 1
     [line] = result.stderr.splitlines()
-    assert "spool-0.sqlite3 is in use by process" in line
+    assert "spool-0 is in use by process" in line
     assert await count(database) == 10
 
 
