@@ -77,6 +77,11 @@ def read_whole(path: Path) -> list[OldEvent]:
     SQLite drops, without an error, what follows a damaged byte in the write-ahead file: those
     events have positions past the last that it knows, and are read from its pages.
     """
+    wal = path.with_name(path.name + "-wal")
+    if not path.stat().st_size:  # SQLite would delete the write-ahead file of an empty file
+        if wal.exists():
+            raise DamagedFile("it is empty")
+        return []
     try:
         # Read-only: SQLite deletes the write-ahead file otherwise.
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
@@ -91,7 +96,7 @@ def read_whole(path: Path) -> list[OldEvent]:
             ]
     except sqlite3.Error as error:
         raise DamagedFile(str(error)) from error
-    unmerged = salvage(path.with_name(path.name + "-wal"))
+    unmerged = salvage(wal)
     return known + [event for event in unmerged.events if event[0] > highest]
 
 
