@@ -15,7 +15,7 @@ BLOCK_BYTES = 4_096
 
 
 def open_private(path: Path, flags: int) -> int:
-    """Open a file that its owner alone may use; where others may, their rights are taken.
+    """Open a file that the folder's owner alone may use; the rights of others are taken.
 
     A link is not followed: it may lead to a file of somebody else. Raises OSError where it
     cannot be opened, or the rights of others cannot be taken.
@@ -24,6 +24,9 @@ def open_private(path: Path, flags: int) -> int:
     try:
         if os.fstat(descriptor).st_mode & OTHERS:
             os.fchmod(descriptor, 0o600)
+        if os.geteuid() == 0:  # else what root replays could not be opened by the collector's user
+            owner = path.parent.stat()
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
     except BaseException:
         os.close(descriptor)
         raise
@@ -83,7 +86,7 @@ def close_to_others(folder: Path) -> None:
 def is_at(descriptor: int, path: Path) -> bool:
     """Whether an open file is still the one that has this name."""
     try:
-        return os.path.samestat(os.fstat(descriptor), path.stat(follow_symlinks=False))
+        return os.path.samestat(os.fstat(descriptor), path.stat())
     except OSError:
         return False
 

@@ -190,7 +190,7 @@ class SpoolFile:
         for record in self._refused.records():
             if record.position not in seen:
                 seen.add(record.position)
-                yield replace(record, data=record.data.partition(b"\n")[2])
+                yield record._replace(data=record.data.partition(b"\n")[2])
 
     def count_damaged(self, events: int) -> None:
         """Count events that were promised, and cannot be read from another file."""

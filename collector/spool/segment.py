@@ -46,14 +46,14 @@ class Segment:
         while True:
             part = read_part(self.descriptor, offset, size)
             at_end = len(part) < size or offset + size >= self.size
-            end = 0
-            for record in read_records(part, at_end):
+            end = offset
+            for record in read_records(part, at_end, offset):
                 end = record.end
-                yield Record(record.position, record.received_us, record.data, offset + end)
+                yield record
             if at_end:
                 return
-            # A record, or what a damaged length says of one, is larger than the window.
-            offset, size = (offset + end, window) if end else (offset, size * 2)
+            # Else a record, or what a damaged length says of one, is larger than the window.
+            offset, size = (end, window) if end > offset else (offset, size * 2)
 
     def clear(self) -> None:
         """Remove all records."""

@@ -18,8 +18,10 @@ import pytest
 from collector.errors import SpoolUnavailable
 from collector.event_row import EventRow
 from collector.spool.disk import read_part
+from collector.spool.file import SpoolFile
 from collector.spool.spool import Spool, open_spool
-from tests.unit.events import event_row
+from collector.spool.watched import WatchedFile
+from tests.unit.events import NOON, event_row
 
 NO_LIMIT = 1_000_000_000
 
@@ -230,11 +232,17 @@ async def test_whatever_is_damaged_each_promised_event_comes_back_unaltered_or_i
     assert any(name.endswith(".events") for name in names)
 
 
-@pytest.mark.parametrize("way", ["removed", "replaced", "moved away", "one file removed"])
+@pytest.mark.parametrize(
+    "way", ["removed", "replaced", "moved away", "one file removed", "removed behind a link"]
+)
 async def test_a_spool_that_is_no_longer_on_the_disk_promises_nothing_and_comes_back(
     tmp_path: Path, way: str
 ) -> None:
     folder = tmp_path / "spool"
+    if "link" in way:
+        folder.mkdir(mode=0o700)
+        (tmp_path / "link").symlink_to(folder)
+        folder = tmp_path / "link"
     promised = list(range(1, 51))
     async with open_spool(folder, "spool-0", NO_LIMIT) as spool:
         await spool.append([row(n) for n in promised])
@@ -243,27 +251,33 @@ async def test_a_spool_that_is_no_longer_on_the_disk_promises_nothing_and_comes_
         elif way == "one file removed":
             log_of(folder)[0].unlink()
         else:
-            shutil.rmtree(folder)
-        if way == "replaced":
-            folder.mkdir(mode=0o700)
-        refused = 0
-        for number in count(51):
-            try:
-                await spool.append([row(number)])
-            except SpoolUnavailable:
-                refused += 1
-                assert not spool.is_usable
-                await asyncio.sleep(0.05)
-                continue
-            promised.append(number)
-            break
-        assert refused > 0
+            shutil.rmtree(folder.resolve())
+        if way in ("replaced", "removed behind a link"):
+            folder.resolve().mkdir(mode=0o700)
+        with pytest.raises(SpoolUnavailable):
+            await spool.append([row(51)])
+        assert not spool.is_usable
+        await until_reopened(spool)
         assert spool.is_usable
         await spool.append([row(9_999)])
         promised.append(9_999)
     # Another process finds all that was promised, in the folder that is there now.
     async with open_spool(folder, "spool-0", NO_LIMIT) as spool:
         assert {r.id.int for r in await drained(spool)} >= set(promised)
+
+
+def test_an_append_during_which_the_folder_is_removed_is_not_promised(tmp_path: Path) -> None:
+    folder = tmp_path / "spool"
+    watched = WatchedFile(folder, "spool-0", NO_LIMIT)
+
+    def append_and_remove(file: SpoolFile) -> None:
+        file.append([(NOON, b"event")])
+        shutil.rmtree(folder)
+
+    with pytest.raises(SpoolUnavailable):
+        watched.use(append_and_remove)
+    assert not watched.is_usable
+    watched.close()
 
 
 async def test_a_batch_that_was_read_before_the_files_were_replaced_removes_nothing_of_the_new(
@@ -281,7 +295,8 @@ async def test_a_batch_that_was_read_before_the_files_were_replaced_removes_noth
 
 async def until_reopened(spool: Spool) -> None:
     """Look until the files are there again."""
-    while True:
-        with suppress(SpoolUnavailable):
-            return await spool.look()
-        await asyncio.sleep(0.05)
+    async with asyncio.timeout(30):
+        while True:
+            with suppress(SpoolUnavailable):
+                return await spool.look()
+            await asyncio.sleep(0.05)
