@@ -196,6 +196,10 @@ class SpoolFile:
         """Count events that were promised, and cannot be read from another file."""
         self._save(replace(self._counts, damaged=self._counts.damaged + events))
 
+    def forget_damaged(self) -> None:
+        """Count anew: another spool has counted them."""
+        self._save(replace(self._counts, damaged=0), sync=True)
+
     def close(self) -> None:
         """Close the files."""
         with suppress(OSError):

@@ -35,7 +35,7 @@ async def run_spool(
         open_free_spool(folder, max_bytes) as spool,
         supervisor.run("replay", make_replayer(spool).run),
         supervisor.run(
-            "orphaned_spools", lambda: drain_orphaned_spools(folder, max_bytes, make_replayer)
+            "orphaned_spools", lambda: drain_orphaned_spools(spool, max_bytes, make_replayer)
         ),
     ):
         yield spool

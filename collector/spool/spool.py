@@ -87,6 +87,12 @@ class Spool:
         """Give the refused events another try. Returns how many there are."""
         return await self._run(SpoolFile.requeue_refused)
 
+    async def take_damaged(self, other: Spool) -> None:
+        """Count the damaged events of another, drained spool among those of this one."""
+        if damaged := other.damaged:
+            await self._run(lambda file: file.count_damaged(damaged))
+            await other._run(SpoolFile.forget_damaged)  # one of its own kind
+
     async def look(self) -> None:
         """Look whether the files are where they belong; where not, make them anew."""
         await self._run(lambda _file: None)

@@ -152,34 +152,42 @@ async def test_cancelling_it_at_any_point_loses_and_doubles_nothing(
     assert await stored_numbers(database) == list(range(1, 2_001))
 
 
-async def test_a_spool_that_another_process_left_is_drained(
-    tmp_path: Path, store: Store, database: str
+async def test_a_spool_that_another_process_left_is_drained_and_its_damage_counted(
+    spool: Spool, store: Store, database: str
 ) -> None:
-    folder = tmp_path / "spool"
+    folder = spool.path.parent
     counted: list[int] = []
-    async with open_spool(folder, "spool-7", NO_LIMIT) as orphaned:
-        await orphaned.append([event_row(1), event_row(2)])
+
+    async def drain() -> None:
         await drain_if_orphaned(
-            folder, "spool-7", NO_LIMIT, lambda s: replayer_of(s, store, Outage(), counted)
+            spool, "spool-7", NO_LIMIT, lambda s: replayer_of(s, store, Outage(), counted)
         )
-        assert orphaned.depth == 2  # not while it is open
-    await drain_if_orphaned(
-        folder, "spool-7", NO_LIMIT, lambda s: replayer_of(s, store, Outage(), counted)
-    )
+
+    async with open_spool(folder, "spool-7", NO_LIMIT) as orphaned:
+        await orphaned.append([event_row(n) for n in (1, 2, 3)])
+        await drain()
+        assert orphaned.depth == 3  # not while it is open
+    [log] = folder.glob("spool-7.*.events")
+    content = log.read_bytes()
+    log.write_bytes(content[:-20] + bytes(20))
+    await drain()
+    await drain()
     assert counted == [2]
     assert await stored_numbers(database) == [1, 2]
+    assert spool.damaged == 1
 
 
 async def test_an_orphaned_spool_that_cannot_be_drained_is_named_and_holds_up_no_other(
-    tmp_path: Path, store: Store, database: str, caplog: pytest.LogCaptureFixture
+    spool: Spool, store: Store, database: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    folder = spool.path.parent
     long_name = "a" * 245
-    (tmp_path / f"{long_name}.sqlite3").write_bytes(b"damaged" * 1_000)
-    async with open_spool(tmp_path, "spool-1", NO_LIMIT) as orphaned:
+    (folder / f"{long_name}.sqlite3").write_bytes(b"damaged" * 1_000)
+    async with open_spool(folder, "spool-1", NO_LIMIT) as orphaned:
         await orphaned.append([event_row(1)])
-    for name in spool_names(tmp_path):
+    for name in spool_names(folder):
         await drain_if_orphaned(
-            tmp_path, name, NO_LIMIT, lambda s: replayer_of(s, store, Outage(), [])
+            spool, name, NO_LIMIT, lambda s: replayer_of(s, store, Outage(), [])
         )
     assert await stored_numbers(database) == [1]
     assert "an orphaned spool is not drained" in caplog.text
