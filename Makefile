@@ -7,19 +7,34 @@ DEMO_PORT ?= 5177
 
 BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
+RUNNABLE := .venv/.runnable
 INSTALLED := .venv/.installed
+RELEASE_TOOLS := .venv/.installed-release
 DECK := var/bin/deck
+PLUGIN_PROJECTS := kong-plugin/pyproject.toml kong-plugin/server/pyproject.toml
+# In the order of the folders: those whose tests take long come first, the many short ones last.
+SIDE_BY_SIDE := --numprocesses=logical --dist=loadfile --no-loadscope-reorder
 
-.PHONY: run test test-faults tracker deck deck-if-go check-kong check install bench bench-full bench-gateway clean
+.PHONY: run test suite test-faults test-repeat unit test-python format docs hooks lock release-check tracker deck \
+	deck-if-go check-kong check protobuf install bench bench-full bench-gateway clean
 
 # Start the whole system on this machine, without Docker.
-run: $(INSTALLED)
+run: $(RUNNABLE)
 	@exec $(BIN)/conversion-tracking up --gateway-port $(GATEWAY_PORT) \
 		--collector-port $(COLLECTOR_PORT) --demo-port $(DEMO_PORT)
 
 # Lint, types and the whole test suite; nothing needs to be installed or started by hand.
 test: check tracker deck-if-go
-	$(BIN)/pytest $(PYTEST_ARGS)
+	@$(MAKE) --no-print-directory suite
+
+# The test suite alone, in a process for each core: most tests wait for processes to start, for
+# a browser, for Postgres. The tests of a file stay together, with what they share.
+suite: $(INSTALLED)
+	$(BIN)/pytest $(SIDE_BY_SIDE) $(PYTEST_ARGS)
+
+# The suite five times in a row, twice with every core kept busy: about an hour.
+test-repeat: $(INSTALLED)
+	$(BIN)/python -m tests.repeat $(SIDE_BY_SIDE) $(REPEAT_ARGS)
 
 # Lint, types, tests, build and size of the browser tracker.
 tracker:
@@ -61,6 +76,43 @@ check-kong: $(DECK)
 test-faults: $(INSTALLED)
 	FAULTS=full $(BIN)/pytest tests/faults tests/integration/spool/test_damage.py $(PYTEST_ARGS)
 
+# The Python modules of Kong's messages, after a change of pluginsocket.proto; a test holds them
+# to it.
+PROTO_PATH := kong-plugin/server
+
+protobuf: $(INSTALLED)
+	$(BIN)/python -m grpc_tools.protoc -I$(PROTO_PATH) --python_out=$(PROTO_PATH) \
+		--pyi_out=$(PROTO_PATH) kong_plugin_server/pluginsocket.proto
+
+# What needs nothing but the code: rules and parsers. UNIT_ARGS are pytest's options.
+unit: $(INSTALLED)
+	$(BIN)/pytest tests/unit --quiet $(UNIT_ARGS)
+
+# The unit tests and the plugin's, on another Python: make test-python PYTHON=python3.13
+OTHER := var/venv-$(patsubst python%,%,$(notdir $(PYTHON)))
+test-python: $(OTHER)/.installed
+	$(OTHER)/bin/pytest $(SIDE_BY_SIDE) --quiet -p no:cacheprovider tests/unit tests/integration/plugin \
+		tests/integration/plugin_server $(PYTEST_ARGS)
+
+$(OTHER)/.installed: VERSION pyproject.toml $(PLUGIN_PROJECTS) requirements.lock
+	@echo "installing into $(OTHER)"
+	@$(PYTHON) -m venv $(OTHER)
+	@$(OTHER)/bin/pip --quiet --disable-pip-version-check install -c requirements.lock \
+		-e ./kong-plugin/server -e './kong-plugin[kong-pdk]' -e '.[local,bench,test]'
+	@touch $@
+
+format: $(INSTALLED)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# From now on git runs the checks of .pre-commit-config.yaml on what is committed.
+hooks: $(INSTALLED)
+	$(BIN)/pre-commit install
+
+# What is generated in documents and examples: the settings.
+docs: $(INSTALLED)
+	$(BIN)/python -m tools.settings_docs
+
 check: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -82,13 +134,39 @@ bench-gateway: $(INSTALLED)
 
 install: $(INSTALLED)
 
-# constraints.txt has the versions that were tested together.
-$(INSTALLED): pyproject.toml kong-plugin/pyproject.toml constraints.txt
+# The versions that are tested together, for every Python from 3.11 on. It keeps those that stand
+# there; LOCK_ARGS=--upgrade takes newer ones, LOCK_ARGS='--upgrade-package NAME' that of one.
+lock: $(RELEASE_TOOLS)
+	@printf '%s\n' '-e ./kong-plugin/server' '-e ./kong-plugin[kong-pdk]' \
+		'-e .[local,bench,dev,release]' | \
+		$(BIN)/uv pip compile - --quiet --universal --python-version 3.11 --no-annotate \
+		--no-emit-index-url --no-emit-package conversion-tracking \
+		--no-emit-package conversion-tracking-plugin --no-emit-package kong-plugin-server \
+		--custom-compile-command 'make lock' \
+		--output-file requirements.lock $(LOCK_ARGS)
+
+# Builds what is released into dist/ and tries it in an environment of its own (docs/releasing.md).
+release-check: $(RELEASE_TOOLS)
+	$(BIN)/python -m tools.release_check
+
+$(RELEASE_TOOLS): $(INSTALLED)
+	@$(PIP) install -c requirements.lock -e '.[release]'
+	@touch $@
+
+# What running needs, compiled when it is first used. requirements.lock has the versions that were
+# tested together.
+$(RUNNABLE): VERSION pyproject.toml $(PLUGIN_PROJECTS) requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "Python 3.11 or newer is needed, as python3 or as make PYTHON=/path/to/it"; exit 1; }
 	@echo "installing into .venv"
 	@$(PYTHON) -m venv .venv
-	@$(PIP) install -c constraints.txt -e './kong-plugin[kong-pdk]' -e '.[local,bench,dev]'
+	@$(PIP) install --no-compile -c requirements.lock -e ./kong-plugin/server -e ./kong-plugin -e '.[local]'
+	@touch $@
+
+# On top of it, what tests, linters and benchmarks need.
+$(INSTALLED): $(RUNNABLE)
+	@echo "installing the tools of development into .venv"
+	@$(PIP) install -c requirements.lock -e ./kong-plugin/server -e './kong-plugin[kong-pdk]' -e '.[local,bench,dev]'
 	@touch $@
 
 clean:

@@ -25,7 +25,7 @@ ANSWER = (
 
 
 async def answer(request: web.Request) -> web.Response:
-    """Read all, and say that all is well."""
+    """Read the body, and answer as much as the collector would."""
     await request.read()
     return web.Response(body=ANSWER, content_type="application/json", charset="utf-8")
 

@@ -12,6 +12,7 @@ from collector.classify.source_lists import SourceListError
 from collector.classify.stages import StageRulesError
 from collector.logs import configure_logging
 from collector.postgres.migrate import MigrationError, migrate
+from collector.postgres.store import UnfitDatabase
 from collector.rejects.command import RejectsError, add_rejects
 from collector.serving.listening import ListenError
 from collector.serving.serve import serve
@@ -37,6 +38,7 @@ FAILURES = (
     SourceListError,
     SpoolOpenError,
     StageRulesError,
+    UnfitDatabase,
     WorkersError,
     OSError,  # a file, a folder or a descriptor that the message names
 )
@@ -122,7 +124,7 @@ def add_up(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def run_serve(command: argparse.Namespace) -> None:
-    """`serve`."""
+    """`serve`. Raises CommandError where its address cannot be listened on."""
     settings = read_settings()
     if command.workers == 1:
         serve(settings)
@@ -131,7 +133,7 @@ def run_serve(command: argparse.Namespace) -> None:
 
 
 def run_migrate(_command: argparse.Namespace) -> None:
-    """`migrate`."""
+    """`migrate`. Raises CommandError where the database cannot be used."""
     settings = read_settings()
     for name in asyncio.run(migrate(settings.database_url)):
         print(f"applied {name}")
@@ -147,7 +149,7 @@ def run_replay(command: argparse.Namespace) -> None:
 
 
 def run_up(command: argparse.Namespace) -> None:
-    """`up`."""
+    """`up`. Raises CommandError where this is no checkout, or a part does not start."""
     try:
         # Tools of the checkout: an installed wheel does not have them.
         from local.processes import LocalSystemError  # noqa: PLC0415
@@ -163,7 +165,7 @@ def run_up(command: argparse.Namespace) -> None:
 
 
 def read_settings() -> Settings:
-    """The settings; names in the environment that are none are pointed out."""
+    """The settings. A name in the environment that looks like a setting and is none is reported."""
     for name in unknown_settings():
         print(f"conversion-tracking: {name} is not a setting; is it misspelt?", file=sys.stderr)
     return load_settings()

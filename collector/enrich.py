@@ -17,7 +17,7 @@ from collector.classify.device import DeviceClassifier
 from collector.classify.source_lists import load_source_lists
 from collector.classify.stages import StageRules, load_stage_rules
 from collector.contract.fields import MAX_CLICK_ID, parse_uuid
-from collector.contract.payload import TrackPayload, UTMParams
+from collector.contract.models import ConversionEventRequest, UTMParams, fields_of
 from collector.contract.wire import clean_text
 from collector.event import Event, FunnelStage, RequestContext
 from collector.settings import Settings
@@ -27,7 +27,7 @@ MAX_QUERY_PARAMS = 1_000
 # What the column holds; a longer one stands whole in click_ids.
 GOOGLE_CLICK_ID_LENGTH = 255
 
-NO_UTM = UTMParams()
+NO_UTM = fields_of(UTMParams())
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,10 @@ class Enricher:
     default_currency: str
     new_id: Callable[[], UUID]
 
-    def enrich(self, payload: TrackPayload, context: RequestContext) -> Event:
+    def enrich(self, request: ConversionEventRequest, context: RequestContext) -> Event:
         """The event that a tracker sent."""
-        utm = payload.utm_params or NO_UTM
+        payload = fields_of(request)
+        utm = fields_of(payload.utm_params) if payload.utm_params else NO_UTM
         user_id, external_user_id = self.identify(payload.user_id)
         stage = self.stages.classify_stage(payload.event_type, payload.page_url)
         click_ids = collect_click_ids(payload, self.click_id_params)
@@ -101,7 +102,7 @@ class Enricher:
         )
 
     def identify(self, user_id: str | None) -> tuple[UUID | None, str | None]:
-        """The user's UUID, and the id as sent where it is none (design: What is stored)."""
+        """The user's UUID, and the id as sent where it is none (docs/design.md#what-is-stored)."""
         if user_id is None:
             return None, None
         uuid = parse_uuid(user_id)
@@ -128,11 +129,13 @@ def make_enricher(settings: Settings) -> Enricher:
 
 
 def is_conversion(stage: FunnelStage | None) -> bool:
-    """A session converts with its subscription (spec: update_conversion_funnel)."""
+    """A session converts with its subscription (docs/funnel.md#rules)."""
     return stage is FunnelStage.SUBSCRIPTION_CREATED
 
 
-def touch_of(payload: TrackPayload, utm: UTMParams, click_ids: Mapping[str, str]) -> Touch:
+def touch_of(
+    payload: ConversionEventRequest, utm: UTMParams, click_ids: Mapping[str, str]
+) -> Touch:
     """What the channel rules look at."""
     return Touch(
         utm_source=utm.utm_source,
@@ -146,7 +149,7 @@ def touch_of(payload: TrackPayload, utm: UTMParams, click_ids: Mapping[str, str]
     )
 
 
-def collect_click_ids(payload: TrackPayload, params: Collection[str]) -> dict[str, str]:
+def collect_click_ids(payload: ConversionEventRequest, params: Collection[str]) -> dict[str, str]:
     """The click ids as sent, else those in the page's URL; Google's own field counts as gclid."""
     sent = payload.click_ids
     click_ids = dict(sent) if sent is not None else click_ids_in_query(payload.page_url, params)
@@ -155,7 +158,7 @@ def collect_click_ids(payload: TrackPayload, params: Collection[str]) -> dict[st
     return click_ids
 
 
-def google_click_id_of(payload: TrackPayload) -> str | None:
+def google_click_id_of(payload: ConversionEventRequest) -> str | None:
     """Google's click id for its own column: as sent, else the gclid among the click ids sent."""
     sent = payload.google_ads_click_id or (payload.click_ids or {}).get("gclid")
     return sent and sent[:GOOGLE_CLICK_ID_LENGTH]

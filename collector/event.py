@@ -23,7 +23,7 @@ class SourceType(StrEnum):
 
 
 class FunnelStage(StrEnum):
-    """The eight stages of the funnel, in their order (design: Funnel)."""
+    """The eight stages of the funnel, in their order (docs/funnel.md)."""
 
     VISITED_HOMEPAGE = "visited_homepage"
     VISITED_PRICING = "visited_pricing"

@@ -24,6 +24,14 @@ class EventRow(msgspec.Struct, frozen=True, gc=False):
     json: bytes  # an object of the event's fields, without those that are None
 
 
+class RowHead(msgspec.Struct, frozen=True, gc=False):
+    """What a row says of itself beside its bytes."""
+
+    id: UUID
+    event_name: str
+    received_at: datetime
+
+
 class EventStatus(StrEnum):
     """What became of an event: the label of a metric, and a batch's answer to each."""
 
@@ -54,6 +62,12 @@ def make_row(event: Event) -> EventRow:
     return EventRow(event.id, event.event_name, event.received_at, ENCODER.encode(event))
 
 
+def read_row(data: bytes) -> EventRow:
+    """The row that `data` is the JSON of. Raises msgspec.MsgspecError where it is none."""
+    head = HEAD.decode(data)
+    return EventRow(head.id, head.event_name, head.received_at, data)
+
+
 def join_rows(rows: Iterable[EventRow]) -> bytes:
     """The one parameter of insert_events.sql: a JSON array.
 
@@ -64,10 +78,14 @@ def join_rows(rows: Iterable[EventRow]) -> bytes:
 
 
 def as_json(value: object) -> float:
-    """What the encoder does not know: a number of somebody's form data or metadata."""
+    """What the encoder does not know: a number in form data or metadata.
+
+    Raises TypeError for anything else.
+    """
     if isinstance(value, WireNumber):
         return float(value)
     raise TypeError(f"an event holds a {type(value).__name__}")
 
 
 ENCODER = msgspec.json.Encoder(enc_hook=as_json)
+HEAD = msgspec.json.Decoder(RowHead)

@@ -31,7 +31,7 @@ GAUGES: Mapping[str, str] = {
     "ct_postgres_away": "1 while Postgres cannot be used",
 }
 
-# A time beside every counter, which nobody here reads.
+# They would add a time of creation beside every counter, which is not used here.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # published without types
 
 

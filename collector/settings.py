@@ -1,4 +1,4 @@
-"""Every setting of the collector, once. The table for operators is the README's."""
+"""Every setting of the collector, once. `make docs` writes them into README.md and the env file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ENV_PREFIX = "CT_"
 # Made once for this project: it turns user ids that are no UUIDs into UUIDs version 5.
 DEFAULT_USER_ID_NAMESPACE = UUID("6f0a3d0e-6a7c-5c0e-9d5b-3f6d0b8b7c11")
 
-# The collector answers these itself; what begins with /v1/ is the API's, today's and tomorrow's.
+# Paths of the collector's own endpoints, and the prefix of all that are or will be the API's.
 API_PREFIX = "/v1/"
 OPERATORS_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 
@@ -77,7 +77,9 @@ class Settings(BaseSettings):
         description="How old a gateway's stamp may be, and how far ahead, to be believed.",
     )
     unsigned_requests: Literal["accept", "refuse"] = Field(
-        default="accept", description="What becomes of a tracking request without a valid stamp."
+        default="accept",
+        description="What becomes of a tracking request without a valid stamp: "
+        "accept or refuse (403).",
     )
     max_body_bytes: int = Field(
         default=1_048_576,
@@ -133,7 +135,8 @@ class Settings(BaseSettings):
     )
     script_path: str = Field(
         default="/t.js",
-        description="Path of the tracker's script; kong/kong.yml names it too (docs/tracker.md).",
+        description="Path of the tracker's script; kong/kong.yml names it too "
+        "(docs/tracker.md#serving-the-script).",
     )
     default_currency: str = Field(
         default="USD", pattern=r"^[A-Z]{3}$", description="Currency of an event that names none."
@@ -146,7 +149,8 @@ class Settings(BaseSettings):
         default=600,
         ge=0,
         le=1_000_000,
-        description="Most rejected events that a collector keeps in a minute; 0 keeps none.",
+        description="Most rejected events that a collector keeps in a minute; 0 keeps none "
+        "(docs/rejects.md).",
     )
     rejects_per_minute_per_address: int = Field(
         default=60,
@@ -165,6 +169,7 @@ class Settings(BaseSettings):
     )
     own_domains: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
+        examples=["example.com,example.org"],
         description="Your own domains, comma-separated: referrers from them are not referrals.",
     )
     source_lists_dir: Path | None = Field(
@@ -180,7 +185,8 @@ class Settings(BaseSettings):
         description="Form of log lines: json, console, or auto: console on a terminal, else json.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="Least severe level that is logged."
+        default="info",
+        description="Least severe level that is logged: debug, info, warning, error.",
     )
 
     @field_validator("database_url")
@@ -193,7 +199,7 @@ class Settings(BaseSettings):
     @field_validator("gateway_secret", "gateway_secret_previous")
     @classmethod
     def validate_secret(cls, value: SecretStr | None) -> SecretStr | None:
-        """Long enough that nobody guesses it."""
+        """Long enough that nobody guesses it. Raises ValueError, without the value."""
         if value is not None and len(value.get_secret_value()) < MIN_SECRET_LENGTH:
             least = f"must have at least {MIN_SECRET_LENGTH} characters"
             raise ValueError(f"{least}; `openssl rand -hex 32` makes one")
@@ -202,7 +208,10 @@ class Settings(BaseSettings):
     @field_validator("host")
     @classmethod
     def validate_host(cls, value: str) -> str:
-        """A name or an address. That it is one of this machine is seen when it is listened on."""
+        """A name or an address: whether of this machine is seen when it is listened on.
+
+        Raises ValueError.
+        """
         if not HOST.fullmatch(value):
             raise ValueError(f"{value!r} is neither a host name nor an IP address")
         return value
@@ -210,7 +219,10 @@ class Settings(BaseSettings):
     @field_validator("own_domains", mode="before")
     @classmethod
     def split_own_domains(cls, value: object) -> object:
-        """`a.com, b.org` in the environment becomes a tuple; each must be a domain."""
+        """`a.com, b.org` in the environment becomes a tuple.
+
+        Raises ValueError where one is no domain.
+        """
         if not isinstance(value, str):
             return value
         names = [part.strip() for part in value.split(",") if part.strip()]
@@ -222,7 +234,7 @@ class Settings(BaseSettings):
     @field_validator("script_path")
     @classmethod
     def validate_free_path(cls, value: str) -> str:
-        """A path that needs no escaping, and hides no endpoint."""
+        """Raises ValueError where the path needs escaping, or hides an endpoint."""
         if not PLAIN_PATH.fullmatch(value):
             raise ValueError(f"{value!r} is not a path such as /t.js or /js/a.js")
         if value.startswith(API_PREFIX) or value in OPERATORS_PATHS:
@@ -232,7 +244,7 @@ class Settings(BaseSettings):
     @field_validator("source_lists_dir")
     @classmethod
     def validate_folder(cls, value: Path | None) -> Path | None:
-        """The folder must exist: a typing error here would go unnoticed for months."""
+        """Raises ValueError where the folder is missing: a misspelt one would never be noticed."""
         if value is not None and not value.is_dir():
             raise ValueError(f"{value} is not a folder")
         return value
@@ -240,7 +252,7 @@ class Settings(BaseSettings):
     @field_validator("funnel_stages_file")
     @classmethod
     def validate_file(cls, value: Path | None) -> Path | None:
-        """The file must exist, for the same reason."""
+        """Raises ValueError where the file is missing, for the same reason."""
         if value is not None and not value.is_file():
             raise ValueError(f"{value} is not a file")
         return value

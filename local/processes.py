@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +16,7 @@ START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 POLL_SECONDS = 0.05
 LAST_LINES = 15
+OWN_PORTS = range(10_000, 32_768)
 
 
 class LocalSystemError(Exception):
@@ -84,6 +87,19 @@ def stop_child(child: Child) -> None:
     except subprocess.TimeoutExpired:
         child.process.kill()
         child.process.wait()
+
+
+def free_port() -> int:
+    """A port of the loopback address that nothing listens on.
+
+    Not one that the kernel gives to others by itself meanwhile, for connections or where port
+    0 is asked for: those begin at 32,768 on Linux (ip_local_port_range), later elsewhere.
+    """
+    while True:
+        port = secrets.choice(OWN_PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def refuse_taken_port(port: int, setting: str) -> None:

@@ -139,7 +139,7 @@ class System:
         return self.data / "conversion-tracking.sock"
 
     def start_collector(self, port: int) -> Child:
-        """Bring the schema up to date, then serve."""
+        """Bring the schema up to date, then serve. Raises LocalSystemError where that fails."""
         print("starting the collector", flush=True)
         settings = {
             "CT_DATABASE_URL": self.database_url,

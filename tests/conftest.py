@@ -13,6 +13,7 @@ import pytest
 
 from collector.postgres.migrate import migrate
 from local.postgres import PostgresServer, database_url, run_postgres
+from tests.own_postgres import MIGRATED, make_cluster, run_copy
 from tests.support import SECRET, Collector, execute, run_collector
 
 # The running system is for tests/system and tests/browser alike.
@@ -62,6 +63,26 @@ async def database(postgres: PostgresServer, template: str) -> AsyncIterator[str
     await execute(admin, f"CREATE DATABASE {name} TEMPLATE {template}")
     yield database_url(postgres, name)
     await execute(admin, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Path]:
+    """The data of a Postgres, of which tests that stop or kill one start a copy."""
+    with tempfile.TemporaryDirectory(prefix="ct-") as folder:
+        yield make_cluster(Path(folder))
+
+
+@pytest.fixture
+def own_postgres(cluster: Path) -> Iterator[PostgresServer]:
+    """A Postgres that only this test uses, and may leave in any state."""
+    with run_copy(cluster) as server:
+        yield server
+
+
+@pytest.fixture
+def own_database(own_postgres: PostgresServer) -> str:
+    """The URL of an empty, migrated database of that server."""
+    return database_url(own_postgres, MIGRATED)
 
 
 @pytest.fixture

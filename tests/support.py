@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -110,18 +109,6 @@ def pg_ctl(server: PostgresServer, *arguments: str) -> None:
         bin_path=server.bin_path,
         user=server.system_user,
     )
-
-
-def stop_restarted(server: PostgresServer) -> None:
-    """Stop a Postgres that a test may have started again: run_postgres knows the first alone."""
-    with suppress(subprocess.CalledProcessError):  # a test may have left it stopped
-        pg_ctl(server, "-m", "immediate", "stop")
-
-
-def start_again(server: PostgresServer) -> None:
-    """Start a Postgres that `pg_ctl stop` has stopped, on the socket that it had."""
-    options = f"-h '' -k {server.pgdata}"
-    pg_ctl(server, "-o", options, "-l", str(server.log), "start")
 
 
 @asynccontextmanager

@@ -19,9 +19,10 @@ import aiohttp
 import pytest
 
 from local.postgres import PostgresServer, database_url
+from local.processes import free_port
 from local.up import System
 from tests.support import CHROME, execute
-from tests.system.running import Gateway, RunningSystem, free_port
+from tests.system.running import Gateway, RunningSystem
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { build } from "esbuild";
 import { minify } from "terser";
+import { define } from "./click_ids.mjs";
 
 const target = "es2021";
 // Names that end in an underscore are ours alone: the API's and the wire's never do.
@@ -16,6 +17,7 @@ const script = await build({
   bundle: true,
   format: "esm",
   target,
+  define,
   write: false,
   tsconfigRaw: {},
 });
@@ -23,8 +25,17 @@ const script = await build({
 const { code } = await minify(script.outputFiles[0].text.replace(/\bconst /g, "let "), {
   ecma: 2020,
   toplevel: true,
-  compress: { passes: 2, inline: 1, unsafe: true, unsafe_arrows: true, pure_getters: true },
-  mangle: { properties: { regex: INTERNAL_NAMES } },
+  compress: {
+    passes: 2,
+    inline: 1,
+    lhs_constants: false,
+    unsafe: true,
+    unsafe_arrows: true,
+    unsafe_methods: true,
+    pure_getters: true,
+  },
+  // With builtins: names of the browser's own properties may be given to ours.
+  mangle: { properties: { regex: INTERNAL_NAMES, builtins: true } },
   format: { comments: false },
 });
 // A block keeps the names from the page, as a function would.
@@ -35,6 +46,7 @@ await build({
   bundle: true,
   format: "esm",
   target,
+  define,
   mangleProps: INTERNAL_NAMES,
   outfile: "dist/index.js",
 });

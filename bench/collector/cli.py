@@ -59,7 +59,7 @@ def make_parser() -> argparse.ArgumentParser:
     """The options."""
     parser = argparse.ArgumentParser(
         prog="python -m bench.collector",
-        description="Measure the collector beside the specification's design, a handler that does "
+        description="Measure the collector beside the original's design, a handler that does "
         "nothing, and COPY, in turns, and print what one takes of the other.",
     )
     parser.add_argument(

@@ -16,8 +16,8 @@ from bench.collector.database import connect
 from bench.events import BrowserEvent
 from bench.load.requests import fill_in
 from bench.report import Report
-from collector.contract.payload import TrackPayload, parse_payload
-from collector.contract.wire import parse_object
+from collector.contract.models import ConversionEventRequest
+from collector.contract.validation import read_request
 from collector.enrich import make_enricher
 from collector.event import Event, RequestContext
 from collector.settings import Settings
@@ -37,7 +37,7 @@ def make_events(events: Sequence[BrowserEvent], received_at_ms: int) -> list[Eve
     received_at = datetime.fromtimestamp(received_at_ms / 1000, UTC)
     return [
         enricher.enrich(
-            parse_payload(TrackPayload, parse_object(fill_in(e.body, str(uuid4()), 0).encode())),
+            read_request(ConversionEventRequest, fill_in(e.body, str(uuid4()), 0).encode()),
             RequestContext(e.client_ip, True, received_at, e.user_agent, f"{number:032x}"),
         )
         for number, e in enumerate(events)
@@ -75,6 +75,7 @@ async def copy_for(url: str, events: Sequence[Event], seconds: float) -> tuple[i
     """COPY after COPY, each its own transaction, until the time is over.
 
     Returns the rows and the seconds that the COPYs took; making the rows is not counted.
+    Raises AssertionError if walk_rows ended, which it never does.
     """
     copied, spent = 0, 0.0
     async with connect(url) as connection:

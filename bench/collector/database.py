@@ -44,7 +44,7 @@ def create_collector_database(server: PostgresServer, name: str) -> str:
 
 
 def create_spec_database(server: PostgresServer, name: str) -> str:
-    """A database with the specification's tables. Returns its URL."""
+    """A database with the original's tables (docs/contract.md). Returns its URL."""
     url = create_empty_database(server, name)
     asyncio.run(execute(url, SPEC_SCHEMA.read_text(encoding="utf-8")))
     return url

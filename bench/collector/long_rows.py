@@ -55,7 +55,10 @@ def measure_half_speed(stage: Stage, sizes: Sizes, report: Report) -> dict[str, 
 
 
 def measure_memory(stage: Stage, sizes: Sizes, report: Report) -> dict[str, object]:
-    """Memory of one collector while it takes a million events at full speed."""
+    """Memory of one collector while it takes a million events at full speed.
+
+    Raises BenchError where it takes none.
+    """
     database = create_collector_database(stage.server, "memory")
     server = stage.starter.start_collector(database, "memory-collector")
     requests = stage.write_track(TRACK)

@@ -111,7 +111,7 @@ Row = HttpRow | CopyRow
 
 
 def refuse_lost(answered: int, stored: int) -> None:
-    """An answer means that the event is stored; without that no rate is worth anything.
+    """Raises BenchError where an answered event is not stored: then the rate means nothing.
 
     What was in flight when the load ended is stored without having been answered.
     """

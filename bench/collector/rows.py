@@ -12,7 +12,7 @@ OF_ANOTHER_CHECKOUT = (TRACK_BEFORE, BATCH_BEFORE)
 
 TITLES = {
     TRACK: "(a) track endpoint",
-    SPEC: "(b) specification's design",
+    SPEC: "(b) original's design",
     SPEC_THREADS: "    the same, in threads",
     NOOP: "(c) reads and answers",
     COPY: "(d) COPY, one connection",

@@ -8,9 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.collector.traffic import SECRET, STAMP_MAX_AGE_SECONDS
-from bench.ports import free_port
 from bench.processes import Tree
-from local.processes import Child, accepts_connections, start_child, stop_child, wait_until
+from local.processes import (
+    Child,
+    accepts_connections,
+    free_port,
+    start_child,
+    stop_child,
+    wait_until,
+)
 
 BIN = Path(sys.executable).parent
 
@@ -46,7 +52,7 @@ class Starter:
         return self._start(name, [str(programs / "conversion-tracking"), "serve"], settings, port)
 
     def start_spec_design(self, database: str, name: str = "spec-design") -> Server:
-        """The specification's design, one uvicorn worker."""
+        """The original's design (docs/contract.md), one uvicorn worker."""
         port = free_port()
         command = [
             *(sys.executable, "-m", "uvicorn", "bench.spec_design.app:app", "--port", str(port)),

@@ -167,7 +167,10 @@ def find_programs(checkout: Path) -> Path:
 
 
 def create_other_database(stage: Stage) -> str:
-    """A database that the other checkout's own migrations made. Returns its URL."""
+    """A database that the other checkout's own migrations made. Returns its URL.
+
+    Raises BenchError where they fail.
+    """
     url = create_empty_database(stage.server, "collector_before")
     command = [f"{stage.other}/conversion-tracking", "migrate"]
     done = subprocess.run(

@@ -103,7 +103,10 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def prepare(options: argparse.Namespace, stack: ExitStack) -> Setup:
-    """Start the local gateway, or take what the options name."""
+    """Start the local gateway, or take what the options name.
+
+    Raises BenchError where the options do not fit together.
+    """
     given = {name: getattr(options, name) for name in (PLAIN, CORS, OURS)}
     routes = {name: url for name, url in given.items() if url}
     if options.local:
@@ -153,7 +156,10 @@ def run_comparison(
 def run_growth(
     options: argparse.Namespace, setup: Setup, cases: list[Loaded]
 ) -> tuple[int, dict[str, object]]:
-    """Many events; prints whether the memory is flat. Returns as run_comparison."""
+    """Many events; prints whether the memory is flat. Returns as run_comparison.
+
+    Raises BenchError where no plugin server is named.
+    """
     if setup.server is None:
         raise BenchError("--events watches the plugin server's memory; give its --server-pid too")
     kinds = [loaded for loaded in cases if loaded.case.key in GROWTH_CASES]

@@ -1,3 +1,3 @@
--- Write out what earlier rounds left, so that no round pays for another's.
+-- Write the changed pages of earlier rounds to disk, so that no round does another's work.
 -- Parameters: none. Columns: none.
 CHECKPOINT;

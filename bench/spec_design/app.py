@@ -18,7 +18,7 @@ Answer = dict[str, object]
 
 @router.post("/track")
 async def track(event: ConversionEventRequest, request: Request, db: Database) -> Answer:
-    """As the document has it: a coroutine that waits for Postgres without yielding."""
+    """As the description has it: a coroutine that waits for Postgres without yielding."""
     return answer(event, track_event(event, client_ip(request), db))
 
 
@@ -26,14 +26,14 @@ async def track(event: ConversionEventRequest, request: Request, db: Database) -
 def track_in_threads(event: ConversionEventRequest, request: Request, db: Database) -> Answer:
     """The same as a plain function, which FastAPI runs in one of 40 threads.
 
-    Not in the document, but the first thing that a reader would try.
+    Not in the description, but the first thing that a reader would try.
     """
     return answer(event, track_event(event, client_ip(request), db))
 
 
 @router.options("/track")
 async def track_options() -> Answer:
-    """What Kong's preflights end at."""
+    """The answer to a preflight that Kong passes on."""
     return {"allow": "POST, OPTIONS"}
 
 

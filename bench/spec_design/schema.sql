@@ -1,4 +1,4 @@
--- The specification's two tables as it gives them, with gen_random_uuid() for
+-- The original's two tables (docs/contract.md) as its description gives them, with gen_random_uuid() for
 -- uuid_generate_v4(), and its indexes as statements of their own, as Postgres wants them.
 CREATE TABLE conversion_events (
     id UUID PRIMARY KEY DEFAULT gen_random_uuid(),

@@ -71,7 +71,7 @@ def track_event(event: ConversionEventRequest, ip_address: str | None, db: Sessi
 def update_conversion_funnel(
     event: ConversionEventRequest, utm_params: UTMParams, stage_column: str, db: Session
 ) -> None:
-    """The document's upsert."""
+    """The description's upsert."""
     query = text(f"""
         INSERT INTO conversion_funnel (
             session_id, user_id, {stage_column},
@@ -112,7 +112,7 @@ def find_stage(event: ConversionEventRequest) -> str | None:
 
 
 def classify_traffic_source(utm_params: UTMParams | None, referrer: str | None) -> str:
-    """The document's rules: substrings."""
+    """The description's rules: substrings."""
     if utm_params:
         medium, source = (
             (utm_params.utm_medium or "").lower(),

@@ -104,7 +104,7 @@ async def provide_writer(app: web.Application) -> AsyncIterator[None]:
         ) as store,
         run_spool(settings, store, outage, metrics.replayed.inc, app[BACKGROUND]) as spool,
         open_writer(
-            Failover(store, spool, outage),
+            Failover(store, spool, outage, app[REJECT_KEEPER].keep_refused),
             writer_limits(settings),
             metrics.observe_batch,
             metrics.count_event,

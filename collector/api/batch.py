@@ -14,7 +14,7 @@ from collector.api.answers import json_response
 from collector.api.body import read_body
 from collector.api.errors import error_body
 from collector.api.keys import CONTEXTS, ENRICHER, METRICS, SETTINGS, VALIDATOR, WRITER
-from collector.contract.batch_body import sent_event_id
+from collector.contract.validation import sent_event_id
 from collector.errors import CollectorError, InvalidEvent
 from collector.event_row import DURABLE, EventRow, EventStatus, make_row, status_of
 
@@ -55,7 +55,7 @@ async def read_items(request: web.Request) -> list[EventRow | Answer]:
     items: list[EventRow | Answer] = []
     for number, event in enumerate(sent.events, start=1):
         try:
-            payload = validator.validate_event(sent, event, context)
+            payload = validator.validate_event(event, context)
             items.append(make_row(enricher.enrich(payload, context)))
         except InvalidEvent as error:
             # Not the error that was raised: it holds the frames of its way here, and their body.

@@ -29,7 +29,7 @@ async def read_body(request: web.Request, max_bytes: int) -> bytes:
 
 
 def refuse_other_types(request: web.Request) -> None:
-    """Refuse a body that says it is no JSON, or not in UTF-8."""
+    """Raises UnsupportedBody where a body says that it is no JSON, or not in UTF-8."""
     if "Content-Type" not in request.headers:
         return
     if request.content_type not in JSON_TYPES:
@@ -41,7 +41,10 @@ def refuse_other_types(request: web.Request) -> None:
 
 
 async def read_bounded(request: web.Request, max_bytes: int) -> bytes:
-    """The body as sent, read no further than the limit."""
+    """The body as sent, read no further than the limit.
+
+    Raises BodyTooLarge past the limit, and InvalidJson where the body ends early.
+    """
     if (request.content_length or 0) > max_bytes:
         raise too_large(max_bytes)
     content = request.content

@@ -16,7 +16,7 @@ from aiohttp import web
 from collector.api.keys import CONTEXTS, ENRICHER, VALIDATOR, WRITER
 from collector.api.request_context import read_header
 from collector.api.track import http_status_of
-from collector.contract.payload import UTM_CONTRACT
+from collector.contract.models import OBJECT_FIELDS, UTMParams
 from collector.contract.wire import load_json
 from collector.errors import CollectorError, InvalidEvent, InvalidJson
 from collector.event_row import EventRow, make_row
@@ -30,8 +30,7 @@ RESULT_HEADER = "X-CT-Result"
 EVENT_ID_HEADER = "X-CT-Event-Id"
 ERROR_HEADER = "X-CT-Error"
 
-JSON_FIELDS = frozenset({"utm_params", "click_ids", "form_data", "metadata"})
-UTM_FIELDS = frozenset(UTM_CONTRACT)
+UTM_FIELDS = frozenset(UTMParams.model_fields)
 DEFAULT_EVENT_TYPE = "page_view"
 MAX_SEQUENCE_DIGITS = 10
 MAX_REFERER = 8_190  # aiohttp takes no longer header
@@ -72,7 +71,7 @@ def parse_parameter(name: str, text: str) -> Any:
     """A parameter's value; one that is not what its field wants stays a text, and is refused."""
     if name == "sequence" and text.isdecimal() and len(text) <= MAX_SEQUENCE_DIGITS:
         return int(text)
-    if name in JSON_FIELDS:
+    if name in OBJECT_FIELDS:
         try:
             return load_json(text)
         except (InvalidJson, InvalidEvent):
@@ -86,7 +85,7 @@ def with_defaults(
     """What an image without a script cannot know.
 
     Without a session_id the event is a session of its own: two images of one visitor
-    cannot be told from those of two, and guessing by address would mix strangers.
+    look like those of two, and telling them apart by address would mix strangers.
     """
     event_type = fields.get("event_type", DEFAULT_EVENT_TYPE)
     event_id = fields.get("event_id") or str(new_id())

@@ -1,4 +1,4 @@
-"""Who sent a request, and when: by the gateway's word where it is signed."""
+"""Who sent a request, and when: as the gateway signed it, where it did."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def add_routes(app: web.Application) -> None:
 
 
 async def options(_request: web.Request) -> web.Response:
-    """OPTIONS on a POST endpoint: what the gateway did not answer (spec: Explicit OPTIONS)."""
+    """OPTIONS on a POST endpoint: what the gateway did not answer (docs/contract.md#taken-over)."""
     return web.json_response({"allow": ALLOWED}, headers={"Allow": ALLOWED})
 
 

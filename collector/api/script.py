@@ -56,7 +56,7 @@ def represent(body: bytes, encoding: Mapping[str, str]) -> Representation:
 
 
 def accepts_gzip(accept_encoding: str) -> bool:
-    """Whether an Accept-Encoding allows gzip (RFC 9110, 12.5.3); `*` is what it does not name."""
+    """Whether an Accept-Encoding allows gzip (RFC 9110, 12.5.3); `*` is all it does not name."""
     codings = (coding.partition(";") for coding in accept_encoding.split(","))
     accepted = {
         name.strip().lower(): WEIGHT_OF_ZERO.fullmatch(weight) is None
@@ -66,7 +66,7 @@ def accepts_gzip(accept_encoding: str) -> bool:
 
 
 def is_known(etag: str, if_none_match: tuple[ETag, ...]) -> bool:
-    """Whether a client has this already. Weak or strong is one here (RFC 9110, 13.1.2)."""
+    """Whether a client has this already. Weak and strong ETags are equal (RFC 9110, 13.1.2)."""
     return any(known.value in (etag, "*") for known in if_none_match)
 
 

@@ -1,4 +1,4 @@
-"""Whose word on the client's address is believed: the gateway's signature (design: Trust)."""
+"""Which client address is believed: the one that the gateway signed (docs/design.md#trust)."""
 
 from __future__ import annotations
 

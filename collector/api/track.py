@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from collector.api.answers import json_response
 from collector.api.body import read_body
 from collector.api.keys import CONTEXTS, ENRICHER, SETTINGS, VALIDATOR, WRITER
-from collector.contract.payload import FunnelPayload, TrackPayload
+from collector.contract.models import ConversionEventRequest, FunnelStageRequest
 from collector.event_row import EventRow, EventStatus, make_row
 
 
@@ -31,7 +31,7 @@ async def track(request: web.Request) -> web.Response:
 
 
 async def funnel(request: web.Request) -> web.Response:
-    """POST /v1/events/funnel: a stage that the caller states outright."""
+    """POST /v1/events/funnel: a stage that a session has reached, as its sender says."""
     row = await read_funnel(request)
     return event_response(row, await request.app[WRITER].put(row))
 
@@ -43,19 +43,19 @@ async def read_track(request: web.Request) -> EventRow:
     """The event of a request, ready to be stored."""
     context = request.app[CONTEXTS].read(request)
     body = await read_body(request, request.app[SETTINGS].max_body_bytes)
-    payload = request.app[VALIDATOR].validate_body(TrackPayload, body, context)
+    payload = request.app[VALIDATOR].validate_body(ConversionEventRequest, body, context)
     return make_row(request.app[ENRICHER].enrich(payload, context))
 
 
 async def read_funnel(request: web.Request) -> EventRow:
     """The event that a stage stands for.
 
-    Mostly a server states it, of a session whose visitor it knows. The caller's
-    User-Agent is no visitor's then: it would make every stage a bot's.
+    Mostly a server sends it. Then the User-Agent is the server's and not the visitor's, and
+    would make a bot of every session, so it is not kept.
     """
     context = replace(request.app[CONTEXTS].read(request), user_agent=None)
     body = await read_body(request, request.app[SETTINGS].max_body_bytes)
-    payload = request.app[VALIDATOR].validate_body(FunnelPayload, body, context)
+    payload = request.app[VALIDATOR].validate_body(FunnelStageRequest, body, context)
     return make_row(request.app[ENRICHER].enrich(payload.as_event(), context))
 
 

@@ -6,6 +6,7 @@ that docs/channels.md gives reasons for.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,10 +15,18 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from collector.classify import utm_terms
 from collector.classify.domains import host_of, is_same_site, normalize_host, with_parents
-from collector.classify.source_lists import ClickId, SourceKind, SourceLists, host_of_source
-from collector.classify.utm_terms import Words, medium_words_of, words_of
+from collector.classify.source_lists import (
+    MAX_WORDS_LENGTH,
+    NO_CLICK_ID,
+    NO_WORDS,
+    ClickId,
+    SourceKind,
+    SourceLists,
+    Words,
+    host_of_source,
+    words_of,
+)
 from collector.event import SourceType
 
 
@@ -96,11 +105,30 @@ _SEARCH, _SOCIAL, _VIDEO = SourceKind.SEARCH, SourceKind.SOCIAL, SourceKind.VIDE
 _SHOPPING, _DISPLAY, _AI = SourceKind.SHOPPING, SourceKind.DISPLAY, SourceKind.AI
 _EMAIL, _PAYMENT = SourceKind.EMAIL, SourceKind.PAYMENT
 
+# What the words of UTM values say about a campaign. GA4 reads values by exact match and by
+# regular expression; here terms are whole words, so that "paid_social" and "Paid Social" are
+# one, and "download" is no ad.
+# GA4's paid medium is ^(.*cp.*|ppc|retargeting|paid.*)$; "ad" and the rest are ours.
+_COST_PER = "cpc cpm cpa cpv cpl cpi cps cpe cpd cpo cpp cpt cpcv vcpm"
+_PAID_WORDS = frozenset(f"{_COST_PER} ppc paid retargeting remarketing ad ads adwords sem".split())
+_DISPLAY_WORDS = frozenset({"display", "banner", "banners", "expandable", "interstitial"})
+_SHOPPING_WORDS = frozenset({"shop", "shopping", "eshop"})
+_SEARCH_WORDS = frozenset({"search", "sem"})
+_SOCIAL_WORDS = frozenset({"social", "sm", "socialmedia", "socialnetwork"})
+_VIDEO_WORDS = frozenset({"video", "videos"})
+_EMAIL_WORDS = frozenset({"email", "emails", "newsletter", "newsletters"})
+_E_MAIL_WORDS = frozenset({"e", "mail"})  # "e-mail" and "e_mail", taken apart
+_AFFILIATE_WORDS = frozenset({"affiliate", "affiliates"})
+_PUSH_WORDS = frozenset({"mobile", "notification", "notifications"})
+# Whole values: inside a longer medium these words say nothing ("mobile-app-push").
+_LINK_MEDIUMS = frozenset({"app", "link"})
+_NO_MEDIUMS = frozenset({"", "(none)", "none", "(not-set)", "direct"})
+
 _KIND_OF_MEDIUM = (
-    (utm_terms.SHOPPING, _SHOPPING),
-    (utm_terms.SEARCH, _SEARCH),
-    (utm_terms.SOCIAL, _SOCIAL),
-    (utm_terms.VIDEO, _VIDEO),
+    (_SHOPPING_WORDS, _SHOPPING),
+    (_SEARCH_WORDS, _SEARCH),
+    (_SOCIAL_WORDS, _SOCIAL),
+    (_VIDEO_WORDS, _VIDEO),
 )
 # The kinds that ads are sold by. An assistant or a mailbox does not name a kind of ad.
 _AD_KINDS = frozenset({kind for _, kind in _KIND_OF_MEDIUM} | {_DISPLAY})
@@ -123,7 +151,9 @@ class _Facts(NamedTuple):
     utm_campaign: str | None
     tagged: bool
     click: ClickId
-    referrer: _Referrer
+    referred: bool
+    host: str | None  # the referrer's, then the page's, where that decides
+    page_host: str | None
 
 
 class _View(NamedTuple):
@@ -140,7 +170,7 @@ class _View(NamedTuple):
 
     def is_ad(self, kind: SourceKind) -> bool:
         """A paid touch of a kind; a medium that names display is display wherever it ran."""
-        return self.paid and self.ad_kind is kind and not self.medium.each & utm_terms.DISPLAY
+        return self.paid and self.ad_kind is kind and not self.medium.each & _DISPLAY_WORDS
 
 
 class Rule(NamedTuple):
@@ -155,15 +185,13 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "tagged_direct",
         Channel.DIRECT,
-        lambda v: (
-            v.source.joined in ("(direct)", "direct") and v.medium.joined in utm_terms.NO_MEDIUMS
-        ),
+        lambda v: v.source.joined in ("(direct)", "direct") and v.medium.joined in _NO_MEDIUMS,
     ),
     Rule("cross_network", Channel.CROSS_NETWORK, lambda v: "cross-network" in v.campaign.joined),
     Rule(
         "paid_shopping",
         Channel.PAID_SHOPPING,
-        lambda v: v.is_ad(_SHOPPING) or (v.paid and v.campaign.each & utm_terms.SHOPPING),
+        lambda v: v.is_ad(_SHOPPING) or (v.paid and v.campaign.each & _SHOPPING_WORDS),
     ),
     Rule("paid_search", Channel.PAID_SEARCH, lambda v: v.is_ad(_SEARCH)),
     Rule("paid_social", Channel.PAID_SOCIAL, lambda v: v.is_ad(_SOCIAL)),
@@ -171,23 +199,23 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "display",
         Channel.DISPLAY,
-        lambda v: v.medium.each & utm_terms.DISPLAY or "cpm" in v.medium.each or v.is_ad(_DISPLAY),
+        lambda v: v.medium.each & _DISPLAY_WORDS or "cpm" in v.medium.each or v.is_ad(_DISPLAY),
     ),
     Rule("paid_other", Channel.PAID_OTHER, lambda v: v.paid),
     Rule(
         "organic_shopping",
         Channel.ORGANIC_SHOPPING,
-        lambda v: v.source_kind is _SHOPPING or v.campaign.each & utm_terms.SHOPPING,
+        lambda v: v.source_kind is _SHOPPING or v.campaign.each & _SHOPPING_WORDS,
     ),
     Rule(
         "organic_social",
         Channel.ORGANIC_SOCIAL,
-        lambda v: v.source_kind is _SOCIAL or v.medium.each & utm_terms.SOCIAL,
+        lambda v: v.source_kind is _SOCIAL or v.medium.each & _SOCIAL_WORDS,
     ),
     Rule(
         "organic_video",
         Channel.ORGANIC_VIDEO,
-        lambda v: v.source_kind is _VIDEO or v.medium.each & utm_terms.VIDEO,
+        lambda v: v.source_kind is _VIDEO or v.medium.each & _VIDEO_WORDS,
     ),
     Rule(
         "organic_search",
@@ -202,17 +230,17 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "referral_medium",
         Channel.REFERRAL,
-        lambda v: "referral" in v.medium.each or v.medium.joined in utm_terms.LINK_MEDIUMS,
+        lambda v: "referral" in v.medium.each or v.medium.joined in _LINK_MEDIUMS,
     ),
     Rule("email", Channel.EMAIL, lambda v: v.source_kind is _EMAIL or _names_email(v)),
-    Rule("affiliate", Channel.AFFILIATES, lambda v: v.medium.each & utm_terms.AFFILIATE),
+    Rule("affiliate", Channel.AFFILIATES, lambda v: v.medium.each & _AFFILIATE_WORDS),
     Rule("audio", Channel.AUDIO, lambda v: "audio" in v.medium.each),
     Rule("sms", Channel.SMS, lambda v: "sms" in v.medium.each or "sms" in v.source.each),
     Rule(
         "mobile_push",
         Channel.MOBILE_PUSH,
         lambda v: (
-            v.medium.each & utm_terms.PUSH
+            v.medium.each & _PUSH_WORDS
             or v.medium.joined.endswith("push")
             or v.source.joined == "firebase"
         ),
@@ -229,7 +257,7 @@ RULES: tuple[Rule, ...] = (
 _NO_REFERRER = _Referrer(given=False, host=None, own=False, kind=None)
 _UNREADABLE = _Referrer(given=True, host=None, own=False, kind=None)
 _CACHED_REFERRERS = 8192  # pairs of hosts: 4 MB at most
-_CACHED_TOUCHES = 8192  # three UTM values of 455 characters each: 8 MB at most
+_CACHED_TOUCHES = 8192  # three UTM values of 455 characters, two hosts of 253: 12 MB at most
 
 
 class ChannelClassifier:
@@ -253,13 +281,17 @@ class ChannelClassifier:
 
     def _facts_of(self, touch: Touch) -> _Facts:
         source, medium, campaign = touch.utm_source, touch.utm_medium, touch.utm_campaign
-        click = self._lists.click_id_among(touch.click_ids)
-        tagged, referrer = _is_tagged(touch), self._referrer_of(touch)
-        return _Facts(source, medium, campaign, tagged, click, referrer)
+        ids = touch.click_ids
+        click = self._lists.click_id_among(ids) if ids else NO_CLICK_ID  # nearly always none
+        referred = _has_text(touch.referrer)
+        host = host_of(touch.referrer) if referred else None
+        page_host = host_of(touch.page_url) if host else None
+        tagged = _is_tagged(touch)
+        return _Facts(source, medium, campaign, tagged, click, referred, host, page_host)
 
     def _view_of(self, facts: _Facts) -> _View:
-        source, medium = (facts.utm_source or "").strip(), medium_words_of(facts.utm_medium)
-        click, referrer = facts.click, facts.referrer
+        source, medium = (facts.utm_source or "").strip(), _medium_words_of(facts.utm_medium)
+        click, referrer = facts.click, self._referrer_of(facts)
         named = self._lists.kind_of_source(source) if source else None
         # A utm_source says where the visit came from; the referrer was only on the way.
         referring = None if source else referrer.kind
@@ -276,11 +308,10 @@ class ChannelClassifier:
             referrer=referrer,
         )
 
-    def _referrer_of(self, touch: Touch) -> _Referrer:
-        if not _has_text(touch.referrer):
+    def _referrer_of(self, facts: _Facts) -> _Referrer:
+        if not facts.referred:
             return _NO_REFERRER
-        host = host_of(touch.referrer)
-        return _UNREADABLE if host is None else self._referrer_at(host, host_of(touch.page_url))
+        return _UNREADABLE if facts.host is None else self._referrer_at(facts.host, facts.page_host)
 
     def _classify_referrer(self, host: str, page_host: str | None) -> _Referrer:
         listed = not self._own_domains.isdisjoint(with_parents(host))
@@ -321,8 +352,16 @@ def _is_tagged(touch: Touch) -> bool:
     return values != _NO_VALUES and any(map(_has_text, values))
 
 
+_GLUED_PAID = re.compile(r"(?<![a-z])paid(?=[a-z])", re.IGNORECASE)
+
+
+def _medium_words_of(medium: str | None) -> Words:
+    """The words of a utm_medium, where "paidsocial" is two, as GA4's paid.* has it."""
+    return words_of(_GLUED_PAID.sub("paid-", medium[:MAX_WORDS_LENGTH])) if medium else NO_WORDS
+
+
 def _is_paid(words: Words) -> bool:
-    return not words.each.isdisjoint(utm_terms.PAID)
+    return not words.each.isdisjoint(_PAID_WORDS)
 
 
 def _is_paid_source(source: str) -> bool:
@@ -340,4 +379,4 @@ def _ad_kind(*kinds: SourceKind | None) -> SourceKind | None:
 
 def _names_email(view: _View) -> bool:
     values = (view.medium.each, view.source.each)
-    return any(words & utm_terms.EMAIL or words >= utm_terms.E_MAIL for words in values)
+    return any(words & _EMAIL_WORDS or words >= _E_MAIL_WORDS for words in values)

@@ -18,8 +18,8 @@ _IPV6 = re.compile(r"[0-9a-f:.]{2,45}")
 _MAX_HOST_LENGTH = 253  # RFC 1035, section 2.3.4
 # A megabyte of hosts at most: 8192 keys of some 60 bytes, and their results.
 _CACHED_HOSTS = 8192
-# What stands between "//" and the path may have any length: only usual ones are kept.
-_LONGEST_CACHED_AUTHORITY = 100
+# What stands before the path may have any length: only usual ones are kept.
+_LONGEST_CACHED_SITE = 100
 
 
 def host_of(url: str | None) -> str | None:
@@ -31,14 +31,10 @@ def host_of(url: str | None) -> str | None:
     gives android.linkedin.com. None for everything that has no readable host
     (``javascript:``, ``about:blank``, a path, broken brackets). Never raises.
     """
-    if not url or (match := _AUTHORITY.match(url)) is None:
+    if not url:
         return None
-    scheme, authority = match.groups()
-    bounded = len(authority) <= _LONGEST_CACHED_AUTHORITY
-    host = _cached_host_at(authority) if bounded else _host_at(authority)
-    if host is not None and scheme.lower() == "android-app":
-        return ".".join(reversed(host.split(".")))
-    return host
+    site = "/".join(url.split("/", 3)[:3])  # up to its path
+    return _cached_host_at(site) if len(site) <= _LONGEST_CACHED_SITE else _host_at(site)
 
 
 def normalize_host(host: str) -> str | None:
@@ -89,8 +85,14 @@ def with_parents(host: str) -> Iterator[str]:
         yield host
 
 
-def _host_at(authority: str) -> str | None:
-    return normalize_host(_without_user_and_port(authority))
+def _host_at(site: str) -> str | None:
+    if (match := _AUTHORITY.match(site)) is None:
+        return None
+    scheme, authority = match.groups()
+    host = normalize_host(_without_user_and_port(authority))
+    if host is not None and scheme.lower() == "android-app":
+        return ".".join(reversed(host.split(".")))
+    return host
 
 
 _cached_host_at = lru_cache(maxsize=_CACHED_HOSTS)(_host_at)

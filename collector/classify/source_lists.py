@@ -6,10 +6,12 @@ A deployment adds to them with a directory of files of the same names
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
@@ -22,10 +24,36 @@ from collector.classify.domains import (
     registrable_domain,
     with_parents,
 )
-from collector.classify.utm_terms import words_of
+
+
+class Words(NamedTuple):
+    """A text in lower case as its words: joined by hyphens, and as a set."""
+
+    joined: str
+    each: frozenset[str]
+
+
+NO_WORDS = Words("", frozenset())
+
+_SEPARATORS = re.compile(r"[-_\s.+/|,:]+")
+MAX_WORDS_LENGTH = 255  # of utm_campaign, the longest column that is read word by word
+
+
+def words_of(text: str | None) -> Words:
+    """The words of a UTM value: "Google Shopping" gives google-shopping."""
+    return _split(text[:MAX_WORDS_LENGTH]) if text else NO_WORDS
+
+
+# Campaign values repeat endlessly; at most 4096 of them, some 3 MB, are kept.
+@lru_cache(maxsize=4096)
+def _split(text: str) -> Words:
+    each = [word for word in _SEPARATORS.split(text.lower()) if word]
+    return Words("-".join(each), frozenset(each))
 
 
 class SourceKind(StrEnum):
+    __hash__ = str.__hash__  # Enum's own runs in Python
+
     SEARCH = "search"
     SOCIAL = "social"
     VIDEO = "video"
@@ -95,8 +123,6 @@ class SourceLists:
 
     def click_id_among(self, given: Mapping[str, str]) -> ClickId:
         """The first listed click id that has a value, in any case; NO_CLICK_ID without one."""
-        if not given:
-            return NO_CLICK_ID
         names = {name.lower() for name, value in given.items() if value and not value.isspace()}
         return next((self.click_ids[name] for name in self.click_ids if name in names), NO_CLICK_ID)
 

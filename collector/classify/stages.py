@@ -104,7 +104,10 @@ def load_stage_rules(file: Path | None = None) -> StageRules:
 
 
 def parse_rule(entry: dict[str, object]) -> StageRule:
-    """One `[[rule]]` table. Raises ValueError for a wrong or misspelt entry."""
+    """One `[[rule]]` table.
+
+    Raises ValueError for a wrong or misspelt entry, and KeyError where one is missing.
+    """
     unknown = entry.keys() - {"stage", "event_types", "paths"}
     if unknown:
         raise ValueError(f"a rule has no entry {', '.join(sorted(unknown))}")
@@ -116,7 +119,10 @@ def parse_rule(entry: dict[str, object]) -> StageRule:
 
 
 def parse_texts(entry: dict[str, object], key: str) -> list[str]:
-    """A list of at least one text."""
+    """A list of at least one text.
+
+    Raises ValueError where it is none, and KeyError where it is missing.
+    """
     value = entry[key]
     if not isinstance(value, list) or not value or not all(isinstance(v, str) for v in value):
         raise ValueError(f"{key} must be a list of texts, not {value!r}")

@@ -1,27 +1,30 @@
 """The types of the contract's fields: what each accepts, and what becomes of the rest.
 
-A parser takes a field's JSON value, which is not null, and gives what is stored, or raises
-Fault. Identifiers, money and currency are refused when they do not fit. Every other text is
-cut to its column, and its name added to `cut` (design: What is stored).
-
-Beside its parser each field says which JSON needs none, as a type that msgspec checks while
-it reads (plain_payload.py): nearly all that trackers send.
+A field takes the JSON that pydantic finds to be of its native type as it is: nearly all that
+trackers send. Everything else goes to the field's parser, which takes more forms, and raises
+Fault for what is wrong. Identifiers, money and currency are refused when they do not fit.
+Every other text is cut to its column, and its name added to the list that is the
+validation's context (docs/data.md).
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from types import GenericAlias
-from typing import Annotated, Any, NamedTuple, TypeAlias
+from types import NoneType
+from typing import Any, TypeAlias, get_args
 from uuid import UUID
 
-from msgspec import Meta, Raw
+import msgspec
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
+from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core import core_schema as core
 
-from collector.contract.wire import CONTAINERS, WireNumber
+from collector.contract.wire import WireNumber
 from collector.event import FunnelStage
 
 MAX_MONEY = Decimal("99999999.99")  # NUMERIC(10,2)
@@ -30,43 +33,88 @@ CENT = Decimal("0.01")
 DECIMAL = re.compile(r"[+-]?[0-9]{1,400}(?:\.[0-9]{1,400})?(?:[eE][+-]?[0-9]{1,4})?")
 EPOCH_MILLISECONDS = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?")
 MAX_EPOCH_MILLISECONDS = 10**14  # the year 5138
-UUID_FORM = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-BARE_UUID_FORM = re.compile(r"[0-9a-fA-F]{32}")
+UUID_LENGTH = 36
+UUID_PATTERN = r"^(?:[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{32})?$"
 CURRENCY = re.compile(r"[A-Za-z]{3}")
+# A text of more than whitespace, which Python counts U+001C to U+001F to, and Rust does not.
+NOT_EMPTY = r"[^\s\x1c-\x1f]"
 
 MAX_CLICK_IDS = 32
 MAX_CLICK_ID_NAME = 50
 MAX_CLICK_ID = 1024
 MAX_SEQUENCE = 2**31 - 1  # INTEGER
 
-# Objects and lists within an object field that need no look of ours; deeper ones get it.
-PLAIN_LEVELS = 3
+# Where in the path of an error pydantic says that it is the parser's.
+PARSED = "parsed"
+FAULT = "fault"
 
-# A field's value, its name, and the list of the fields that were cut.
-Parser: TypeAlias = Callable[[Any, str, list[str]], Any]
+TEXT_OR_NUMBER = ("string", "number")
 
-
-class Field(NamedTuple):
-    """A field of the contract: its parser, and the type of the JSON that needs none.
-
-    What msgspec reads as the plain type is what the parser would give, or what
-    plain_payload.py makes that of; the parser takes more.
-    """
-
-    parse: Parser
-    plain: Any
+# A field's JSON value to what is stored. Only that of a required field is given null.
+Parser: TypeAlias = Callable[[Any], Any]
+# The same for what may be cut; the context of the validation is the list of what was.
+Info: TypeAlias = ValidationInfo[Any]
+CuttingParser: TypeAlias = Callable[[Any, Info], Any]
 
 
-class Fault(Exception):
+class Fault(PydanticCustomError):
     """What is wrong with a field, as the answer says it."""
+
+    def __new__(cls, message: str) -> Fault:
+        """An error of validation, of a type of our own."""
+        return super().__new__(cls, FAULT, message)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldType:
+    """What a field accepts: the metadata of its annotation."""
+
+    parse: Parser | CuttingParser
+    takes: Mapping[str, Any]  # JSON schema of all that is accepted, but for null
+    native: CoreSchema | None = None  # what needs no parser
+    cuts: bool = False  # the parser is a CuttingParser
+
+    def __get_pydantic_core_schema__(
+        self, source: object, _handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """How pydantic validates the field; where its type has None, null is none."""
+        schema = self.parsed()
+        if self.native is not None:
+            schema = core.union_schema([self.native, (schema, PARSED)], mode="left_to_right")
+        return core.nullable_schema(schema) if takes_none(source) else schema
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, _handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """What the field accepts, for readers of the contract."""
+        if schema["type"] != "nullable":
+            return dict(self.takes)
+        kinds = self.takes["type"]
+        return {**self.takes, "type": [*([kinds] if isinstance(kinds, str) else kinds), "null"]}
+
+    def parsed(self) -> CoreSchema:
+        """What takes all that is not of the native type."""
+        parse: Any = self.parse
+        if self.cuts:
+            return core.with_info_plain_validator_function(parse)
+        return core.no_info_plain_validator_function(parse)
 
 
 NO_TEXT = "must be a text"
 NO_TIME = "must be an ISO 8601 time or epoch milliseconds"
+MISSING = "must be there"
+
+
+def takes_none(source: object) -> bool:
+    """Whether None is among the values of a field's type."""
+    return NoneType in get_args(source)
 
 
 def as_text(value: object) -> str | None:
-    """A number as text, an empty text as none. Trackers send GA's ids as numbers."""
+    """A number as text, an empty text as none. Trackers send GA's ids as numbers.
+
+    Raises Fault where it is neither.
+    """
     if isinstance(value, str):
         return value or None
     if isinstance(value, WireNumber):
@@ -76,46 +124,42 @@ def as_text(value: object) -> str | None:
     raise Fault(NO_TEXT)
 
 
-def plain_text(length: int | None = None) -> Any:
+def native_text(length: int | None = None, pattern: str | None = None) -> CoreSchema:
     """A text that fits its column."""
-    return Annotated[str, Meta(min_length=1, max_length=length)]
+    return core.str_schema(strict=True, min_length=1, max_length=length, pattern=pattern)
 
 
-def text(length: int) -> Field:
+def text(length: int) -> FieldType:
     """An optional text, cut to its column."""
 
-    def parse_text(value: Any, name: str, cut: list[str]) -> str | None:
-        if type(value) is str and 0 < len(value) <= length:  # nearly always
-            return value
+    def parse_text(value: Any, info: Info) -> str | None:
         content = as_text(value)
         if content is None or len(content) <= length:
             return content
-        cut.append(name)
+        info.context.append(info.field_name)
         return content[:length]
 
-    return Field(parse_text, plain_text(length))
+    return FieldType(parse_text, {"type": TEXT_OR_NUMBER}, native_text(length), cuts=True)
 
 
-def parse_long_text(value: Any, _name: str, _cut: list[str]) -> str | None:
-    """A text whose column has no limit of its own: the body's is enough."""
-    return as_text(value)
-
-
-def identifier(length: int) -> Field:
+def identifier(length: int) -> FieldType:
     """An optional identifier. One that is too long is refused, since half of it names another."""
 
-    def parse_identifier(value: Any, _name: str, _cut: list[str]) -> str | None:
+    def parse_identifier(value: Any) -> str | None:
         content = as_text(value)
         refuse_over(length, content or "")
         return content
 
-    return Field(parse_identifier, plain_text(length))
+    takes = {"type": TEXT_OR_NUMBER, "maxLength": length}
+    return FieldType(parse_identifier, takes, native_text(length))
 
 
-def required_text(length: int) -> Field:
+def required_text(length: int) -> FieldType:
     """A text that must be one, not empty, and fit."""
 
-    def parse_required(value: Any, _name: str, _cut: list[str]) -> str:
+    def parse_required(value: Any) -> str:
+        """Raises Fault where it is missing, no text, empty or too long."""
+        refuse_missing(value)
         if not isinstance(value, str):
             raise Fault(NO_TEXT)
         if not value or value.isspace():
@@ -123,19 +167,26 @@ def required_text(length: int) -> Field:
         refuse_over(length, value)
         return value
 
-    return Field(parse_required, plain_text(length))
+    takes = {"type": "string", "maxLength": length, "pattern": NOT_EMPTY}
+    return FieldType(parse_required, takes, native_text(length, NOT_EMPTY))
+
+
+def refuse_missing(value: object) -> None:
+    """Refuse null in a field that must be there. Raises Fault."""
+    if value is None:
+        raise Fault(MISSING)
 
 
 def refuse_over(length: int, value: str) -> None:
-    """Refuse a text that is longer than its column."""
+    """Refuse a text that is longer than its column. Raises Fault."""
     if len(value) > length:
         raise Fault(f"is {len(value)} characters long; at most {length} are allowed")
 
 
-def parse_money(value: Any, _name: str, _cut: list[str]) -> Decimal:
+def parse_money(value: Any) -> Decimal:
     """An amount, as number or text, rounded half up to cents.
 
-    Refused where it is not a plain finite number, negative, or over NUMERIC(10,2).
+    Raises Fault where it is not a plain finite number, negative, or over NUMERIC(10,2).
     """
     digits = digits_of(value, "must be an amount such as 29.99").strip()
     if not DECIMAL.fullmatch(digits):
@@ -152,15 +203,15 @@ def parse_money(value: Any, _name: str, _cut: list[str]) -> Decimal:
 
 
 def digits_of(value: object, fault: str) -> str:
-    """A number or a text as text, empty or not."""
+    """A number or a text as text, empty or not. Raises Fault, with these words."""
     try:
         return as_text(value) or ""
     except Fault:
         raise Fault(fault) from None
 
 
-def parse_currency(value: Any, _name: str, _cut: list[str]) -> str | None:
-    """Three letters, in capitals."""
+def parse_currency(value: Any) -> str | None:
+    """Three letters, in capitals. Raises Fault where it is none."""
     if value == "":
         return None
     if not isinstance(value, str) or not CURRENCY.fullmatch(value):
@@ -168,10 +219,11 @@ def parse_currency(value: Any, _name: str, _cut: list[str]) -> str | None:
     return value.upper()
 
 
-def parse_time(value: Any, _name: str, _cut: list[str]) -> datetime | None:
-    """ISO 8601 (UTC where it names no zone) or epoch milliseconds, as number or text."""
-    if type(value) is int and 0 <= value < MAX_EPOCH_MILLISECONDS:  # what trackers send
-        return time_of(value)
+def parse_time(value: Any) -> datetime | None:
+    """ISO 8601 (UTC where it names no zone) or epoch milliseconds, as number or text.
+
+    Raises Fault where it is neither, or beyond the years of the calendar.
+    """
     digits = digits_of(value, NO_TIME)
     if not digits:
         return None
@@ -185,17 +237,18 @@ def parse_time(value: Any, _name: str, _cut: list[str]) -> datetime | None:
 
 
 def time_of(epoch_milliseconds: float) -> datetime:
-    """The time; beyond the years of the calendar it raises ValueError, OverflowError or OSError."""
+    """The time.
+
+    Raises ValueError, OverflowError or OSError beyond the years of the calendar.
+    """
     return datetime.fromtimestamp(epoch_milliseconds / 1000, UTC)
 
 
-def parse_event_id(value: Any, _name: str, _cut: list[str]) -> UUID | None:
-    """A UUID, in either case, with its hyphens or without."""
+def parse_event_id(value: Any) -> UUID | None:
+    """A UUID, in either case, with its hyphens or without. Raises Fault where it is none."""
     if value == "":
         return None
-    if isinstance(value, str) and BARE_UUID_FORM.fullmatch(value):
-        return UUID(value)
-    uuid = parse_uuid(value) if isinstance(value, str) else None
+    uuid = uuid_of(value)
     if uuid is None:
         raise Fault("must be a UUID such as 018f4d3e-7c1a-7b2e-9a51-2f3c4d5e6f70")
     return uuid
@@ -203,89 +256,138 @@ def parse_event_id(value: Any, _name: str, _cut: list[str]) -> UUID | None:
 
 def parse_uuid(value: str) -> UUID | None:
     """The UUID that a text is, in its usual form of 36 characters; otherwise None."""
-    if not UUID_FORM.fullmatch(value):
+    return uuid_of(value) if len(value) == UUID_LENGTH else None
+
+
+def uuid_of(value: object) -> UUID | None:
+    """The UUID that a JSON value is, with its hyphens or without; otherwise None."""
+    try:
+        return msgspec.convert(value, UUID)
+    except (msgspec.ValidationError, UnicodeEncodeError):  # the latter: a lone surrogate
         return None
-    return UUID(int=int(value.replace("-", ""), 16))
 
 
-def parse_sequence(value: Any, _name: str, _cut: list[str]) -> int:
-    """A whole number from 1 that fits the column."""
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_SEQUENCE:
-        raise Fault("must be a whole number from 1")
-    return value
+def refuse_sequence(_value: object) -> None:
+    """Refuse what is not the native type. Raises Fault."""
+    raise Fault("must be a whole number from 1")
 
 
-def parse_object_field(value: Any, _name: str, _cut: list[str]) -> dict[str, Any]:
-    """A JSON object. What is in it is the site's own affair, but must be storable."""
-    if not isinstance(value, dict):
+def parse_object(value: Any) -> dict[str, Any]:
+    """A JSON object. What is in it is the site's own affair, but must be storable.
+
+    Raises Fault where it is none, or holds what JSON in Postgres cannot.
+    """
+    if type(value) is not dict:
         raise Fault("must be a JSON object")
-    refuse_infinite(value)
+    if holds_infinite(value.values()):
+        raise Fault("holds a number that is not finite")
     return value
 
 
-def refuse_infinite(value: Any) -> None:
-    """Refuse what JSON in Postgres cannot hold: NaN, Infinity and 1e400. Depth is bounded."""
-    if isinstance(value, float) and not math.isfinite(value):
-        raise Fault("holds a number that is not finite")
-    if isinstance(value, CONTAINERS):
-        for item in value.values() if isinstance(value, dict) else value:
-            if not isinstance(item, str):  # what most of it is
-                refuse_infinite(item)
+def holds_infinite(items: Iterable[Any]) -> bool:
+    """Whether NaN, Infinity or a number such as 1e400 is in them. Their depth is bounded."""
+    for item in items:
+        kind = type(item)
+        if kind is str or kind is int:  # what most of it is
+            continue
+        if isinstance(item, float) and not math.isfinite(item):
+            return True
+        if kind is dict and holds_infinite(item.values()):
+            return True
+        if kind is list and holds_infinite(item):
+            return True
+    return False
 
 
-def parse_click_ids(value: Any, name: str, cut: list[str]) -> dict[str, str]:
-    """An object of click id parameter to value; a value that is too long is cut."""
+def parse_click_ids(value: Any, info: Info) -> dict[str, str]:
+    """An object of click id parameter to value; a value that is too long is cut.
+
+    Raises Fault where it is none, has too many, or one of another form.
+    """
     if not isinstance(value, dict) or len(value) > MAX_CLICK_IDS:
         raise Fault(f"must be an object of at most {MAX_CLICK_IDS} click ids")
-    return {
-        param: parse_click_id(param, click_id, f"{name}.{param}", cut)
+    click_ids = {
+        param: parse_click_id(param, click_id)
         for param, click_id in value.items()
         if click_id is not None and click_id != ""
     }
+    long = [param for param, click_id in click_ids.items() if len(click_id) > MAX_CLICK_ID]
+    info.context.extend(f"{info.field_name}.{param}" for param in long)
+    return {param: click_id[:MAX_CLICK_ID] for param, click_id in click_ids.items()}
 
 
-def parse_click_id(param: str, value: object, name: str, cut: list[str]) -> str:
-    """One click id."""
+def parse_click_id(param: str, value: object) -> str:
+    """One click id, of any length. Raises Fault where it is none."""
     fault = "must have texts as names and values"
     click_id = digits_of(value, fault)
     if not 0 < len(param) <= MAX_CLICK_ID_NAME:
         raise Fault(fault)
-    if len(click_id) > MAX_CLICK_ID:
-        cut.append(name)
-    return click_id[:MAX_CLICK_ID]
+    return click_id
 
 
-def parse_stage(value: Any, _name: str, _cut: list[str]) -> FunnelStage:
-    """One of the eight stages of the funnel, by its name."""
+def parse_stage(value: Any) -> FunnelStage:
+    """One of the eight stages of the funnel, by its name. Raises Fault where it is none."""
+    refuse_missing(value)
     try:
         return FunnelStage(value)
     except ValueError:
         raise Fault(f"must be one of {', '.join(FunnelStage)}") from None
 
 
-def plain_json(levels: int) -> Any:
-    """JSON nested so many levels deep; msgspec takes no number that is not finite."""
-    scalar: Any = str | int | float | bool | None
-    if levels == 0:
-        return scalar
-    inner = plain_json(levels - 1)
-    return scalar | GenericAlias(dict, (str, inner)) | GenericAlias(list, inner)
-
-
-LONG_TEXT = Field(parse_long_text, plain_text())
-# Read as the text that it is in the JSON, so that no float comes between.
-MONEY = Field(parse_money, Raw)
-CURRENCY_CODE = Field(parse_currency, Annotated[str, Meta(pattern=r"\A[A-Z]{3}\Z")])
-# Read as a whole number, which time_of makes a time of.
-TIME = Field(parse_time, Annotated[int, Meta(ge=0, lt=MAX_EPOCH_MILLISECONDS)])
-EVENT_ID = Field(parse_event_id, UUID)
-SEQUENCE = Field(parse_sequence, Annotated[int, Meta(ge=1, le=MAX_SEQUENCE)])
-OBJECT = Field(parse_object_field, GenericAlias(dict, (str, plain_json(PLAIN_LEVELS))))
-CLICK_IDS = Field(
-    parse_click_ids,
-    Annotated[
-        GenericAlias(dict, (plain_text(MAX_CLICK_ID_NAME), plain_text(MAX_CLICK_ID))),
-        Meta(max_length=MAX_CLICK_IDS),
-    ],
+LONG_TEXT = FieldType(as_text, {"type": TEXT_OR_NUMBER}, native_text())
+MONEY = FieldType(
+    parse_money,
+    {
+        "type": TEXT_OR_NUMBER,
+        "minimum": 0,
+        "exclusiveMaximum": 99999999.995,
+        "pattern": rf"^\s*{DECIMAL.pattern}\s*$",
+    },
 )
-STAGE = Field(parse_stage, FunnelStage)
+CURRENCY_CODE = FieldType(
+    parse_currency,
+    {"type": "string", "maxLength": 3, "pattern": rf"^(?:{CURRENCY.pattern})?$"},
+    native_text(pattern="^[A-Z]{3}$"),
+)
+TIME = FieldType(
+    parse_time,
+    {"type": TEXT_OR_NUMBER, "minimum": -62135596800000, "exclusiveMaximum": 253402300800000},
+    core.no_info_after_validator_function(
+        time_of, core.int_schema(strict=True, ge=0, lt=MAX_EPOCH_MILLISECONDS)
+    ),
+)
+EVENT_ID = FieldType(
+    parse_event_id,
+    {"type": "string", "pattern": UUID_PATTERN},
+    core.chain_schema(
+        [
+            core.str_schema(strict=True, min_length=UUID_LENGTH, max_length=UUID_LENGTH),
+            core.uuid_schema(),
+        ]
+    ),
+)
+SEQUENCE = FieldType(
+    refuse_sequence,
+    {"type": "integer", "minimum": 1, "maximum": MAX_SEQUENCE},
+    core.int_schema(strict=True, ge=1, le=MAX_SEQUENCE),
+)
+OBJECT = FieldType(parse_object, {"type": "object"})
+CLICK_IDS = FieldType(
+    parse_click_ids,
+    {
+        "type": "object",
+        "maxProperties": MAX_CLICK_IDS,
+        "patternProperties": {
+            rf"^[\s\S]{{1,{MAX_CLICK_ID_NAME}}}$": {"type": [*TEXT_OR_NUMBER, "null"]}
+        },
+        "additionalProperties": {"enum": ["", None]},  # which is none
+    },
+    core.dict_schema(
+        native_text(MAX_CLICK_ID_NAME),
+        native_text(MAX_CLICK_ID),
+        max_length=MAX_CLICK_IDS,
+        strict=True,
+    ),
+    cuts=True,
+)
+STAGE = FieldType(parse_stage, {"type": "string", "enum": list(FunnelStage)})

@@ -1,27 +1,152 @@
-"""From bodies to payloads: the contract is checked, and what is found in them is counted."""
+"""From what was sent to checked requests; what is found in them is counted."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+from uuid import UUID
 
-from collector.contract.batch_body import Batch, read_batch, read_event
-from collector.contract.payload import P, TrackPayload, parse_payload
-from collector.contract.plain_payload import read_payload
-from collector.contract.wire import JsonBody
-from collector.errors import CollectorError, InvalidBatch, InvalidEvent, InvalidJson
+from pydantic import ValidationError
+
+from collector.contract.fields import FAULT, MISSING, PARSED, Fault, parse_event_id
+from collector.contract.models import (
+    MAX_BATCH_EVENTS,
+    ConversionEventRequest,
+    FunnelStageRequest,
+    R,
+    SessionRequest,
+)
+from collector.contract.wire import (
+    load_json,
+    load_object,
+    no_event,
+    read_object,
+    settle,
+    split_batch,
+)
+from collector.errors import (
+    BatchTooLarge,
+    CollectorError,
+    FieldError,
+    InvalidBatch,
+    InvalidEvent,
+    InvalidJson,
+)
 from collector.event import RequestContext
 from collector.metrics import Metrics
 
 # What is wrong with the events themselves; a body that is too large is its sender's affair.
 REJECTED = (InvalidJson, InvalidEvent, InvalidBatch)
 
+# What pydantic finds wrong by itself. What native types refuse, a parser looks at again.
+MESSAGES = {"missing": MISSING, "model_type": "must be a JSON object"}
+
+VALIDATE: Mapping[type[SessionRequest], Callable[..., Any]] = {
+    model: model.__pydantic_validator__.validate_python
+    for model in (ConversionEventRequest, FunnelStageRequest)
+}
+
 Reject = Callable[[CollectorError, bytes, RequestContext], None]
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The events of a batch, none of which was looked at yet.
+
+    Each in the bytes that were sent; as a JSON value where the body had to be read as a whole.
+    """
+
+    events: Sequence[object]
+    unknown: int  # fields beside the events
+
+
+def check_fields(model: type[R], fields: dict[str, Any]) -> R:
+    """A storable object as a request. Raises InvalidEvent that names every broken field."""
+    cut: list[str] = []
+    try:
+        request: R = VALIDATE[model](fields, context=cut)
+    except ValidationError as error:
+        raise InvalidEvent("The event breaks the contract.", tuple(faults_of(error))) from None
+    unknown = len(fields) - len(request.__pydantic_fields_set__)
+    utm = request.utm_params
+    if utm is not None:
+        unknown += len(fields["utm_params"]) - len(utm.__pydantic_fields_set__)
+    return request.note(tuple(cut), unknown) if cut or unknown else request
+
+
+def faults_of(error: ValidationError) -> Iterator[FieldError]:
+    """What is wrong with each field, never with the value, which may be a person's."""
+    for fault in error.errors(include_url=False, include_context=False, include_input=False):
+        kind = fault["type"]
+        if kind == FAULT or kind in MESSAGES:
+            path = [str(part) for part in fault["loc"] if part != PARSED]
+            yield FieldError(".".join(path), MESSAGES.get(kind, fault["msg"]))
+
+
+def read_request(model: type[R], body: bytes) -> R:
+    """A body as a request.
+
+    Raises InvalidJson where it is no JSON object, InvalidEvent where it breaks the contract.
+    """
+    return check_fields(model, read_object(body))
+
+
+def read_query(fields: dict[str, Any]) -> ConversionEventRequest:
+    """The fields that a query held as a request. Raises InvalidEvent."""
+    return check_fields(ConversionEventRequest, settle(fields))
+
+
+def read_batch(body: bytes) -> Batch:
+    """A body as a list of events. Raises InvalidJson, InvalidBatch and BatchTooLarge."""
+    sent = split_batch(body)
+    whole: dict[str, Any] = load_object(body) if sent is None else {"events": sent}
+    events = whole.get("events")
+    if not isinstance(events, list) or not events:
+        message = "must be a list of at least one event"
+        raise InvalidBatch("The body is no batch.", (FieldError("events", message),))
+    if len(events) > MAX_BATCH_EVENTS:
+        message = f"holds {len(events)} events; at most {MAX_BATCH_EVENTS} are allowed"
+        raise BatchTooLarge("The batch is too large.", (FieldError("events", message),))
+    return Batch(events, len(whole) - 1)
+
+
+def read_event(event: object) -> ConversionEventRequest:
+    """One of a batch's events as a request. Raises InvalidEvent where it breaks the contract."""
+    return check_fields(ConversionEventRequest, read_fields(event))
+
+
+def read_fields(event: object) -> dict[str, Any]:
+    """One of a batch's events as a storable object.
+
+    Raises InvalidEvent where it is none, or nested too deep.
+    """
+    sent = event if isinstance(event, bytes) else None
+    try:
+        value = event if sent is None else load_json(sent)
+    except InvalidJson as error:
+        raise no_event(error.message) from None
+    if not isinstance(value, dict):
+        raise no_event("must be a JSON object")
+    return settle(value, sent)
+
+
+def sent_event_id(event: object) -> UUID | None:
+    """The id that an event was sent with, if it is one, however broken the rest is."""
+    try:
+        fields: Any = load_object(event) if isinstance(event, bytes) else event
+        return parse_event_id(fields["event_id"])
+    except (InvalidJson, InvalidEvent, Fault, KeyError, TypeError):
+        return None
 
 
 class Validator:
-    """Reads payloads, and counts what it finds in them.
+    """Reads requests, and counts what it finds in them.
 
     `reject` is told of each event that breaks the contract: why, what was sent, and by whom.
     """
@@ -30,53 +155,45 @@ class Validator:
         self._metrics = metrics
         self._reject = reject
 
-    def validate_body(self, model: type[P], body: bytes, context: RequestContext) -> P:
-        """A body as a payload.
+    def validate_body(self, model: type[R], body: bytes, context: RequestContext) -> R:
+        """A body as a request.
 
         Raises InvalidJson where it is no JSON object, InvalidEvent where it breaks the contract.
         """
-        try:
-            return self._count(read_payload(model, body))
-        except REJECTED as error:
-            self._reject(error, body, context)
-            raise
+        return self._count(self._read(partial(read_request, model), body, context))
 
-    def validate_query(self, fields: dict[str, Any], context: RequestContext) -> TrackPayload:
-        """The fields that a query held as a payload. Raises InvalidEvent."""
-        try:
-            storable = JsonBody(fields, nested=True, escaped=True).settle(fields)
-            return self._count(parse_payload(TrackPayload, storable))
-        except REJECTED as error:
-            self._reject(error, dump_body(fields), context)
-            raise
+    def validate_query(
+        self, fields: dict[str, Any], context: RequestContext
+    ) -> ConversionEventRequest:
+        """The fields that a query held as a request. Raises InvalidEvent."""
+        return self._count(self._read(read_query, fields, context))
 
     def validate_batch(self, body: bytes, context: RequestContext) -> Batch:
         """A body as a list of events.
 
         Raises InvalidJson, InvalidBatch, and BatchTooLarge, which is no event's fault.
         """
-        try:
-            batch = read_batch(body)
-        except REJECTED as error:
-            self._reject(error, body, context)
-            raise
+        batch = self._read(read_batch, body, context)
         self._metrics.unknown_fields.inc(batch.unknown)
         return batch
 
-    def validate_event(self, batch: Batch, event: object, context: RequestContext) -> TrackPayload:
-        """One of a batch's events as a payload. Raises InvalidEvent."""
+    def validate_event(self, event: object, context: RequestContext) -> ConversionEventRequest:
+        """One of a batch's events as a request. Raises InvalidEvent."""
+        return self._count(self._read(read_event, event, context))
+
+    def _read(self, read: Callable[[S], T], sent: S, context: RequestContext) -> T:
         try:
-            return self._count(read_event(batch, event))
+            return read(sent)
         except REJECTED as error:
-            self._reject(error, event if isinstance(event, bytes) else dump_body(event), context)
+            self._reject(error, sent if isinstance(sent, bytes) else dump_body(sent), context)
             raise
 
-    def _count(self, payload: P) -> P:
-        if payload.unknown:
-            self._metrics.unknown_fields.inc(payload.unknown)
-        if payload.cut:
-            self._metrics.truncated_fields.inc(len(payload.cut))
-        return payload
+    def _count(self, request: R) -> R:
+        if request.unknown:
+            self._metrics.unknown_fields.inc(request.unknown)
+        if request.cut:
+            self._metrics.truncated_fields.inc(len(request.cut))
+        return request
 
 
 def dump_body(fields: object) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from collector.errors import EventRefused, StoreUnavailable
 from collector.event_row import EventRow, EventStatus, Outcome
@@ -14,14 +14,20 @@ from collector.spool.spool import Spool
 
 logger = logging.getLogger(__name__)
 
+# Told of each row that Postgres refuses, and why.
+KeepRefused = Callable[[EventRow, EventRefused], None]
+
 
 class Failover:
     """Writes batches; the only caller of the store and the spool beside the replayer."""
 
-    def __init__(self, store: Store, spool: Spool, outage: Outage) -> None:
+    def __init__(
+        self, store: Store, spool: Spool, outage: Outage, keep_refused: KeepRefused
+    ) -> None:
         self._store = store
         self._spool = spool
         self._outage = outage
+        self._keep_refused = keep_refused
         self._trying = False
         self._cutoff_at: float | None = None
         self._cutoffs: set[asyncio.Timeout] = set()
@@ -60,8 +66,17 @@ class Failover:
                     self._cutoffs.discard(cutoff)
         except TimeoutError:
             raise StoreUnavailable("The collector stops; send the event again.") from None
-        log_refused(outcomes)
+        self._note_refused(rows, outcomes)
         return outcomes
+
+    def _note_refused(self, rows: Sequence[EventRow], outcomes: Sequence[Outcome]) -> None:
+        """Keep what Postgres refused, and say why; the reason names no value of a row."""
+        for row, outcome in zip(rows, outcomes, strict=True):
+            if isinstance(outcome, EventRefused):
+                logger.error(
+                    "Postgres refuses an event that the contract takes: %s", outcome.reason
+                )
+                self._keep_refused(row, outcome)
 
     async def _insert_after_all(
         self, rows: Sequence[EventRow], error: StoreUnavailable
@@ -82,10 +97,3 @@ class Failover:
             self._trying = False
         self._outage.end()
         return outcomes
-
-
-def log_refused(outcomes: Iterable[Outcome]) -> None:
-    """Say why Postgres refused rows; the reason names no value of a row."""
-    for outcome in outcomes:
-        if isinstance(outcome, EventRefused):
-            logger.error("Postgres refuses an event that the contract takes: %s", outcome.reason)

@@ -10,6 +10,7 @@ from typing import Any
 
 import asyncpg
 
+from collector.postgres.store import UnfitDatabase, refuse_other_encoding
 from collector.sql import load_query, migration_files
 
 # Any number will do, as long as nothing else in the database locks the same.
@@ -64,13 +65,11 @@ async def connect(database_url: str) -> Any:
         connection = await asyncpg.connect(database_url)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise MigrationError(f"cannot use the database of CT_DATABASE_URL: {error}") from error
-    encoding = connection.get_settings().server_encoding
-    if encoding != "UTF8":
+    try:
+        refuse_other_encoding(connection)
+    except UnfitDatabase as error:
         await connection.close()
-        raise MigrationError(
-            f"the database of CT_DATABASE_URL has the encoding {encoding}, which cannot hold "
-            "what visitors send; create it with ENCODING 'UTF8' TEMPLATE template0"
-        )
+        raise MigrationError(str(error)) from error
     return connection
 
 

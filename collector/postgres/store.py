@@ -4,46 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
-from collector.errors import EventRefused, StoreUnavailable
+from collector.errors import CollectorError, EventRefused, StoreUnavailable
 from collector.event_row import EventRow, EventStatus, Outcome, join_rows
+from collector.postgres.refusals import FAILURES, describe, may_refuse_row, refuses_row
 from collector.sql import load_query
 
 logger = logging.getLogger(__name__)
 
-# Postgres refuses a row: its values break a type, a constraint or a limit, or cannot be
-# encoded (ValueError). The same row would be refused again.
-REFUSED = (
-    asyncpg.DataError,
-    asyncpg.IntegrityConstraintViolationError,
-    asyncpg.ProgramLimitExceededError,
-    asyncpg.RaiseError,  # a trigger of the deployment's own: it would hold up a replay for good
-    asyncpg.WithCheckOptionViolationError,
-    ValueError,
-)
-
-# Everything else is no fault of an event: the server or the way to it is gone, has no room
-# or no rights, or asyncpg lost its state when a connection broke in mid-statement. The
-# event can be sent again (docs/durability.md).
-UNAVAILABLE = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-)
-
 # A statement that Postgres itself gives up leaves no backend behind that waits for a lock.
 # It does so before the collector stops waiting, which is for a Postgres that hangs.
 STATEMENT_TIMEOUT_SHARE = 0.9
-# How long a Postgres that hangs may hold the end of the process.
+# How long a Postgres that hangs may hold the begin and the end of the process.
+CHECK_SECONDS = 2.0
 CLOSE_SECONDS = 0.5
+
+UNAVAILABLE = "The event cannot be stored now; send it again."
+
+
+class UnfitDatabase(Exception):
+    """The database cannot hold what visitors send. The message says why, and what to do."""
+
+
+class UnexplainedFailure(StoreUnavailable):
+    """Postgres failed a statement, and does not say whether a row is to blame."""
 
 
 class Store:
@@ -63,31 +53,73 @@ class Store:
         they may be stored, and may be sent again without harm.
         """
         first = {row.id: row for row in reversed(rows)}
-        with translated_errors():
-            records = await self._fetch("insert_events", join_rows(first.values()))
+        records = await self._fetch("insert_events", join_rows(first.values()))
         return {record["id"] for record in records}
 
     async def insert_each(self, rows: Sequence[EventRow]) -> list[Outcome]:
         """Store events as insert_events does, but each that Postgres refuses fails alone.
 
         Returns what became of each, in their order: STORED, DUPLICATE, or why it is refused.
-        A refused batch is halved until the culprit stands alone: one bad row among 500
-        costs 18 statements more. Raises StoreUnavailable; a part may be stored then, and
-        the whole may be sent again without harm.
+        However many rows of a batch are bad, that takes three statements. An error that
+        nobody knows, such as a trigger's own, is a row's where other rows pass. Raises
+        StoreUnavailable; a part may be stored then, and the whole may be sent again
+        without harm.
         """
         try:
-            return statuses_of(rows, await self.insert_events(rows))
+            return await self._insert(rows)
         except EventRefused as refusal:
             if len(rows) == 1:
                 return [refusal]
-        middle = len(rows) // 2
-        first = await self.insert_each(rows[:middle])
-        return first + await self.insert_each(rows[middle:])
+            unexplained = None
+        except UnexplainedFailure as failure:
+            unexplained = failure
+        refused = await self._find_refused(rows) if len(rows) > 1 else {}
+        if unexplained and len(refused) in (0, len(rows)):
+            raise unexplained
+        passing = [row for place, row in enumerate(rows) if place not in refused]
+        passed = iter(await self._insert_passing(passing))
+        return [refused.get(place) or next(passed) for place in range(len(rows))]
+
+    async def _insert(self, rows: Sequence[EventRow]) -> list[Outcome]:
+        """What became of each of the events. Raises as insert_events does."""
+        new = await self.insert_events(rows)
+        old = {row.id for row in rows} - new
+        if not old:
+            return statuses_of(rows, new, old)
+        # ON CONFLICT passes over a conflict with any unique constraint, also a deployment's own.
+        stored = await self._fetch("stored_ids", list(old))
+        return statuses_of(rows, new, {record["id"] for record in stored})
+
+    async def _insert_passing(self, rows: Sequence[EventRow]) -> list[Outcome]:
+        """Store events that pass each by itself; where they do not pass together, one by one."""
+        if not rows:
+            return []
+        try:
+            return await self._insert(rows)
+        except (EventRefused, UnexplainedFailure):
+            if len(rows) == 1:
+                raise
+        return [outcome for row in rows for outcome in await self.insert_each([row])]
+
+    async def _find_refused(self, rows: Sequence[EventRow]) -> dict[int, EventRefused]:
+        """Which rows of a batch Postgres refuses, by their place in it, and why.
+
+        Raises StoreUnavailable where it is not the rows that fail.
+        """
+        statement = load_query("insert_events").rstrip().removesuffix(";")
+        refused = {}
+        for place, sqlstate, *names in await self._fetch(
+            "find_refused_events", statement, join_rows(rows)
+        ):
+            reason = " ".join(["sqlstate", sqlstate, *filter(None, names)])
+            if not may_refuse_row(sqlstate):
+                raise StoreUnavailable(UNAVAILABLE, reason=reason)
+            refused[place] = EventRefused(reason)
+        return refused
 
     async def ping(self) -> None:
         """Raises StoreUnavailable where Postgres does not answer, or has no tables yet."""
-        with translated_errors():
-            await self._fetch("ping")
+        await self._fetch("ping")
 
     def connections(self) -> int:
         """The open connections to Postgres."""
@@ -100,26 +132,71 @@ class Store:
     async def _fetch(self, query: str, *arguments: object) -> list[Any]:
         """The rows of a query, which is a transaction by itself.
 
-        A connection that failed is given up at once: to end it in good order would wait
-        for a Postgres that may hang.
+        Raises EventRefused where Postgres refuses a value in it, UnexplainedFailure where it
+        may, StoreUnavailable for everything else: nothing but Postgres's own word on a
+        statement can refuse an event.
         """
-        async with asyncio.timeout(self._timeout_seconds), self._pool.acquire() as connection:
-            try:
-                return list(await connection.fetch(load_query(query), *arguments))
-            except REFUSED:
-                raise
-            except BaseException:
-                connection.terminate()
-                raise
+        try:
+            async with asyncio.timeout(self._timeout_seconds), self._pool.acquire() as connection:
+                return await fetch(connection, query, arguments)
+        except CollectorError:
+            raise
+        except Exception as error:  # noqa: BLE001  # one nobody thought of must lose no event
+            unexpected = None if isinstance(error, FAILURES) else error
+            raise unavailable(describe(error), unexpected) from None
 
 
-def statuses_of(rows: Sequence[EventRow], new: set[UUID]) -> list[Outcome]:
-    """What became of each event; of two with the same id in a batch, the first is the new one."""
+async def fetch(
+    connection: asyncpg.Connection[asyncpg.Record], query: str, arguments: Sequence[object]
+) -> list[Any]:
+    """The rows of a query on a connection, which failed ones give up at once.
+
+    To end it in good order would wait for a Postgres that may hang. Raises EventRefused and
+    UnexplainedFailure, after which the connection is as good as before; else what failed.
+    """
+    try:
+        return list(await connection.fetch(load_query(query), *arguments))
+    except asyncpg.PostgresError as error:
+        sqlstate = error.sqlstate or ""
+        if refuses_row(sqlstate):
+            raise EventRefused(describe(error)) from None
+        if may_refuse_row(sqlstate):
+            raise unavailable(describe(error), kind=UnexplainedFailure) from None
+        connection.terminate()
+        raise
+    except BaseException:
+        connection.terminate()
+        raise
+
+
+def unavailable(
+    reason: str,
+    unexpected: Exception | None = None,
+    kind: type[StoreUnavailable] = StoreUnavailable,
+) -> StoreUnavailable:
+    """The error for a Postgres that cannot be used; the log gets why, without a row's value."""
+    logger.warning("Postgres cannot be used now: %s", reason, exc_info=unexpected)
+    return kind(UNAVAILABLE, reason=reason)
+
+
+def statuses_of(
+    rows: Sequence[EventRow], new: Collection[UUID], stored: Collection[UUID]
+) -> list[Outcome]:
+    """What became of each event; of two with the same id in a batch, the first is the new one.
+
+    `stored` are ids that were there before. What is neither was swallowed by a unique
+    constraint that is not the id's.
+    """
     statuses: list[Outcome] = []
-    new = set(new)
+    left = set(new)
     for row in rows:
-        statuses.append(EventStatus.STORED if row.id in new else EventStatus.DUPLICATE)
-        new.discard(row.id)
+        if row.id in left:
+            left.remove(row.id)
+            statuses.append(EventStatus.STORED)
+        elif row.id in new or row.id in stored:
+            statuses.append(EventStatus.DUPLICATE)
+        else:
+            statuses.append(EventRefused("it conflicts with a unique constraint, not by its id"))
     return statuses
 
 
@@ -129,7 +206,8 @@ async def open_store(
 ) -> AsyncIterator[Store]:
     """A store whose connections are made when they are needed.
 
-    So the collector starts while Postgres is away, and finds it when it is back.
+    So the collector starts while Postgres is away, and finds it when it is back. Raises
+    UnfitDatabase where it is there, and cannot hold what visitors send.
     """
     pool = asyncpg.create_pool(
         database_url,
@@ -137,62 +215,71 @@ async def open_store(
         max_size=pool_size,
         timeout=timeout_seconds,
         command_timeout=timeout_seconds,
-        init=send_json_as_bytes,
+        init=prepare_connection,
         reset=keep_session,
         server_settings={
             "application_name": "conversion-tracking",
+            "synchronous_commit": "on",  # whatever is the server's default: a 200 is a promise
             "timezone": "UTC",
             "statement_timeout": str(round(timeout_seconds * STATEMENT_TIMEOUT_SHARE * 1000)),
         },
     )
     await pool
+    await check_server(pool, min(timeout_seconds, CHECK_SECONDS))
     try:
         yield Store(pool, timeout_seconds)
     finally:
-        with suppress(TimeoutError):  # the pool drops its connections then
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await pool.close()
+        await close_pool(pool)
 
 
-async def send_json_as_bytes(connection: asyncpg.Connection[asyncpg.Record]) -> None:
-    """A batch is made as bytes; as text it would be held again, in up to four bytes a letter."""
+async def close_pool(pool: asyncpg.Pool[asyncpg.Record]) -> None:
+    """Close its connections; those to a Postgres that hangs are dropped."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await pool.close()
+
+
+async def check_server(pool: asyncpg.Pool[asyncpg.Record], timeout_seconds: float) -> None:
+    """Look at the server once, and warn of one that loses commits in a power cut.
+
+    Raises UnfitDatabase. A Postgres that is away is no fault: it is looked at no more.
+    """
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            found = await pool.fetchrow(load_query("server_settings"))
+    except UnfitDatabase:
+        raise
+    except Exception as error:  # noqa: BLE001  # whatever it is, events go to the spool
+        logger.warning("Postgres cannot be used now: %s", describe(error))
+        return
+    for setting in ("fsync", "full_page_writes"):
+        if found and found[setting] == "off":
+            logger.warning(
+                "this Postgres has %s off: a power cut loses events that were answered with 200",
+                setting,
+            )
+
+
+async def prepare_connection(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    """What each new connection needs. Raises UnfitDatabase.
+
+    A batch is made as bytes; as text it would be held again, in up to four bytes a letter.
+    """
+    refuse_other_encoding(connection)
     await connection.set_type_codec(
         "json", schema="pg_catalog", encoder=bytes, decoder=bytes, format="binary"
     )
 
 
+def refuse_other_encoding(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    """Raises UnfitDatabase where the database cannot hold every text."""
+    encoding = connection.get_settings().server_encoding
+    if encoding != "UTF8":
+        raise UnfitDatabase(
+            f"the database of CT_DATABASE_URL has the encoding {encoding}, which cannot hold "
+            "what visitors send; create it with ENCODING 'UTF8' TEMPLATE template0"
+        )
+
+
 async def keep_session(_connection: asyncpg.Connection[asyncpg.Record]) -> None:
     """Instead of asyncpg's reset, a round trip a batch: no query here leaves a state behind."""
-
-
-@contextmanager
-def translated_errors() -> Iterator[None]:
-    """The errors of Postgres as the two of ours; what is logged has no value of a row.
-
-    Raises EventRefused for those of a row, StoreUnavailable for all others.
-    """
-    try:
-        yield
-    except REFUSED as error:
-        raise EventRefused(describe(error)) from None
-    except UNAVAILABLE as error:
-        reason = describe(error)
-        logger.warning("Postgres cannot be used now: %s", reason)
-        message = "The event cannot be stored now; send it again."
-        raise StoreUnavailable(message, reason=reason) from None
-
-
-def describe(error: BaseException) -> str:
-    """An error in words that name no value of a row, which may be a person's.
-
-    DETAIL holds whole rows, so it is never used; the message of a class 22 error (data
-    exception) may quote the value, and so may asyncpg's of an argument (ValueError).
-    """
-    words = [type(error).__name__]
-    if isinstance(error, asyncpg.PostgresError):
-        parts = ("sqlstate", "table_name", "column_name", "constraint_name")
-        words += [f"{part} {value}" for part in parts if (value := getattr(error, part, None))]
-    if not isinstance(error, asyncpg.DataError | ValueError):
-        # str() of an error of Postgres would append DETAIL.
-        words.append(error.args[0] if isinstance(error, asyncpg.PostgresError) else str(error))
-    return ", ".join(word for word in words if word)

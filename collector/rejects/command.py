@@ -122,7 +122,8 @@ async def replay_chosen(command: argparse.Namespace, settings: Settings) -> None
     """`rejects replay`: what still breaks the contract stays as it is.
 
     An odd line, and an event that fails for whatever reason, is named and counted; the others
-    are replayed. Raises RejectsError at the end where a line of the file was odd.
+    are replayed. Raises RejectsError where Postgres cannot be used, and at the end where a line
+    of the file was odd.
     """
     results: Counter[str] = Counter()
     odd: list[str] = []
@@ -163,7 +164,8 @@ async def chosen_bodies(
 ) -> AsyncIterator[tuple[KeptReject, bytes]]:
     """What is replayed: the rows as they were sent, or those of a file as it has them.
 
-    What is wrong with a line of the file is added to `odd`.
+    What is wrong with a line of the file is added to `odd`. Raises RejectsError where the
+    file cannot be read.
     """
     if command.file is None:
         async for kept in rejects.select(filter_of(command)):
@@ -182,7 +184,7 @@ async def chosen_bodies(
 
 
 def read_text(file: str) -> str:
-    """What is in a file, or comes from the standard input."""
+    """What is in a file, or comes from the standard input. Raises RejectsError where it cannot."""
     try:
         return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -13,14 +13,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
+import asyncpg
 from prometheus_client import Counter
 
 from collector.background import Supervisor
-from collector.errors import CollectorError
+from collector.errors import CollectorError, EventRefused
 from collector.event import RequestContext
+from collector.event_row import EventRow
 from collector.metrics import Metrics
-from collector.postgres.store import REFUSED, UNAVAILABLE
-from collector.rejects.reject import Reject, RejectAllowance, make_reject
+from collector.postgres.refusals import may_refuse_row
+from collector.rejects.reject import Reject, RejectAllowance, make_refused, make_reject
 from collector.rejects.store import RejectStore, open_reject_store
 
 logger = logging.getLogger(__name__)
@@ -75,7 +77,17 @@ class RejectKeeper:
         if not self._allowance.take(context.client_ip, self._clock()):
             self._metrics.rejects_not_kept.labels("rate_limit").inc()
             return
-        reject = make_reject(error, body, context, self._new_id())
+        self._put(make_reject(error, body, context, self._new_id()))
+
+    def keep_refused(self, row: EventRow, error: EventRefused) -> None:
+        """Keep an event that Postgres refused; no limit but that of all that waits.
+
+        It is no sender's fault, so there are few of them, and each is wanted.
+        """
+        self._put(make_refused(error, row))
+
+    def _put(self, reject: Reject) -> None:
+        """Let one wait to be written."""
         if self._waiting_bytes + size_of(reject) > MAX_WAITING_BYTES:
             self._metrics.rejects_not_kept.labels("queue_full").inc()
             return
@@ -95,14 +107,14 @@ class RejectKeeper:
         batch = list(itertools.islice(self._waiting, size))
         try:
             await store.insert(batch)
-        except REFUSED as error:
+        except Exception as error:  # noqa: BLE001  # one nobody thought of must not end the task
+            if not is_refusal(error):
+                self._note_away(error)
+                return False
             if len(batch) > 1:  # the first by itself; the culprit's turn comes
                 return await self.write_batch(store, size=1)
             logger.error("a rejected event cannot be kept: %s", type(error).__name__)  # noqa: TRY400  # its traceback would hold values
             self._forget(batch, self._metrics.rejects_not_kept.labels("refused"))
-        except UNAVAILABLE as error:
-            self._note_away(error)
-            return False
         else:
             self._away = False
             self._forget(batch, self._metrics.rejects_kept)
@@ -114,7 +126,7 @@ class RejectKeeper:
             try:
                 deleted = await store.trim(self._limits.days, self._limits.max_bytes)
                 self._metrics.rejects_deleted.inc(deleted)
-            except UNAVAILABLE as error:
+            except Exception as error:  # noqa: BLE001  # nor must it here
                 self._note_away(error)
             await asyncio.sleep(TRIM_SECONDS)
 
@@ -141,6 +153,14 @@ class RejectKeeper:
         counter.inc(len(done))
         if not self._waiting:
             self._arrived.clear()
+
+
+def is_refusal(error: Exception) -> bool:
+    """Whether Postgres refuses a row, however often it is asked; all else may pass.
+
+    An event that nobody will store waits for no one here: where it may be the row, it is.
+    """
+    return isinstance(error, asyncpg.PostgresError) and may_refuse_row(error.sqlstate or "")
 
 
 def size_of(reject: Reject) -> int:

@@ -83,7 +83,7 @@ def body_as_json(body: bytes) -> str:
 
 
 def parse_repaired(line: str, number: int) -> Repaired:
-    """A line as `export_line` writes it, after somebody's repair.
+    """A line as `export_line` writes it, after its body was repaired.
 
     Raises RepairError.
     """

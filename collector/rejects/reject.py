@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from collector.errors import CollectorError, FieldError
+from collector.errors import CollectorError, EventRefused, FieldError
 from collector.event import RequestContext
+from collector.event_row import EventRow
 
 MAX_BODY = 65_536
+# Where a refused row was to go; what was sent is not known any more, nor needed.
+ROW_ENDPOINT = "conversion_events"
 MAX_ADDRESSES = 10_000  # a megabyte of budgets
 
 
@@ -54,6 +57,25 @@ def make_reject(
         user_agent=context.user_agent,
         request_id=context.request_id,
         received_at=context.received_at,
+    )
+
+
+def make_refused(error: EventRefused, row: EventRow) -> Reject:
+    """What is kept of an event that Postgres refused: its row, which a replay stores as it is."""
+    return Reject(
+        event_id=row.id,
+        reason=error.code,
+        message=error.reason,
+        errors=(),
+        endpoint=ROW_ENDPOINT,
+        content_type=None,
+        body=row.json[:MAX_BODY],
+        body_cut=len(row.json) > MAX_BODY,
+        ip_address=None,
+        stamp_verified=False,
+        user_agent=None,
+        request_id=None,
+        received_at=row.received_at,
     )
 
 

@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
 
-from msgspec.structs import replace
+from msgspec import MsgspecError
 
-from collector.contract.batch_body import read_batch, read_fields
-from collector.contract.payload import FunnelPayload, TrackPayload, parse_payload
-from collector.contract.wire import parse_object
+from collector.contract.models import ConversionEventRequest, FunnelStageRequest
+from collector.contract.validation import check_fields, read_batch, read_fields
+from collector.contract.wire import read_object
 from collector.enrich import Enricher
+from collector.errors import FieldError, InvalidEvent
 from collector.event import RequestContext
-from collector.event_row import make_row
+from collector.event_row import EventRow, make_row, read_row
 from collector.postgres.store import Store
-from collector.rejects.reject import Reject
+from collector.rejects.reject import ROW_ENDPOINT, Reject
 from collector.rejects.store import KeptReject, RejectStore
 
 FUNNEL_PATH = "/v1/events/funnel"
@@ -37,20 +38,35 @@ class RejectReplay:
         Raises InvalidJson, InvalidEvent or InvalidBatch where it breaks the contract still,
         and what Store.insert_events raises.
         """
-        context = context_of(kept.reject)
-        payloads = parse_rejected(kept.reject, body)
-        rows = [make_row(self.enricher.enrich(payload, context)) for payload in payloads]
+        rows = self.read_rows(kept.reject, body)
         result = "stored" if await self.store.insert_events(rows) else "duplicate"
         await self.rejects.mark_replayed(kept.id, result)
         return result
 
+    def read_rows(self, reject: Reject, body: bytes) -> list[EventRow]:
+        """The events of a body, ready to be stored. Raises as `replay` does for bodies."""
+        if reject.endpoint == ROW_ENDPOINT:
+            return [read_refused(body)]
+        context = context_of(reject)
+        payloads = parse_rejected(reject, body)
+        return [make_row(self.enricher.enrich(payload, context)) for payload in payloads]
 
-def parse_rejected(reject: Reject, body: bytes) -> list[TrackPayload]:
+
+def read_refused(body: bytes) -> EventRow:
+    """The row that Postgres refused. Raises InvalidEvent where it is none any more."""
+    try:
+        return read_row(body)
+    except MsgspecError:
+        message = "must be the row as it was kept, with its id, event_name and received_at"
+        raise InvalidEvent("This is no row.", (FieldError("", message),)) from None
+
+
+def parse_rejected(reject: Reject, body: bytes) -> list[ConversionEventRequest]:
     """The payloads of a body: one, or those of a batch that was refused as a whole."""
-    fields = parse_object(body)
+    fields = read_object(body)
     if "events" in fields and "session_id" not in fields:
         batch = read_batch(body)
-        parts = [read_fields(batch, event) for event in batch.events]
+        parts = [read_fields(event) for event in batch.events]
         ids = [uuid5(reject.event_id, str(position)) for position in range(len(parts))]
     else:
         parts, ids = [fields], [reject.event_id]
@@ -58,16 +74,16 @@ def parse_rejected(reject: Reject, body: bytes) -> list[TrackPayload]:
     return [with_id(payload, event_id) for payload, event_id in zip(payloads, ids, strict=True)]
 
 
-def parse_part(endpoint: str, fields: dict[str, Any]) -> TrackPayload:
+def parse_part(endpoint: str, fields: dict[str, Any]) -> ConversionEventRequest:
     """One event, as its endpoint reads it."""
     if endpoint == FUNNEL_PATH:
-        return parse_payload(FunnelPayload, fields).as_event()
-    return parse_payload(TrackPayload, fields)
+        return check_fields(FunnelStageRequest, fields).as_event()
+    return check_fields(ConversionEventRequest, fields)
 
 
-def with_id(payload: TrackPayload, event_id: UUID) -> TrackPayload:
+def with_id(payload: ConversionEventRequest, event_id: UUID) -> ConversionEventRequest:
     """The payload with an id of its own, else with this one."""
-    return payload if payload.event_id else replace(payload, event_id=event_id)
+    return payload if payload.event_id else payload.model_copy(update={"event_id": event_id})
 
 
 def context_of(reject: Reject) -> RequestContext:

@@ -12,6 +12,7 @@ from typing import Any
 import asyncpg
 
 from collector.errors import FieldError
+from collector.postgres.store import close_pool
 from collector.rejects.reject import Reject
 from collector.sql import load_query
 
@@ -109,8 +110,11 @@ async def open_reject_store(
         command_timeout=timeout_seconds,
         server_settings={"application_name": "conversion-tracking rejects", "timezone": "UTC"},
     )
-    async with pool:
+    await pool
+    try:
         yield RejectStore(pool)
+    finally:
+        await close_pool(pool)
 
 
 def reject_arrays(rejects: Sequence[Reject]) -> list[list[Any]]:

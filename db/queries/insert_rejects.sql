@@ -1,4 +1,4 @@
--- Keep a batch of rejected events; those that are kept already are left alone.
+-- Keep a batch of rejected events; those that are kept already stay as they are.
 -- Parameters: one array a column, all of one length, in the order of Reject's fields
 -- (collector/rejects/reject.py); errors come as JSON texts.
 -- Columns: none.

@@ -11,10 +11,12 @@ import itertools
 import logging
 import time
 from collections.abc import Mapping
+from importlib import metadata
 from typing import Any
 
 from conversion_tracking_plugin import cors
 from conversion_tracking_plugin.headers import Headers
+from conversion_tracking_plugin.kong import Kong
 from conversion_tracking_plugin.request import (
     MAX_HEADERS,
     Request,
@@ -27,7 +29,7 @@ from conversion_tracking_plugin.stamp import empty_stamp, stamp_headers
 NAME = "conversion-tracking"
 
 # The names that kong-pdk reads from a plugin's module.
-version = "0.1.0"
+version = metadata.version("conversion-tracking-plugin")
 # Above every plugin of Kong that refuses requests, so that a browser can read the refusal:
 # bot-detection has 2500, the auth plugins 1000 to 1900, ip-restriction 990, request-size-limiting
 # 951, rate-limiting 910. Below correlation-id and tracing (100000 and more), which refuse nothing.
@@ -59,7 +61,7 @@ class Plugin:
             logger.exception("fault %d: unusable configuration, no CORS headers", next(_faults))
         self.reads = _reads(self._variable)
 
-    def access(self, kong: Any) -> None:
+    def access(self, kong: Kong) -> None:
         """Kong's access phase: answer OPTIONS here; stamp and let through everything else."""
         try:
             request = self._read(kong)
@@ -73,7 +75,7 @@ class Plugin:
         if self._policy:
             _add_cors_headers(kong, self._policy, request.headers)
 
-    def _read(self, kong: Any) -> Request:
+    def _read(self, kong: Kong) -> Request:
         if self._variable:
             value = kong.nginx.get_var(self._variable)
             if not value:
@@ -91,7 +93,7 @@ class Plugin:
         self._variable = ""
         self.reads = _reads("")
 
-    def _stamp(self, kong: Any, client_ip: str | None) -> None:
+    def _stamp(self, kong: Kong, client_ip: str | None) -> None:
         try:
             if client_ip is None:
                 client_ip = kong.client.get_forwarded_ip()
@@ -115,7 +117,7 @@ def _reads(variable: str) -> Reads:
     return {"access": (headers, ("kong.client.get_forwarded_ip",))}
 
 
-def _answer_options(kong: Any, policy: cors.Policy, headers: Headers) -> None:
+def _answer_options(kong: Kong, policy: cors.Policy, headers: Headers) -> None:
     body, answer = cors.options_answer(policy, headers)
     if policy.preflight_continue:
         # Kong closes its connection to the plugin server after each exit, and opens another: half
@@ -125,7 +127,7 @@ def _answer_options(kong: Any, policy: cors.Policy, headers: Headers) -> None:
         kong.response.exit(200, body, answer)
 
 
-def _add_cors_headers(kong: Any, policy: cors.Policy, headers: Headers) -> None:
+def _add_cors_headers(kong: Kong, policy: cors.Policy, headers: Headers) -> None:
     try:
         answer = cors.answer_headers(policy, headers)
         if answer:
@@ -134,7 +136,7 @@ def _add_cors_headers(kong: Any, policy: cors.Policy, headers: Headers) -> None:
         logger.exception("fault %d: could not add the CORS headers", next(_faults))
 
 
-def _clear_stamp(kong: Any) -> None:
+def _clear_stamp(kong: Kong) -> None:
     try:
         kong.service.request.set_headers(empty_stamp())
     except Exception:

@@ -8,10 +8,10 @@ an nginx variable that holds everything in one value (docs/kong.md, "One read in
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from conversion_tracking_plugin import cors
 from conversion_tracking_plugin.headers import Headers
+from conversion_tracking_plugin.kong import Kong
 
 # Kong's own limit for one call; its default of 100 would hide an Origin behind 100 other headers.
 MAX_HEADERS = 1000
@@ -48,9 +48,9 @@ def parse_variable(value: str) -> Request | None:
     return Request(headers, method == "OPTIONS", client_ip)
 
 
-def read_request(kong: Any) -> Request:
+def read_request(kong: Kong) -> Request:
     """A request by Kong's own calls."""
-    headers: Headers = kong.request.get_headers(MAX_HEADERS)
+    headers = kong.request.get_headers(MAX_HEADERS)
     kind = cors.classify_request(headers)
     if kind is cors.RequestKind.UNDECIDED:
         return Request(headers, kong.request.get_method() == "OPTIONS")

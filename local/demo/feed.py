@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 
 from collector.event import FunnelStage
-from collector.postgres.store import UNAVAILABLE
+from collector.postgres.refusals import FAILURES
 
 QUERIES = Path(__file__).parent / "queries"
 EVENTS, SESSIONS = 50, 6  # as many as a person takes in
@@ -74,7 +74,7 @@ class Feed:
         try:
             async with self._pool.acquire() as connection:
                 return await _fetch_or_give_up(connection, load_query(query), argument)
-        except UNAVAILABLE as error:
+        except FAILURES as error:
             raise FeedError(f"Postgres does not answer: {error or type(error).__name__}") from error
 
 
@@ -84,7 +84,7 @@ async def _fetch_or_give_up(
     """The rows; a connection that failed, perhaps in mid-statement, is not used again."""
     try:
         rows: list[Mapping[str, Any]] = await connection.fetch(query, argument)
-    except UNAVAILABLE:
+    except FAILURES:
         connection.terminate()
         raise
     return rows

@@ -34,7 +34,7 @@ PAGES = (
     Page("/signup", "signup.html", "Sign up · Heron"),
     Page("/checkout", "checkout.html", "Checkout · Heron"),
     Page("/welcome", "welcome.html", "Welcome · Heron"),
-    # Without the tracker: who looks at the events makes none.
+    # Without the tracker: looking at the events must make no event.
     Page("/events", "events.html", "Last events", layout="events-layout.html"),
 )
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import sys
 
 from local.gateway.app import run
+from local.gateway.config.settings import read_settings
 from local.gateway.errors import StartError
-from local.gateway.log_setup import set_up_logging
-from local.gateway.resolver import parse_overrides
-from local.gateway.settings import read_settings
+from local.gateway.proxying.targets import parse_overrides
 
 
 def main() -> int:
@@ -25,7 +25,12 @@ def main() -> int:
     try:
         settings = read_settings(environment)
         overrides = parse_overrides(options.resolve)
-        set_up_logging(settings.log_level)
+        # Kong's log level is "notice".
+        logging.basicConfig(
+            stream=sys.stderr,
+            level=logging.WARNING,
+            format="%(asctime)s [%(levelname)s] %(message)s",
+        )
         asyncio.run(run(settings, environment, overrides))
     except (StartError, ValueError) as error:
         print(f"gateway: {error}", file=sys.stderr)

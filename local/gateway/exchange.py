@@ -5,24 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from local.gateway.router import RouteMatch
+from local.gateway.config.types import Route
 
 HeaderValue = str | Sequence[str]
 
 
 @dataclass(frozen=True)
 class IncomingRequest:
-    """The request as the client sent it; ``host`` is lower case and has no port."""
+    """The request as the client sent it; ``host`` is lower case and has no port, and ``peer`` is
+    the address that it came from, the client's."""
 
     method: str
-    target: str
     path: str
     query: str | None
-    http_version: str
     headers: CIMultiDictProxy[str]
     host: str
     peer: str
@@ -40,14 +38,10 @@ class Exchange:
     """
 
     request: IncomingRequest
-    match: RouteMatch
-    client_address: str
-    peer_is_trusted: bool
+    route: Route
     request_id: str
     headers: CIMultiDict[str]
     response_headers: CIMultiDict[str] = field(default_factory=CIMultiDict)
-    upstream_host: str | None = None
-    plugin_notes: dict[str, Any] = field(default_factory=dict)
     started_at: float = field(default_factory=time.monotonic)
 
 
@@ -61,20 +55,9 @@ def decode_headers(raw_headers: Iterable[tuple[bytes, bytes]]) -> CIMultiDictPro
     )
 
 
-def set_header(headers: CIMultiDict[str], name: str, value: HeaderValue) -> None:
-    """Replace a header; a list gives one header line an entry, an empty list removes it."""
-    headers.popall(name, None)
-    for line in [value] if isinstance(value, str) else value:
-        headers.add(name, line)
-
-
 def set_headers(headers: CIMultiDict[str], values: Mapping[str, HeaderValue]) -> None:
-    """Replace several headers."""
+    """Replace headers; a list gives one header line an entry, an empty list removes it."""
     for name, value in values.items():
-        set_header(headers, name, value)
-
-
-def append_header(headers: CIMultiDict[str], name: str, value: HeaderValue) -> None:
-    """Add header lines beside those that are there."""
-    for line in [value] if isinstance(value, str) else value:
-        headers.add(name, line)
+        headers.popall(name, None)
+        for line in [value] if isinstance(value, str) else value:
+            headers.add(name, line)

@@ -1,13 +1,12 @@
 """MsgPack:1, the protocol between Kong and kong-pdk (plugin_servers/rpc/mp_rpc.lua).
 
 A request is ``[0, id, method, [args]]`` on any pooled connection; the answer is
-``[1, id, error or nil, result]``, before which ``[2, label, value]`` may come at any time.
+``[1, id, error or nil, result]``.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from typing import Any
 
 import msgpack
@@ -16,15 +15,8 @@ from local.gateway.errors import PluginFailedError
 from local.gateway.plugin_connection import ConnectionPool, PluginConnection
 from local.gateway.plugin_rpc import PdkCall, RpcError
 
-_REQUEST, _RESPONSE, _NOTIFICATION = 0, 1, 2
-_MULTI_MAP_METHODS = frozenset(
-    {
-        "kong.request.get_query",
-        "kong.request.get_headers",
-        "kong.response.get_headers",
-        "kong.service.response.get_headers",
-    }
-)
+_REQUEST, _RESPONSE = 0, 1
+_MULTI_MAP_METHOD = "kong.request.get_headers"
 
 
 class MessageReader:
@@ -57,8 +49,6 @@ class MsgPackRpc:
         self._pool = ConnectionPool(socket_path)
         self._read_timeout = read_timeout
         self._ids = itertools.count(1)
-        self.on_new_server: Callable[[], None] = lambda: None
-        self._server_pid: int | None = None
 
     async def start_instance(self, name: str, config_json: str) -> int:
         """Start an instance of the plugin and give its id. Raises RpcError."""
@@ -80,8 +70,8 @@ class MsgPackRpc:
             result = await execute(method, arguments)
             answer = {"EventId": event_id}
             if result is not None:
-                answer["Data"] = to_multi_map(result) if method in _MULTI_MAP_METHODS else result
-            kind = "StepMultiMap" if method in _MULTI_MAP_METHODS else "Step"
+                answer["Data"] = to_multi_map(result) if method == _MULTI_MAP_METHOD else result
+            kind = "StepMultiMap" if method == _MULTI_MAP_METHOD else "Step"
             step = await self._call(f"plugin.{kind}", answer)
 
     def close(self) -> None:
@@ -107,9 +97,6 @@ class MsgPackRpc:
         reader = MessageReader()
         while True:
             for message in reader.feed(await self._receive(connection)):
-                if message[0] == _NOTIFICATION:
-                    self._take_notification(message[1], message[2])
-                    continue
                 if message[0] != _RESPONSE or message[1] != message_id:
                     raise PluginFailedError("unexpected RPC response ID from the plugin server")
                 return message[2], message[3]
@@ -121,17 +108,7 @@ class MsgPackRpc:
             # The Lua reader of mp_rpc.lua does not tell one reason from another.
             raise RpcError("no data") from error
 
-    def _take_notification(self, label: str, value: Any) -> None:
-        if label != "serverPid":
-            return
-        if self._server_pid not in (None, value):
-            self.on_new_server()
-        self._server_pid = value
-
 
 def to_multi_map(values: dict[str, Any]) -> dict[str, Any]:
-    """Shape headers or query arguments for the wire: every value an array, ``?a`` empty."""
-    return {
-        name: [] if value is True else [value] if isinstance(value, str) else value
-        for name, value in values.items()
-    }
+    """Shape headers for the wire: every value an array."""
+    return {name: [value] if isinstance(value, str) else value for name, value in values.items()}

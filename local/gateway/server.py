@@ -9,27 +9,14 @@ from http import HTTPStatus
 
 import aiohttp
 from aiohttp import web
-from aiohttp.http_exceptions import LineTooLong
 from aiohttp.web_protocol import RequestHandler
 from multidict import CIMultiDict
 
 from local.gateway.exchange import IncomingRequest, decode_headers
 from local.gateway.gateway import Gateway, Reply, make_error_page
-from local.gateway.uri import split_target
 
 log = logging.getLogger(__name__)
 
-# nginx's words where they differ from Python's, and the statuses that it has no word for.
-_REASONS = {
-    302: "Moved Temporarily",
-    413: "Request Entity Too Large",
-    414: "Request-URI Too Large",
-    416: "Requested Range Not Satisfiable",
-    503: "Service Temporarily Unavailable",
-    504: "Gateway Time-out",
-    405: "Not Allowed",
-    **dict.fromkeys((203, 300, 305, 407, 417, 418, 422, 423, 424, 425, 426, 428, 431, 451), ""),
-}
 _SERVER_NAME = "kong"  # nginx's $host where HTTP/1.0 sends no Host
 _LARGE_HEADER_BYTES = 8192  # nginx's large_client_header_buffers
 
@@ -70,13 +57,13 @@ class _KongRequestHandler(RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
+        """The page for an error. Raises ConnectionError where the client went away."""
         if isinstance(exc, ConnectionError):
-            # The client went away before its answer: aiohttp then just closes.
-            raise exc
+            raise exc  # aiohttp then just closes
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return super().handle_error(request, status, exc, message)
         self.close()
-        page = make_error_page(494 if isinstance(exc, LineTooLong) else status, request.headers)
+        page = make_error_page(status)
         return web.Response(status=page.status, headers=page.headers, body=page.body)
 
 
@@ -98,15 +85,13 @@ class _PlainResponse(web.StreamResponse):
 
 
 def _read_request(request: web.BaseRequest, server_port: int) -> IncomingRequest:
-    path, query = split_target(request.raw_path)
+    path, mark, query = request.raw_path.partition("?")
     headers = decode_headers(request.raw_headers)
     peer = request.transport.get_extra_info("peername") if request.transport else None
     return IncomingRequest(
         method=request.method,
-        target=request.raw_path,
         path=path,
-        query=query,
-        http_version=f"{request.version.major}.{request.version.minor}",
+        query=query if mark else None,
         headers=headers,
         host=_parse_host(headers.get("Host") or _SERVER_NAME),
         peer=str(peer[0]) if peer else "127.0.0.1",
@@ -154,12 +139,10 @@ async def _send(request: web.BaseRequest, reply: Reply) -> web.StreamResponse:
 def _make_response(request: web.BaseRequest, reply: Reply) -> web.StreamResponse:
     headers = CIMultiDict(reply.headers)
     keeps_open = request.keep_alive and headers.get("Connection") != "close"
-    if "close" not in headers.getall("Connection", []):
-        headers.add("Connection", "keep-alive" if keeps_open else "close")
+    headers["Connection"] = "keep-alive" if keeps_open else "close"
     if reply.upstream is None:
         headers["Date"] = formatdate(usegmt=True)
-    reason = reply.reason or _REASONS.get(reply.status)
-    response = _PlainResponse(status=reply.status, reason=reason, headers=headers)
+    response = _PlainResponse(status=reply.status, reason=reply.reason, headers=headers)
     if not keeps_open:
         response.force_close()
     return response

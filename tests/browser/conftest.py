@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -39,11 +40,16 @@ StartProfile = Callable[[Mapping[str, object]], Awaitable[BrowserContext]]
 
 
 @pytest.fixture(scope="session")
-def built_package() -> None:
-    """The tracker as an npm package."""
+def built_package(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> None:
+    """The tracker as an npm package, built once by the processes that share the tests."""
     if not tracker_build.can_build():
         pytest.skip("no npm here to build the package; `apt-get install nodejs npm` gets one")
-    tracker_build.build()
+    built = tmp_path_factory.getbasetemp().parent / f"built-package-{testrun_uid}"
+    with built.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if built.stat().st_size == 0:
+            tracker_build.build()
+            file.write("built")
 
 
 @pytest.fixture

@@ -33,6 +33,16 @@ async def test_an_ad_click_is_the_source_of_every_event_of_the_session(
     assert len({row["session_id"] for row in rows}) == 1
 
 
+async def test_a_click_id_of_any_platform_makes_the_second_page_s_event_paid_too(
+    page: Page, stored: Stored
+) -> None:
+    await page.goto(f"{ALLOWED}/?yclid=y-1", referer="https://yandex.ru/")
+    await page.goto(f"{ALLOWED}/pricing")
+    rows = await stored.wait_for(2)
+    assert [json.loads(row["click_ids"]) for row in rows] == [{"yclid": "y-1"}] * 2
+    assert [row["channel"] for row in rows] == ["Paid Search"] * 2
+
+
 async def test_the_referrer_of_the_first_page_is_that_of_the_session(
     page: Page, stored: Stored
 ) -> None:

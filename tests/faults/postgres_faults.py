@@ -3,38 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import resource
 import signal
-import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from pathlib import Path
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from uuid import UUID
 
 import asyncpg
 
 from local.postgres import PostgresServer, database_url
-from tests.support import execute, pg_ctl, start_again
-
-__all__ = ["pg_ctl", "start_again"]
-
-
-def processes(server: PostgresServer) -> list[int]:
-    """The postmaster and all of its children."""
-    postmaster = postmaster_pid(server)
-    return [postmaster, *children(postmaster)]
-
-
-def children(pid: int) -> list[int]:
-    """The processes that a process has started."""
-    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    return [int(child) for child in text.split()]
-
-
-def postmaster_pid(server: PostgresServer) -> int:
-    """The process id in postmaster.pid, which changes with each start."""
-    return int((server.pgdata / "postmaster.pid").read_text().split()[0])
+from tests.own_postgres import kill, send, start_again
+from tests.processes import pausing
+from tests.support import execute, pg_ctl
 
 
 def kill_9(server: PostgresServer) -> None:
@@ -44,61 +24,52 @@ def kill_9(server: PostgresServer) -> None:
     postmaster still has its process id, and a new one would take that for a running one:
     its lock files are removed, as is done by hand then.
     """
-    killed = processes(server)
-    for pid in killed:
-        os.kill(pid, signal.SIGKILL)
-    while not all(map(is_dead, killed)):
-        time.sleep(0.01)
+    kill(server)
     for lock in (server.pgdata / "postmaster.pid", *server.pgdata.glob(".s.PGSQL.*.lock")):
         lock.unlink()
-
-
-def is_dead(pid: int) -> bool:
-    """Whether a process has ended, noticed by its parent or not."""
-    try:
-        return ") Z " in Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return True
 
 
 @contextmanager
 def hanging(server: PostgresServer) -> Iterator[None]:
     """It accepts connections, since the kernel does, and answers nothing."""
-    stopped = processes(server)
-    for pid in stopped:
-        os.kill(pid, signal.SIGSTOP)
+    send(server, signal.SIGSTOP)
     try:
         yield
     finally:
-        for pid in stopped:
-            os.kill(pid, signal.SIGCONT)
+        send(server, signal.SIGCONT)
 
 
 @asynccontextmanager
-async def connections_used_up(server: PostgresServer) -> AsyncIterator[None]:
-    """Nobody else gets a connection, and those of the collector are gone."""
+async def connections_used_up(server: PostgresServer, collector: int) -> AsyncIterator[None]:
+    """Nobody else gets a connection, and those of the collector with this process id are gone.
+
+    It is paused meanwhile: it would take each connection again that it loses.
+    """
     async with AsyncExitStack() as stack:
-        for _ in range(2):
-            first = await take_all_connections(server, stack)
-            if first is not None:
-                await first.execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                    "WHERE application_name = 'conversion-tracking'"
-                )
+        with pausing([collector]):
+            first = await connect(server, stack)
+            while await first.fetchval(END_CONNECTIONS):
+                pass
+            with suppress(asyncpg.TooManyConnectionsError):
+                while True:
+                    await connect(server, stack)
         yield
 
 
-async def take_all_connections(
+# How many there were; each has ten seconds to end.
+END_CONNECTIONS = (
+    "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity "
+    "WHERE application_name = 'conversion-tracking'"
+)
+
+
+async def connect(
     server: PostgresServer, stack: AsyncExitStack
-) -> asyncpg.Connection[asyncpg.Record] | None:
-    """Connect until Postgres refuses. Returns one of the connections."""
-    connection = None
-    while True:
-        try:
-            connection = await asyncpg.connect(database_url(server), timeout=5)
-        except asyncpg.TooManyConnectionsError:
-            return connection
-        stack.push_async_callback(connection.close)
+) -> asyncpg.Connection[asyncpg.Record]:
+    """A connection until the stack ends. Raises TooManyConnectionsError where there is none."""
+    connection = await asyncpg.connect(database_url(server))
+    stack.push_async_callback(connection.close)
+    return connection
 
 
 @asynccontextmanager
@@ -165,15 +136,3 @@ async def grow_table(database: str) -> None:
         f"FROM generate_series(1, {DISK_BYTES // 2_000})",
     )
     await execute(database, "DELETE FROM conversion_events WHERE session_id = 'filler'")
-
-
-async def wait_until_ready(database: str) -> None:
-    """Return when Postgres takes connections."""
-    async with asyncio.timeout(30):
-        while True:
-            try:
-                await execute(database, "SELECT 1")
-            except (OSError, asyncpg.PostgresError):
-                await asyncio.sleep(0.05)
-            else:
-                return

@@ -13,8 +13,8 @@ from uuid import UUID
 import aiohttp
 
 from collector.sql import load_query
-from tests.faults.waiting import eventually
 from tests.support import CHROME, fetch
+from tests.waiting import eventually
 
 TRACK = "/v1/events/track"
 PROMISED = {200, 202}  # the answers after which an event must be in Postgres in the end
@@ -40,7 +40,7 @@ class Sender:
     tracker does. With several urls each try may go to another collector.
     """
 
-    def __init__(self, urls: Sequence[str], seed: int = 1) -> None:
+    def __init__(self, urls: Sequence[str], seed: int) -> None:
         self._urls = urls
         self._random = random.Random(seed)
         self._stopping = False
@@ -98,9 +98,12 @@ class Sender:
 
 
 @asynccontextmanager
-async def sending(*urls: str, connections: int = 8) -> AsyncIterator[Sender]:
-    """A sender at work; after the block it finishes what it has begun."""
-    sender = Sender(urls)
+async def sending(*urls: str, connections: int = 8, seed: int = 1) -> AsyncIterator[Sender]:
+    """A sender at work; after the block it finishes what it has begun.
+
+    Two senders with the same seed send the same events.
+    """
+    sender = Sender(urls, seed)
     timeout = aiohttp.ClientTimeout(total=REQUEST_SECONDS)
     headers = {"User-Agent": CHROME}
     async with aiohttp.ClientSession(headers=headers, timeout=timeout) as client:

@@ -20,10 +20,10 @@ from collector.api.request_context import ContextReader
 from collector.event import RequestContext
 from collector.settings import Settings
 from local.postgres import PostgresServer
-from tests.faults.collector_process import collector
-from tests.faults.postgres_faults import pg_ctl, start_again
+from tests.faults.collector_process import PATIENT, collector
 from tests.faults.sender import TRACK, assert_funnel_fits, assert_kept, sending, stored_events
-from tests.support import execute, fetch, serve_app
+from tests.own_postgres import start_again
+from tests.support import execute, fetch, pg_ctl, serve_app
 
 
 def request_of(event_id: UUID) -> bytes:
@@ -82,10 +82,10 @@ async def send_slowly(port: int, event_id: UUID, seconds: float) -> None:
 
 
 async def test_clients_that_go_away_or_stall_harm_nobody_else(
-    tmp_path: Path, weak_database: str
+    tmp_path: Path, own_database: str
 ) -> None:
     left, half, slow = ([uuid4() for _ in range(60)] for _ in range(3))
-    with collector(tmp_path, weak_database) as process:
+    with collector(tmp_path, own_database, **PATIENT) as process:
         async with sending(process.url, connections=4) as sender:
             stalled = asyncio.gather(*(send_slowly(process.port, i, 3.0) for i in slow))
             for first, second in zip(left, half, strict=True):
@@ -93,14 +93,14 @@ async def test_clients_that_go_away_or_stall_harm_nobody_else(
                 await send_half(process.port, second)
             await sender.wait_for(200, 200)
             await stalled
-    stored = await stored_events(weak_database)
+    stored = await stored_events(own_database)
     assert stored.keys() - set(left) == sender.promised.keys()
     assert set(sender.answers) == {200}
-    await assert_funnel_fits(weak_database)
+    await assert_funnel_fits(own_database)
 
 
-async def test_one_refused_row_among_500_good_ones(tmp_path: Path, weak_database: str) -> None:
-    await execute(weak_database, "ALTER TABLE conversion_events ADD CHECK (event_name <> 'bad')")
+async def test_one_refused_row_among_500_good_ones(tmp_path: Path, own_database: str) -> None:
+    await execute(own_database, "ALTER TABLE conversion_events ADD CHECK (event_name <> 'bad')")
     ids = [uuid4() for _ in range(500)]
     events = [
         {
@@ -111,7 +111,7 @@ async def test_one_refused_row_among_500_good_ones(tmp_path: Path, weak_database
         }
         for number, event_id in enumerate(ids)
     ]
-    with collector(tmp_path, weak_database) as process:
+    with collector(tmp_path, own_database, **PATIENT) as process:
         async with (
             aiohttp.ClientSession(process.url) as client,
             client.post("/v1/events/batch", json={"events": events}) as answer,
@@ -119,7 +119,7 @@ async def test_one_refused_row_among_500_good_ones(tmp_path: Path, weak_database
             body = await answer.json()
     statuses = [result["status"] for result in body["results"]]
     assert statuses == ["stored"] * 250 + ["refused"] + ["stored"] * 249
-    stored = await stored_events(weak_database)
+    stored = await stored_events(own_database)
     assert stored.keys() == set(ids) - {ids[250]}
 
 
@@ -135,10 +135,10 @@ class SteppedClock(ContextReader):
 
 
 async def test_the_clock_is_set_back_by_an_hour(
-    tmp_path: Path, weak_postgres: PostgresServer, weak_database: str
+    tmp_path: Path, own_postgres: PostgresServer, own_database: str
 ) -> None:
     settings = Settings(
-        database_url=weak_database, spool_dir=tmp_path / "spool", database_timeout_seconds=1
+        database_url=own_database, spool_dir=tmp_path / "spool", database_timeout_seconds=1
     )
     app = make_app(settings)
     clock = SteppedClock(settings, lambda: None)
@@ -146,16 +146,16 @@ async def test_the_clock_is_set_back_by_an_hour(
     async with serve_app(app) as url:
         async with sending(url) as sender:
             await sender.wait_for(200, 50)
-            await asyncio.to_thread(pg_ctl, weak_postgres, "-m", "fast", "stop")
+            await asyncio.to_thread(pg_ctl, own_postgres, "-m", "fast", "stop")
             await sender.wait_for(202, 50)
             clock.step = -timedelta(hours=1)
             await sender.wait_for(202, 50)
-            await asyncio.to_thread(start_again, weak_postgres)
+            await asyncio.to_thread(start_again, own_postgres)
             await sender.wait_for(200, 50)
         await wait_until_drained(url)
-        await assert_kept(weak_database, dict(sender.promised))
+        await assert_kept(own_database, dict(sender.promised))
     [row] = await fetch(
-        weak_database,
+        own_database,
         "SELECT max(received_at) - min(received_at) > '55 minutes' AS went_back "
         "FROM conversion_events",
     )

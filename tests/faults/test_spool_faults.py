@@ -12,9 +12,10 @@ from urllib.request import urlopen
 from local.postgres import PostgresServer
 from tests.faults.collector_process import CollectorProcess, collector
 from tests.faults.conftest import Extent
-from tests.faults.postgres_faults import pg_ctl, start_again
 from tests.faults.sender import assert_kept, sending, stored_events
-from tests.faults.waiting import eventually
+from tests.own_postgres import start_again
+from tests.support import pg_ctl
+from tests.waiting import eventually
 
 
 def remove_spool(folder: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import socket
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -94,14 +93,6 @@ class Gateway:
     async def rows(self) -> Rows:
         """The session's events."""
         return await self.system.events(self.session_id)
-
-
-def free_port() -> int:
-    """A port of the loopback address that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def cors_headers(answer: Answer) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """CORS at the gateway: preflights, and every other answer that a page must be able to read."""
 
+import asyncio
 import io
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -69,19 +69,23 @@ async def test_a_page_can_read_why_its_event_was_refused(
     assert answer.json()["message"]
 
 
-async def exhaust(gateway: Gateway) -> AsyncIterator[int]:
-    """Use up the client's limit on the funnel's route; the statuses as they come."""
-    for _ in range(700):
-        answer = await gateway.send("POST", FUNNEL, json={}, headers={"Origin": ORIGIN})
-        yield answer.status
+async def exhaust(gateway: Gateway) -> list[int]:
+    """Use up the client's limit on the funnel's route; the statuses.
+
+    Many at once: the limit is one of a minute, however slow the machine is. A minute may end
+    on the way.
+    """
+    statuses: list[int] = []
+    while 429 not in statuses and len(statuses) < 700:
+        sent = (
+            gateway.send("POST", FUNNEL, json={}, headers={"Origin": ORIGIN}) for _ in range(50)
+        )
+        statuses += [answer.status for answer in await asyncio.gather(*sent)]
+    return statuses
 
 
 async def test_a_page_can_read_that_it_must_wait_and_how_long(gateway: Gateway) -> None:
-    statuses = []
-    async for status in exhaust(gateway):
-        statuses.append(status)
-        if status == 429:
-            break
+    statuses = await exhaust(gateway)
     assert statuses.count(422) >= 300
     answer = await gateway.send("POST", FUNNEL, json={}, headers={"Origin": ORIGIN})
     allowed = cors_headers(answer)

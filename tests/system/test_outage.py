@@ -14,21 +14,22 @@ import aiohttp
 import pytest
 
 from collector.postgres.migrate import migrate
-from local.postgres import database_url, run_postgres
-from local.processes import Child, stop_child
+from local.postgres import PostgresServer, database_url
+from local.processes import Child, free_port, stop_child
 from local.up import System
-from tests.support import CHROME, fetch, pg_ctl, start_again, stop_restarted
-from tests.system.running import ORIGIN, Answer, Gateway, RunningSystem, cors_headers, free_port
+from tests.own_postgres import start_again
+from tests.support import CHROME, fetch, pg_ctl
+from tests.system.running import ORIGIN, Answer, Gateway, RunningSystem, cors_headers
+from tests.waiting import eventually
 
 
 class Parts:
     """A system whose parts a test may stop and start."""
 
-    def __init__(self, stack: ExitStack) -> None:
+    def __init__(self, stack: ExitStack, postgres: PostgresServer) -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ct-")))
-        self.postgres = stack.enter_context(run_postgres(folder / "postgres"))
-        stack.callback(stop_restarted, self.postgres)
-        self.url = database_url(self.postgres)
+        self.postgres = postgres
+        self.url = database_url(postgres)
         self.system = System(stack, folder, self.url, secrets.token_hex(16))
         self.collector_port, self.gateway_port = free_port(), free_port()
         self.collector = self.system.start_collector(self.collector_port)
@@ -41,10 +42,10 @@ class Parts:
 
 
 @pytest.fixture
-def parts() -> Iterator[Parts]:
+def parts(own_postgres: PostgresServer) -> Iterator[Parts]:
     """A system of this test's own."""
     with ExitStack() as stack:
-        yield Parts(stack)
+        yield Parts(stack, own_postgres)
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ async def test_postgres_restarted_in_the_middle_of_traffic(parts: Parts, page: G
             await asyncio.sleep(0.005)
 
     sending = asyncio.create_task(traffic())
-    await asyncio.sleep(0.3)
+    await eventually(lambda: len(answers) > 20)
     await asyncio.to_thread(pg_ctl, parts.postgres, "-m", "fast", "stop")
     spooled = await page.track()
     await asyncio.to_thread(start_again, parts.postgres)

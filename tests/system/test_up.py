@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from local.processes import free_port
 from local.up import Ports
-from tests.system.running import free_port
 
 COMMAND = str(Path(sys.executable).parent / "conversion-tracking")
 START_SECONDS = 60

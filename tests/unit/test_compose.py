@@ -26,7 +26,8 @@ COMPOSE: dict[str, Any] = yaml.safe_load(COMPOSE_FILE.read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 KONG_YML: dict[str, Any] = yaml.safe_load((ROOT / "kong" / "kong.yml").read_text())
 PYPROJECTS = [
-    tomllib.loads((ROOT / folder / "pyproject.toml").read_text()) for folder in (".", "kong-plugin")
+    tomllib.loads((ROOT / folder / "pyproject.toml").read_text())
+    for folder in (".", "kong-plugin", "kong-plugin/server")
 ]
 IGNORED = (ROOT / ".dockerignore").read_text().splitlines()
 DOCKERFILES = sorted((ROOT / "deploy").glob("*/Dockerfile"))
@@ -82,7 +83,7 @@ def let_through() -> list[str]:
 def entry_points() -> set[str]:
     """The commands of our packages, and the scripts beside the Dockerfiles."""
     scripts = {path.name for path in (ROOT / "deploy").glob("*/*") if path.stat().st_mode & 0o100}
-    return scripts.union(*(project["project"]["scripts"] for project in PYPROJECTS))
+    return scripts.union(*(project["project"].get("scripts", ()) for project in PYPROJECTS))
 
 
 def commands() -> list[tuple[str, list[str]]]:
@@ -158,10 +159,14 @@ def test_secrets_and_data_stay_out_of_the_images(path: str) -> None:
 def test_the_dockerfiles_copy_everything_that_the_wheels_are_built_from() -> None:
     collector = PYPROJECTS[0]
     wheel = collector["tool"]["hatch"]["build"]["targets"]["wheel"]
-    needed = {*wheel["packages"], *wheel["force-include"], collector["project"]["readme"]}
-    copied = {source for path, source in copied_from_checkout() if path.parent.name == "collector"}
+    needed = {
+        "collector": {*wheel["packages"], *wheel["force-include"], collector["project"]["readme"]},
+        "plugin": {"kong-plugin"},
+    }
+    copied = [(path.parent.name, source) for path, source in copied_from_checkout()]
 
-    assert needed <= copied
+    for image, sources in needed.items():
+        assert sources | {"VERSION"} <= {source for name, source in copied if name == image}
 
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: path.parent.name)
@@ -206,8 +211,13 @@ def test_each_variable_of_the_env_file_is_one_that_compose_reads() -> None:
         r"^#?([A-Z_]+)=", (ROOT / "deploy" / ".env.example").read_text(), re.MULTILINE
     )
     read = set(re.findall(r"\$\{([A-Z_]+)", COMPOSE_FILE.read_text()))
+    # The env file brings the collector each setting that compose does not set itself.
+    assert SERVICES["collector"]["env_file"] == [{"path": ".env", "required": False}]
+    settings = {ENV_PREFIX + field.upper() for field in Settings.model_fields}
+    carried = settings - set(SERVICES["collector"]["environment"])
 
-    assert set(described) == read
+    assert set(described) == read | carried
+    assert len(described) == len(set(described))
 
 
 def test_no_secret_has_a_default_or_stands_in_a_file() -> None:

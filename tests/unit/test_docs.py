@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from pydantic_core import PydanticUndefined
 
+from collector.contract.models import ConversionEventRequest
 from collector.event import FunnelStage
 from collector.settings import ENV_PREFIX, Settings
 from local.up import REQUEST_VARIABLE
-
-LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
+from tools.settings_docs import EXAMPLE, README, example_with_settings, readme_with_settings
 
 
 def table_rows(text: str) -> list[list[str]]:
@@ -49,15 +49,18 @@ def test_the_table_of_settings_has_each_setting_with_its_default_and_meaning(roo
         assert meaning.startswith(sentence), name
 
 
+def test_what_is_written_of_the_settings_is_what_make_docs_writes() -> None:
+    assert readme_with_settings(README.read_text()) == README.read_text()
+    assert example_with_settings(EXAMPLE.read_text()) == EXAMPLE.read_text()
+
+
+def test_the_table_of_the_contract_has_the_fields_of_an_event(root: Path) -> None:
+    table = (root / "README.md").read_text().partition("| Field | |")[2].partition("\n\n")[0]
+    names = [name for row in table_rows(table) for name in re.findall("`(.+?)`", row[0])]
+    assert sorted(names) == sorted(ConversionEventRequest.model_fields)
+
+
 @pytest.mark.parametrize("stage", list(FunnelStage))
 def test_the_documented_stages_are_those_of_the_code(root: Path, stage: FunnelStage) -> None:
     rows = table_rows((root / "docs/funnel.md").read_text())
     assert [row[0] for row in rows if row[0] == stage] == [stage]
-
-
-def test_every_link_between_documents_leads_somewhere(root: Path) -> None:
-    documents = [*root.glob("*.md"), *root.glob("docs/*.md"), *root.glob("kong-plugin/*.md")]
-    links = [(d, target) for d in documents for target in LINK.findall(d.read_text())]
-    assert links
-    broken = [(d.name, target) for d, target in links if not (d.parent / target).exists()]
-    assert broken == []

@@ -67,7 +67,7 @@ ONLY_IN = {
 }
 
 # Tools of the checkout that are not shipped. The command `up` imports local/ when it runs.
-CHECKOUT_ONLY = {"local": {"cli"}, "bench": set(), "tests": set()}
+CHECKOUT_ONLY = {"local": {"cli"}, "bench": set(), "tests": set(), "tools": set()}
 
 
 def imports_of(file: Path) -> Iterator[str]:
@@ -109,7 +109,11 @@ def test_a_package_imports_only_what_the_table_allows() -> None:
     assert found == MAY_IMPORT  # what is not used any more leaves the table
 
 
-@pytest.mark.parametrize(("library", "layers"), [*ONLY_IN.items(), *CHECKOUT_ONLY.items()], ids=str)
+@pytest.mark.parametrize(
+    ("library", "layers"),
+    [*ONLY_IN.items(), *CHECKOUT_ONLY.items()],
+    ids=[*ONLY_IN, *CHECKOUT_ONLY],
+)
 def test_a_library_is_imported_only_where_it_belongs(library: str, layers: set[str]) -> None:
     found = {layer for layer, name, _ in imports_by_layer() if name.partition(".")[0] == library}
     assert found == layers

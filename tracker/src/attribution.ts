@@ -1,7 +1,8 @@
 /** Where a visit came from, as the address and the referrer of its first page tell. */
 
 const UTM = "utm_source utm_medium utm_campaign utm_term utm_content";
-const CLICK_IDS = "gclid gbraid wbraid fbclid msclkid li_fat_id ttclid twclid";
+// The names in collector/classify/data/click_ids.toml, which the build puts here.
+declare const CLICK_IDS: string;
 
 type Values = Record<string, string> | undefined;
 
@@ -17,7 +18,7 @@ export const readAttribution = (query: string): Attribution => {
     let found: Values;
     names.split(" ").forEach((name) => {
       const value = params.get(name);
-      if (value) (found ??= {})[name] = value;
+      if (value) found = { ...found, [name]: value };
     });
     return found;
   };

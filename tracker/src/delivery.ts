@@ -18,7 +18,7 @@ type Shared = Keyed & { ct_until?: string };
 
 /** Exponential from one second, half of it left to chance, so that browsers spread. */
 export const backoffMs = (failures: number, random: number): number =>
-  Math.min(2 ** failures, MAX_BACKOFF_SECONDS * 2) * (1 + random) * 250;
+  (1 + random) * 250 * Math.min(2 ** failures, MAX_BACKOFF_SECONDS * 2);
 
 /**
  * As many of the entries as fit into one request, and at least one. Keys are counted too: they
@@ -70,8 +70,8 @@ export const createDelivery = (
     if (!failures) sending = `${batch}`;
     setUntil(locks ? 0 : LOCK_MS);
     const seconds = await post(config, batch, !failures, note);
-    sending = "";
     setUntil(seconds * 1000);
+    sending = "";
     if (seconds !== ANSWERED) return wait(backoffMs(++failures, Math.random()));
     failures = 0;
     batch.forEach(queue.remove_);

@@ -25,15 +25,11 @@ const BROWSER =
  * a Mac, but no Mac has a touch screen. The collector believes what is sent: where a browser
  * or a system is not known here, nothing is, and the collector reads the User-Agent header.
  */
-export const readDevice = ({
-  userAgent,
-  maxTouchPoints,
-  userAgentData,
-}: DeviceSource): DeviceFacts => {
-  const text = JSON.stringify(userAgentData) + userAgent;
-  const [system] = SYSTEM.exec(text) ?? [];
-  const [, brand, name = brand] = BROWSER.exec(text) ?? [];
-  const isPad = system === "Mac OS X" && maxTouchPoints > 1;
+export const readDevice = (browser: DeviceSource): DeviceFacts => {
+  const text = JSON.stringify(browser.userAgentData) + browser.userAgent;
+  const [system] = text.match(SYSTEM) ?? [];
+  const [, brand, name = brand] = text.match(BROWSER) ?? [];
+  const isPad = browser.maxTouchPoints > 1 && system === "Mac OS X";
   const facts = (device_type: string, os: string, browser?: string) => ({
     device_type,
     os,

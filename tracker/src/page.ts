@@ -10,7 +10,7 @@ export type PageWindow = Window & { conversionTracking?: Call[] | RunningTracker
 
 /** Gives the page its tracker, unless it has one. */
 export const startTracker = (config: Config): void => {
-  const page = window as PageWindow;
+  const page = globalThis as unknown as PageWindow;
   const start = (): void => {
     const noted = page.conversionTracking;
     if ((noted as RunningTracker | undefined)?.trackEvent) return;

@@ -7,11 +7,11 @@ type Pixel = ((...args: unknown[]) => void) & Record<string, unknown>;
 // Not window: this module may be read on a server.
 const page = globalThis as unknown as Record<string, unknown>;
 
-/** Calls a vendor's function where the page has it. */
+/** Calls a vendor's function; where the page has none, the attempt fails. */
 const tell = (pixel: string, ...args: unknown[]): void =>
-  attempt(() => (page[pixel] as Pixel | undefined)?.(...args));
+  attempt(() => (page[pixel] as Pixel)(...args));
 
-// As what Meta, Google and LinkedIn, in this order, hear of an event (the specification's table).
+// As what Meta, Google and LinkedIn, in this order, hear of an event (docs/tracker.md#pixels).
 const PAID = "Purchase purchase purchase";
 const NAMES: Record<string, string> = {
   page_view: "PageView page_view",
@@ -43,7 +43,7 @@ export const firePixels = (event: WireEvent, config: Config): void => {
       google,
       google === "purchase"
         ? order
-        : google === "sign_up"
+        : type === "signup"
           ? { method: event.metadata?.method ?? "email" }
           : { page_path: location.pathname },
     );
@@ -83,14 +83,13 @@ const load = (pixel: string, address: string, queue: unknown, ...calls: unknown[
 export const loadPixels = ({ metaPixelId, googleTagIds, linkedinPartnerId }: Config): void => {
   if (metaPixelId) load("fbq", "connect.facebook.net/en_US/fbevents.js", [], ["init", metaPixelId]);
   if (googleTagIds) {
-    const tags = googleTagIds.split(",");
     load(
       "gtag",
-      "www.googletagmanager.com/gtag/js?id=" + tags[0],
+      "www.googletagmanager.com/gtag/js?id=" + googleTagIds.split(",")[0],
       (page.dataLayer ??= []),
       ["js", new Date()],
       // firePixels tells of page views; without this Google would count each twice.
-      ...tags.map((id) => ["config", id, { send_page_view: false }]),
+      ...googleTagIds.split(",").map((id) => ["config", id, { send_page_view: false }]),
     );
   }
   if (linkedinPartnerId) {

@@ -11,8 +11,7 @@ export const allowedBySignal = (config: Config): number => {
   const browser = navigator as Navigator & { globalPrivacyControl?: boolean; doNotTrack?: string };
   const signal = browser.globalPrivacyControl || browser.doNotTrack === "1";
   if (!signal) return EVERYTHING;
-  if (config.privacySignal === "off") return NOTHING;
-  return config.privacySignal === "on" ? EVERYTHING : COUNT;
+  return { off: NOTHING, on: EVERYTHING }[config.privacySignal as "on"] ?? COUNT;
 };
 
 export const allowedByConsent = (config: Config, { analytics }: Consent): number => {

@@ -40,9 +40,9 @@ export const redactForm = (
 /** An address without its fragment and without parameters that are named like secrets. */
 export const redactUrl = (address: string): string => {
   const url = new URL(address);
-  [...url.searchParams.keys()]
-    .filter(isSecretName)
-    .forEach((name) => url.searchParams.delete(name));
+  [...url.searchParams.keys()].forEach(
+    (name) => isSecretName(name) && url.searchParams.delete(name),
+  );
   url.hash = "";
   return url.href;
 };

@@ -1,9 +1,9 @@
 /** Ids that the vendors' own scripts keep in cookies of this site. */
 import { attempt } from "./attempt.js";
 
-// A sandboxed frame may not read cookies.
+// A sandboxed frame may not read cookies; without this one there is no match.
 const cookie = (pattern: string): string | undefined =>
-  attempt(() => document.cookie.match("\\b" + pattern)?.[1]);
+  attempt(() => document.cookie.match("\\b" + pattern)![1]);
 
 /** `_ga` is GA1.<depth>.<client id>; `_ga_<stream>` is GS1.1.<session id>... or GS2.1.s<...>. */
 export const gaIds = () => ({

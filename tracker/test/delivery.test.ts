@@ -5,7 +5,7 @@ import { openStorage } from "../src/storage.js";
 import type { Config } from "../src/types.js";
 import { startGateway } from "./gateway.js";
 
-const LIMIT = { timeout: 8_000 };
+const LIMIT = { timeout: 30_000 };
 
 /** A tab: a delivery over the queue that all tabs share. */
 const openTab = (config: Config) => {

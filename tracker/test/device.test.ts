@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { readDevice, type DeviceFacts } from "../src/device.js";
-// tests/unit/test_device.py holds the collector to the same file.
+// tests/unit/classify/test_device.py holds the collector to the same file.
 import browsers from "./browsers.json" with { type: "json" };
 
 interface Browser {

@@ -3,7 +3,7 @@ import * as tracking from "../src/index.js";
 import type { PageWindow } from "../src/page.js";
 import { startGateway } from "./gateway.js";
 
-const LIMIT = { timeout: 8_000 };
+const LIMIT = { timeout: 30_000 };
 
 test("calls before init are made up for, and a second init changes nothing", async () => {
   const { endpoint, names } = await startGateway();

@@ -5,7 +5,7 @@ import { init } from "../src/index.js";
 import { useConversionTracking, usePageViewTracking } from "../src/react.js";
 import { startGateway } from "./gateway.js";
 
-const LIMIT = { timeout: 8_000 };
+const LIMIT = { timeout: 30_000 };
 const { pushState, replaceState } = history;
 let root: Root | undefined;
 
@@ -35,7 +35,7 @@ test.each([true, false])(
   async (manualPageViews) => {
     const gateway = await startGateway();
     init({ endpoint: gateway.endpoint, manualPageViews });
-    // In every page, as the specification has it: each navigation mounts another.
+    // In every page, as in the original (docs/contract.md): each navigation mounts another.
     let navigate: (path: string) => void = () => {};
     render(() => {
       const [path, setPath] = useState("/");

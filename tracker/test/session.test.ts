@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, test, vi } from "vitest";
 import { readAttribution } from "../src/attribution.js";
 import { createSessions } from "../src/session.js";
@@ -27,6 +28,17 @@ test("campaign, click id and referrer of the first page stay with the session", 
   expect(later.utm_params).toEqual({ utm_source: "google", utm_medium: "cpc" });
   expect(later.click_ids).toEqual({ gclid: "X" });
   expect(later.referrer).toBe("https://google.com/");
+});
+
+test("every click id that the collector knows stays with the session", () => {
+  const list = readFileSync("../collector/classify/data/click_ids.toml", "utf8");
+  const lines = list.split("\n").filter((line) => line && !line.startsWith("#"));
+  const clickIds = Object.fromEntries<string>(
+    lines.map((line) => [line.split(" ")[0]!, "X"]),
+  );
+  expect(clickIds).toMatchObject({ gclid: "X", yclid: "X", epik: "X" });
+  arrive(`?${new URLSearchParams(clickIds)}`).next_(true);
+  expect(arrive().next_(true).click_ids).toEqual(clickIds);
 });
 
 test("a session without campaign takes that of a later page", () => {

@@ -3,7 +3,7 @@ import { createTracker, type RunningTracker } from "../src/tracker.js";
 import type { Config, WireEvent } from "../src/types.js";
 import { startGateway } from "./gateway.js";
 
-const LIMIT = { timeout: 8_000 };
+const LIMIT = { timeout: 30_000 };
 const { pushState, replaceState } = history;
 const define = (name: string, value: unknown) =>
   Object.defineProperty(navigator, name, { value, configurable: true });

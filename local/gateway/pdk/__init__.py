@@ -2,48 +2,31 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from itertools import takewhile
 from typing import Any
 
 from local.gateway.errors import PluginFailedError
 from local.gateway.exchange import Exchange
-from local.gateway.pdk import about, request, response, service_request
-from local.gateway.pdk.names import ACCESS_FORBIDS, is_known_to_kong
-from local.gateway.pdk.types import PdkContext, PdkMethod, PdkServices
+from local.gateway.pdk.methods import METHODS, PdkContext
 
-__all__ = ["PdkServices", "call"]
-
-log = logging.getLogger(__name__)
-
-_METHODS: Mapping[str, PdkMethod] = {
-    **about.METHODS,
-    **request.METHODS,
-    **response.METHODS,
-    **service_request.METHODS,
-}
+__all__ = ["call"]
 
 
-async def call(method: str, arguments: list[Any], exchange: Exchange, services: PdkServices) -> Any:
+async def call(
+    method: str, arguments: list[Any], exchange: Exchange, variables: Mapping[str, str]
+) -> Any:
     """Perform one PDK call of the access phase.
 
-    A method that Kong does not have is logged and gives nothing, as in Kong. Raises
-    EarlyAnswerError for kong.response.exit and error, PluginFailedError for a wrong
-    argument, and for a method that Kong has and this gateway has not.
+    ``variables`` are what KONG_NGINX_PROXY_SET defines. Raises EarlyAnswerError for
+    kong.response.exit, PluginFailedError for a wrong argument and for every other method.
     """
-    if method in ACCESS_FORBIDS:
-        raise PluginFailedError(f"{method}: function cannot be called in access phase")
-    implementation = _METHODS.get(method)
-    if implementation is not None:
-        # Lua's unpack() ends at the first nil.
-        given = takewhile(lambda one: one is not None, arguments)
-        context = PdkContext(exchange, services)
-        return await implementation(context, *(_to_lua(one) for one in given))
-    if is_known_to_kong(method):
+    implementation = METHODS.get(method)
+    if implementation is None:
         raise PluginFailedError(f"{method} is not implemented by the local gateway")
-    log.error("could not find pdk method: %s", method)
-    return None
+    # Lua's unpack() ends at the first nil.
+    given = takewhile(lambda one: one is not None, arguments)
+    return await implementation(PdkContext(exchange, variables), *(_to_lua(one) for one in given))
 
 
 def _to_lua(value: Any) -> Any:

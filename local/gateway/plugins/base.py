@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from multidict import CIMultiDict
-
+from local.gateway.config.schema import Field
 from local.gateway.exchange import Exchange
-from local.gateway.schema import Field
 
 PluginConfig = Mapping[str, Any]
 
 
 class Plugin(Protocol):
-    """A plugin runs by descending ``priority``, in ``access`` and in ``header_filter``."""
+    """A plugin runs in ``access``, by descending ``priority``."""
 
     @property
     def name(self) -> str:
@@ -28,13 +26,5 @@ class Plugin(Protocol):
     def config_schema(self) -> Field:
         """The schema of ``config``, a record."""
 
-    def find_config_errors(self, config: PluginConfig) -> list[str]:
-        """List what is wrong with a config beyond its schema."""
-
     async def access(self, exchange: Exchange, config: PluginConfig) -> None:
         """Run before the upstream is called; raises EarlyAnswerError to answer instead."""
-
-    def header_filter(
-        self, exchange: Exchange, config: PluginConfig, headers: CIMultiDict[str]
-    ) -> None:
-        """Change the headers of a response, whoever gave it."""

@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Mapping
 from typing import Any
 
-from multidict import CIMultiDict
-
 from local.gateway import pdk
+from local.gateway.config.dump import PluginInfo
+from local.gateway.config.schema import Field, named_fields
 from local.gateway.errors import PluginFailedError
 from local.gateway.exchange import Exchange
-from local.gateway.plugin_info import PluginInfo
 from local.gateway.plugin_rpc import PluginRpc, RpcError
 from local.gateway.plugins.base import PluginConfig
-from local.gateway.schema import Field, named_fields
 
 log = logging.getLogger(__name__)
 
@@ -26,10 +25,10 @@ _CLAIM_SECONDS = 10.0
 class ExternalPlugin:
     """Starts one instance for each configuration, and passes phases to it."""
 
-    def __init__(self, info: PluginInfo, rpc: PluginRpc, services: pdk.PdkServices) -> None:
+    def __init__(self, info: PluginInfo, rpc: PluginRpc, variables: Mapping[str, str]) -> None:
         self._info = info
         self._rpc = rpc
-        self._services = services
+        self._variables = variables
         # By the configuration's id: an instance, or the claim of a request that starts one.
         # A claim that ends with None has failed: some other request may try.
         self._instances: dict[str, asyncio.Future[int | None]] = {}
@@ -49,10 +48,6 @@ class ExternalPlugin:
         """The record ``config`` of the dump's schema."""
         return {**named_fields(self._info.schema)["config"], "required": True}
 
-    def find_config_errors(self, config: PluginConfig) -> list[str]:
-        """The schema says it all."""
-        return []
-
     async def access(self, exchange: Exchange, config: PluginConfig) -> None:
         """Run the plugin's access phase.
 
@@ -61,11 +56,9 @@ class ExternalPlugin:
         PluginFailedError, answered with 500, when it does so over ProtoBuf:1, when the
         instance cannot be started, or when a PDK call fails.
         """
-        if "access" not in self._info.phases:
-            return
 
         async def execute(method: str, arguments: list[Any]) -> Any:
-            return await pdk.call(method, arguments, exchange, self._services)
+            return await pdk.call(method, arguments, exchange, self._variables)
 
         while True:
             try:
@@ -74,21 +67,16 @@ class ExternalPlugin:
             except RpcError as error:
                 if self._has_lost_instance(error):
                     log.warning("[%s] %s", self.name, error)
-                    self.forget_instances()
+                    self._forget_instances()
                     continue
                 if not self._rpc.fails_open:
                     raise PluginFailedError(f"pluginserver error: {error}") from error
                 log.error("[%s] %s", self.name, error)  # noqa: TRY400 (expected, no traceback)
             return
 
-    def forget_instances(self) -> None:
-        """Start every instance again when it is next used."""
+    def _forget_instances(self) -> None:
+        # A start under way goes on.
         self._instances = {key: claim for key, claim in self._instances.items() if not claim.done()}
-
-    def header_filter(
-        self, exchange: Exchange, config: PluginConfig, headers: CIMultiDict[str]
-    ) -> None:
-        """External plugins have no header_filter phase."""
 
     def _has_lost_instance(self, error: RpcError) -> bool:
         return any(mark in str(error).lower() for mark in self._rpc.lost_instance_marks)

@@ -1,33 +1,24 @@
-"""The messages of Kong's pluginsocket.proto: calls of the server, and its calls of the PDK."""
+"""Kong's side of its messages with a plugin server, by the .proto of our own plugin server.
+
+A value of a PDK call comes in as Kong's pb_rpc.lua gives it to the PDK: false comes in as None,
+like a Value without any kind, because Lua's ``or`` passes over it; null comes in as the text
+``NULL_VALUE``, the name that the Lua library gives the only member of NullValue.
+"""
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+from google.protobuf.message import DecodeError, Message
+
+from kong_plugin_server import pluginsocket_pb2 as pb
+from kong_plugin_server.values import as_bytes, as_text, write_struct
 from local.gateway.errors import PluginFailedError
 from local.gateway.pdk.checks import lua_type
-from local.gateway.protobuf.values import (
-    decode_list,
-    decode_struct,
-    decode_text,
-    decode_value,
-    encode_struct,
-    encode_text,
-)
-from local.gateway.protobuf.wire import (
-    WireType,
-    read_fields,
-    to_int32,
-    write_bits64_field,
-    write_bytes_field,
-    write_varint_field,
-)
 
-_START_INSTANCE, _HANDLE_EVENT = 33, 36
-_INSTANCE_STATUS = 33
+AnyMessage = TypeVar("AnyMessage", bound=Message)
 
 
 @dataclass(frozen=True)
@@ -40,30 +31,22 @@ class RpcReturn:
 
 def encode_start_instance(sequence: int, name: str, config_json: str) -> bytes:
     """Encode the RpcCall that starts an instance."""
-    fields = [
-        write_bytes_field(1, encode_text(name)),
-        write_bytes_field(2, encode_text(config_json)),
-    ]
-    return _encode_call(sequence, _START_INSTANCE, fields)
+    command = pb.CmdStartInstance(name=as_bytes(name), config=as_bytes(config_json))
+    return pb.RpcCall(sequence=sequence, cmd_start_instance=command).SerializeToString()
 
 
 def encode_handle_event(sequence: int, instance_id: int, event_name: str) -> bytes:
     """Encode the RpcCall that runs a phase."""
-    fields = [
-        write_varint_field(1, instance_id) if instance_id else b"",
-        write_bytes_field(2, encode_text(event_name)),
-    ]
-    return _encode_call(sequence, _HANDLE_EVENT, fields)
+    command = pb.CmdHandleEvent(instance_id=instance_id, event_name=as_bytes(event_name))
+    return pb.RpcCall(sequence=sequence, cmd_handle_event=command).SerializeToString()
 
 
 def decode_rpc_return(data: bytes) -> RpcReturn:
     """Decode an answer. Raises PluginFailedError."""
-    fields = _read(data, {1: WireType.VARINT, _INSTANCE_STATUS: WireType.BYTES})
-    status = fields.get(_INSTANCE_STATUS)
-    if status is None:
-        return RpcReturn(fields.get(1, 0), None)
-    instance_id = to_int32(_read(status, {2: WireType.VARINT}).get(2, 0))
-    return RpcReturn(fields.get(1, 0), instance_id)
+    answer = _parse(pb.RpcReturn, data)
+    if not answer.HasField("instance_status"):
+        return RpcReturn(answer.sequence, None)
+    return RpcReturn(answer.sequence, answer.instance_status.instance_id)
 
 
 def decode_nothing(_data: bytes) -> list[Any]:
@@ -73,36 +56,35 @@ def decode_nothing(_data: bytes) -> list[Any]:
 
 def decode_string(data: bytes) -> list[Any]:
     """Decode a String; "" where it is absent, as in every message of proto3."""
-    return [decode_text(_read(data, {1: WireType.BYTES}).get(1, b""))]
+    return [as_text(_parse(pb.String, data).v)]
 
 
 def decode_int(data: bytes) -> list[Any]:
     """Decode an Int."""
-    return [to_int32(_read(data, {1: WireType.VARINT}).get(1, 0))]
+    return [_parse(pb.Int, data).v]
 
 
 def decode_log_parts(data: bytes) -> list[Any]:
     """Decode a ListValue, each value an argument."""
-    return decode_list(data)
+    return [_value_of(value) for value in _parse(pb.ListValue, data).values]
 
 
 def decode_key_value(data: bytes) -> list[Any]:
     """Decode a KV: a name and a Value."""
-    fields = _read(data, {1: WireType.BYTES, 2: WireType.BYTES})
-    return [decode_text(fields.get(1, b"")), decode_value(fields.get(2, b""))]
+    pair = _parse(pb.KV, data)
+    return [as_text(pair.k), _value_of(pair.v)]
 
 
 def decode_table(data: bytes) -> list[Any]:
     """Decode a Struct, one argument."""
-    return [decode_struct(data)]
+    return [_table_of(_parse(pb.Struct, data))]
 
 
 def decode_exit(data: bytes) -> list[Any]:
     """Decode ExitArgs: a status, a body, and headers or None."""
-    known = {1: WireType.VARINT, 2: WireType.BYTES, 3: WireType.BYTES}
-    fields = _read(data, known)
-    headers = decode_struct(fields[3]) if 3 in fields else None  # noqa: PLR2004 (a field's number)
-    return [to_int32(fields.get(1, 0)), decode_text(fields.get(2, b"")), headers]
+    exit_ = _parse(pb.ExitArgs, data)
+    headers = _table_of(exit_.headers) if exit_.HasField("headers") else None
+    return [exit_.status, as_text(exit_.body), headers]
 
 
 def encode_nothing(_result: Any) -> bytes:
@@ -115,39 +97,47 @@ def encode_string(result: Any) -> bytes:
     what is no text, such as the true of a query argument without a value."""
     if not isinstance(result, str | None):
         raise PluginFailedError(f"string expected for field 'v', got {lua_type(result)}")
-    return write_bytes_field(1, encode_text(result)) if result else b""
-
-
-def encode_int(result: int) -> bytes:
-    """Encode an Int."""
-    return write_varint_field(1, result) if result else b""
-
-
-def encode_number(result: float) -> bytes:
-    """Encode a Number."""
-    return write_bits64_field(1, struct.pack("<d", result)) if result else b""
+    return pb.String(v=as_bytes(result)).SerializeToString() if result else b""
 
 
 def encode_table(result: Mapping[str, Any]) -> bytes:
     """Encode a Struct."""
-    return encode_struct(result)
+    table = pb.Struct()
+    write_struct(table, result)
+    return table.SerializeToString()
 
 
-def encode_raw_body(result: bytes) -> bytes:
-    """Encode a RawBodyResult; an empty body is a field of length 0, not an absent one."""
-    return write_bytes_field(1, result)
+def _parse(message_type: type[AnyMessage], data: bytes) -> AnyMessage:
+    """Also a field that the message does not have, or of another type, fails the plugin."""
+    name = message_type.DESCRIPTOR.name
+    try:
+        message = message_type.FromString(data)
+    except DecodeError as error:
+        raise PluginFailedError(f"no {name}, or nested too deeply: {error}") from error
+    size = message.ByteSize()
+    message.DiscardUnknownFields()
+    if message.ByteSize() != size:
+        raise PluginFailedError(f"a {name} with a field that it does not have, or of another type")
+    return message
 
 
-def _encode_call(sequence: int, number: int, fields: list[bytes]) -> bytes:
-    command = write_bytes_field(number, _join(fields, sequence))
-    return _join([write_varint_field(1, sequence), command], sequence)
+def _table_of(struct: pb.Struct) -> dict[str, Any]:
+    pairs = pb.Pairs.FromString(struct.SerializeToString())
+    return {as_text(pair.k): _value_of(pair.v) for pair in pairs.fields}
 
 
-def _join(fields: list[bytes], sequence: int) -> bytes:
-    # Kong's Lua library writes fields in the order of a hash table, which differs from one
-    # Kong process to the next (seen on 3.9.1): a server must take them in any order.
-    return b"".join(fields if sequence % 2 == 0 else reversed(fields))
-
-
-def _read(data: bytes, known: Mapping[int, WireType]) -> dict[int, Any]:
-    return dict(read_fields(data, known))
+def _value_of(value: pb.Value) -> Any:
+    match value.WhichOneof("kind"):
+        case "list_value":
+            return [_value_of(item) for item in value.list_value.values]
+        case "struct_value":
+            return _table_of(value.struct_value)
+        case "string_value":
+            return as_text(value.string_value)
+        case "bool_value":
+            return value.bool_value or None
+        case "number_value":
+            return value.number_value
+        case "null_value":
+            return value.null_value or "NULL_VALUE"
+    return None

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from typing import Any
 
+from kong_plugin_server.values import as_text
 from local.gateway.errors import PluginFailedError
 from local.gateway.plugin_connection import ConnectionPool, PluginConnection
 from local.gateway.plugin_rpc import PdkCall
@@ -21,8 +21,7 @@ from local.gateway.protobuf.messages import (
     encode_handle_event,
     encode_start_instance,
 )
-from local.gateway.protobuf.service import Signature, find_signature
-from local.gateway.protobuf.values import decode_text
+from local.gateway.protobuf.service import find_signature
 
 
 class ProtoBufRpc:
@@ -87,15 +86,8 @@ class ProtoBufRpc:
         return answer
 
     async def _run_pdk_calls(self, connection: PluginConnection, execute: PdkCall) -> None:
-        while method := decode_text(await receive_frame(connection, self._read_timeout)):
+        while method := as_text(await receive_frame(connection, self._read_timeout)):
             frame = await receive_frame(connection, self._read_timeout)
             signature = find_signature(method)
-            result = await execute(method, _decode_arguments(signature, frame))
+            result = await execute(method, signature.decode_arguments(frame))
             send_frame(connection, signature.encode_result(result))
-
-
-def _decode_arguments(signature: Signature, frame: bytes) -> list[Any]:
-    try:
-        return signature.decode_arguments(frame)
-    except RecursionError as error:
-        raise PluginFailedError("arguments nested too deeply for the local gateway") from error

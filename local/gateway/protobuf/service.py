@@ -21,79 +21,58 @@ class Signature:
 
 
 _GET_TEXT = Signature(messages.decode_nothing, messages.encode_string)
-_GET_INT = Signature(messages.decode_nothing, messages.encode_int)
 _FIND_TEXT = Signature(messages.decode_string, messages.encode_string)
 _GET_TABLE = Signature(messages.decode_int, messages.encode_table)
 _SET_ONE = Signature(messages.decode_key_value, messages.encode_nothing)
 _SET_ALL = Signature(messages.decode_table, messages.encode_nothing)
-_CLEAR = Signature(messages.decode_string, messages.encode_nothing)
+_EXIT = Signature(messages.decode_exit, messages.encode_nothing)
 _LOG = Signature(messages.decode_log_parts, messages.encode_nothing)
 
-# The methods of the response's phases are here because a plugin hears from the PDK itself
-# that access is too early for them.
-_NAMES: tuple[tuple[Signature, str, str], ...] = (
-    (_GET_TEXT, "kong.client", "get_ip get_forwarded_ip"),
-    (_GET_TEXT, "kong.node", "get_id"),
-    (
-        _GET_TEXT,
-        "kong.request",
-        "get_scheme get_host get_forwarded_scheme get_forwarded_host get_method get_path "
-        "get_path_with_query get_raw_query",
-    ),
-    (_GET_TEXT, "kong.response", "get_source"),
-    (_GET_INT, "kong.request", "get_port"),
-    (_GET_INT, "kong.response", "get_status"),
-    (_GET_INT, "kong.service.response", "get_status"),
-    (
-        Signature(messages.decode_nothing, messages.encode_number),
-        "kong.request",
-        "get_http_version",
-    ),
-    (
-        Signature(messages.decode_nothing, messages.encode_raw_body),
-        "kong.request",
-        "get_raw_body",
-    ),
-    (_FIND_TEXT, "kong.nginx", "get_var"),
-    (_FIND_TEXT, "kong.request", "get_query_arg get_header"),
-    (_FIND_TEXT, "kong.response", "get_header"),
-    (_FIND_TEXT, "kong.service.response", "get_header"),
-    (_GET_TABLE, "kong.request", "get_query get_headers"),
-    (_GET_TABLE, "kong.response", "get_headers"),
-    (_GET_TABLE, "kong.service.response", "get_headers"),
-    (_SET_ONE, "kong.response", "set_header add_header"),
-    (_SET_ONE, "kong.service.request", "set_header add_header"),
-    (_SET_ALL, "kong.response", "set_headers"),
-    (_SET_ALL, "kong.service.request", "set_headers"),
-    (_CLEAR, "kong.response", "clear_header"),
-    (_CLEAR, "kong.service.request", "clear_header"),
-    (Signature(messages.decode_exit, messages.encode_nothing), "kong.response", "exit"),
-    (_LOG, "kong.log", "alert crit err warn notice info debug"),
-)
 SIGNATURES: Mapping[str, Signature] = {
-    f"{prefix}.{name}": signature for signature, prefix, names in _NAMES for name in names.split()
+    "kong.client.get_forwarded_ip": _GET_TEXT,
+    "kong.nginx.get_var": _FIND_TEXT,
+    "kong.request.get_method": _GET_TEXT,
+    "kong.request.get_header": _FIND_TEXT,
+    "kong.request.get_headers": _GET_TABLE,
+    "kong.response.set_header": _SET_ONE,
+    "kong.response.set_headers": _SET_ALL,
+    "kong.response.exit": _EXIT,
+    "kong.service.request.set_header": _SET_ONE,
+    "kong.service.request.set_headers": _SET_ALL,
+    **{
+        f"kong.log.{level}": _LOG
+        for level in ("alert", "crit", "err", "warn", "notice", "info", "debug")
+    },
 }
 
+# What Kong's service has besides.
 _NOT_IMPLEMENTED = frozenset(
     f"{prefix}.{name}"
     for prefix, names in {
         "kong.client": (
-            "get_port get_forwarded_port get_credential load_consumer get_consumer "
+            "get_ip get_port get_forwarded_port get_credential load_consumer get_consumer "
             "authenticate get_protocol"
         ),
         "kong.ctx.shared": "set get",
         "kong.ip": "is_trusted",
         "kong.log": "set_serialize_value serialize",
         "kong.nginx": "get_tls1_version_str set_ctx get_ctx req_start_time get_subsystem",
-        "kong.node": "get_memory_stats",
-        "kong.request": "get_forwarded_port get_uri_captures",
-        "kong.response": "set_status",
+        "kong.node": "get_id get_memory_stats",
+        "kong.request": (
+            "get_scheme get_host get_port get_forwarded_scheme get_forwarded_host "
+            "get_forwarded_port get_http_version get_path get_path_with_query get_raw_query "
+            "get_query_arg get_query get_raw_body get_uri_captures"
+        ),
+        "kong.response": (
+            "get_status get_header get_headers get_source set_status add_header clear_header"
+        ),
         "kong.router": "get_route get_service",
         "kong.service": "set_upstream set_target",
         "kong.service.request": (
-            "set_scheme set_path set_raw_query set_method set_query set_raw_body"
+            "set_scheme set_path set_raw_query set_method set_query add_header clear_header "
+            "set_raw_body"
         ),
-        "kong.service.response": "get_raw_body",
+        "kong.service.response": "get_status get_header get_headers get_raw_body",
     }.items()
     for name in names.split()
 )

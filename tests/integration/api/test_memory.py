@@ -24,13 +24,23 @@ async def test_a_stalled_postgres_does_not_grow_the_process(database: str, tmp_p
             async with connection.transaction():
                 await connection.execute("LOCK TABLE conversion_events IN EXCLUSIVE MODE")
                 waiting = [asyncio.create_task(post(client, served.url)) for _ in range(500)]
-                await asyncio.sleep(3)
+                await until_queued(client, served.url, 500)
                 full_kb = memory_kb(served.process)
                 refused = [await post_some(client, served.url) for _ in range(60)]
                 assert {status for statuses in refused for status in statuses} == {503}
                 assert memory_kb(served.process) - full_kb < 20_000
             assert await asyncio.gather(*waiting) == [200] * 500
     await connection.close()
+
+
+async def until_queued(client: aiohttp.ClientSession, url: str, events: int) -> None:
+    """Wait until so many events are held, none of them stored."""
+    async with asyncio.timeout(60):
+        while True:
+            async with client.get(url + "/metrics") as answer:
+                if f"ct_queue_events {events}.0" in (await answer.text()).splitlines():
+                    return
+            await asyncio.sleep(0.05)
 
 
 def memory_kb(process: subprocess.Popen[bytes]) -> int:

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import subprocess
-import tempfile
 import time
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
+from urllib.request import urlopen
 from uuid import uuid4
 
 import aiohttp
 import asyncpg
 
-from collector.postgres.migrate import migrate
 from collector.postgres.store import open_store
 from collector.spool.spool import open_spool
-from local.postgres import PostgresServer, database_url, run_postgres
+from local.postgres import PostgresServer
 from tests.integration.served import serving
+from tests.own_postgres import send
 from tests.support import fetch
+from tests.waiting import BUSY_SECONDS, eventually
 
 EVENT = {"session_id": "s", "event_type": "page_view", "event_name": "Page"}
 
@@ -65,6 +65,14 @@ async def stop(process: subprocess.Popen[bytes]) -> float:
     return time.monotonic() - started
 
 
+def queued_events(url: str) -> float:
+    """How many events it holds that are not stored yet."""
+    with urlopen(url + "/metrics", timeout=10) as answer:
+        lines = answer.read().decode().splitlines()
+    [line] = [line for line in lines if line.startswith("ct_queue_events ")]
+    return float(line.split()[1])
+
+
 async def ids_in(database: str) -> set[str]:
     return {str(row["id"]) for row in await fetch(database, "SELECT id FROM conversion_events")}
 
@@ -75,7 +83,7 @@ async def test_under_load_every_client_gets_its_last_answer_and_is_told_to_close
     with serving(database, tmp_path) as served:
         traffic = Traffic(served.url)
         sending = asyncio.create_task(traffic.run(20))
-        await asyncio.sleep(1)
+        await eventually(lambda: len(traffic.answered) > 100)
         await stop(served.process)
         await sending
     assert traffic.cut_off == 0
@@ -94,8 +102,8 @@ async def test_what_postgres_does_not_take_in_time_is_in_the_spool_and_replayed_
         async with connection.transaction():
             await connection.execute("LOCK TABLE conversion_events IN EXCLUSIVE MODE")
             sending = asyncio.create_task(traffic.run(20))
-            await asyncio.sleep(1)
-            assert await stop(served.process) < 4 + 2  # two for a machine that is busy
+            await eventually(lambda: queued_events(served.url) == 20)
+            assert await stop(served.process) < 4 + BUSY_SECONDS
             await sending
     await connection.close()
     assert (set(traffic.statuses), traffic.cut_off, len(traffic.answered)) == ({202}, 0, 20)
@@ -117,8 +125,8 @@ async def test_a_client_that_never_ends_its_request_does_not_hold_the_process(
         half.write(b"POST /v1/events/track HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
         await half.drain()
         _, idle = await asyncio.open_connection(host, int(port))
-        await asyncio.sleep(0.3)
-        assert await stop(served.process) < 4 + 2
+        assert await post(served.url) == 200  # so it has accepted the two before
+        assert await stop(served.process) < 4 + BUSY_SECONDS
         for writer in (half, idle):
             writer.close()
             with suppress(ConnectionError):
@@ -126,43 +134,25 @@ async def test_a_client_that_never_ends_its_request_does_not_hold_the_process(
 
 
 async def test_a_postgres_that_hangs_holds_neither_an_answer_nor_the_process(
-    tmp_path: Path,
+    own_postgres: PostgresServer, own_database: str, tmp_path: Path
 ) -> None:
-    with tempfile.TemporaryDirectory(prefix="ct-") as folder, ExitStack() as stack:
-        postgres = stack.enter_context(run_postgres(Path(folder) / "postgres"))
-        database = database_url(postgres)
-        await migrate(database)
-        settings = {"CT_DATABASE_TIMEOUT_SECONDS": "1", "CT_SHUTDOWN_TIMEOUT_SECONDS": "4"}
-        with serving(database, tmp_path, **settings) as served:
-            assert await post(served.url) == 200
-            for pid in await processes_of(database, postgres):
-                os.kill(pid, signal.SIGSTOP)
-                stack.callback(os.kill, pid, signal.SIGCONT)
-            async with asyncio.timeout(20):
-                assert await post(served.url) == 202
-            assert await stop(served.process) < 4 + 2
+    settings = {"CT_DATABASE_TIMEOUT_SECONDS": "1", "CT_SHUTDOWN_TIMEOUT_SECONDS": "4"}
+    with serving(own_database, tmp_path, **settings) as served:
+        assert await post(served.url) == 200
+        send(own_postgres, signal.SIGSTOP)
+        async with asyncio.timeout(20):
+            assert await post(served.url) == 202
+        assert await stop(served.process) < 4 + BUSY_SECONDS
 
 
-async def test_a_store_ends_although_postgres_hangs_with_connections_open() -> None:
-    with tempfile.TemporaryDirectory(prefix="ct-") as folder, ExitStack() as stack:
-        postgres = stack.enter_context(run_postgres(Path(folder) / "postgres"))
-        database = database_url(postgres)
-        await migrate(database)
-        async with open_store(database, 3, 30) as store:
-            await asyncio.gather(*(store.ping() for _ in range(3)))
-            for pid in await processes_of(database, postgres):
-                os.kill(pid, signal.SIGSTOP)
-                stack.callback(os.kill, pid, signal.SIGCONT)
-            started = time.monotonic()
-        assert time.monotonic() - started < 5
-
-
-async def processes_of(database: str, postgres: PostgresServer) -> list[int]:
-    """The process that accepts connections, and those that serve the collector's."""
-    query = "SELECT pid FROM pg_stat_activity WHERE application_name = 'conversion-tracking'"
-    pid_file = postgres.pgdata / "postmaster.pid"
-    postmaster = int(pid_file.read_text().splitlines()[0])
-    return [postmaster, *(row["pid"] for row in await fetch(database, query))]
+async def test_a_store_ends_although_postgres_hangs_with_connections_open(
+    own_postgres: PostgresServer, own_database: str
+) -> None:
+    async with open_store(own_database, 3, 30) as store:
+        await asyncio.gather(*(store.ping() for _ in range(3)))
+        send(own_postgres, signal.SIGSTOP)
+        started = time.monotonic()
+    assert time.monotonic() - started < BUSY_SECONDS
 
 
 async def post(url: str) -> int:

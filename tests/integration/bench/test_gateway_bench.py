@@ -5,13 +5,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+LONGEST_SECONDS = 200  # on a busy machine
+
+pytestmark = pytest.mark.timeout(LONGEST_SECONDS + 20)
+
 
 def run_bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "bench.gateway", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=LONGEST_SECONDS, check=False
+    )
 
 
-def test_the_local_gateway_is_measured_on_all_routes(tmp_path: Path) -> None:
+def test_the_local_gateway_is_measured_on_its_routes(tmp_path: Path) -> None:
     file = tmp_path / "result.json"
     short = ("--rounds", "1", "--seconds", "1", "--connections", "8", "--json", str(file))
     done = run_bench("--local", *short)
@@ -19,9 +27,7 @@ def test_the_local_gateway_is_measured_on_all_routes(tmp_path: Path) -> None:
     assert "say nothing of a Kong" in done.stdout
     result = json.loads(file.read_text())
     rounds = result["rounds"]
-    assert list(rounds) == [
-        *("post_plain", "post_cors", "post_ours", "preflight_cors", "preflight_ours")
-    ]
+    assert list(rounds) == ["post_plain", "post_ours", "preflight_ours"]
     for title in ("POST, no plugin", "POST, our plugin", "preflight, our plugin"):
         assert title in done.stdout
     assert all(runs[0]["rate"] > 0 for runs in rounds.values())

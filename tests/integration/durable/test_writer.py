@@ -45,6 +45,7 @@ class Running:
     outage: Outage
     batches: list[int]
     counts: Counter[EventStatus]
+    refused: list[EventRow]
 
 
 @asynccontextmanager
@@ -58,18 +59,19 @@ async def running(
     """A writer on a real Postgres and a real spool; nothing replays."""
     outage = Outage()
     batches: list[int] = []
+    refused: list[EventRow] = []
     counts: Counter[EventStatus] = Counter()
     async with (
         open_store(database, 5, timeout_seconds) as store,
         open_spool(folder, "test", spool_bytes) as spool,
         open_writer(
-            Failover(store, spool, outage),
+            Failover(store, spool, outage, lambda row, _error: refused.append(row)),
             limits,
             lambda events, _seconds: batches.append(events),
             lambda status, events: counts.update({status: events}),
         ) as writer,
     ):
-        yield Running(writer, store, spool, outage, batches, counts)
+        yield Running(writer, store, spool, outage, batches, counts, refused)
 
 
 @asynccontextmanager
@@ -144,7 +146,7 @@ async def test_while_a_commit_runs_the_next_batch_gathers_until_it_ends(
     async with running(database, tmp_path, limits) as r:
         async with locked(database):
             puts = [asyncio.create_task(r.writer.put(event_row(1)))]
-            await asyncio.sleep(0.1)
+            await until_waiting(database, 1)
             for e in events(20, first=2):
                 puts.append(asyncio.create_task(r.writer.put(e)))
                 await asyncio.sleep(0.005)
@@ -162,7 +164,7 @@ async def test_a_batch_lingers_no_longer_than_it_may_behind_a_commit_that_is_stu
             async with connection.transaction():
                 await insert_id(connection, stuck.id)
                 first = asyncio.create_task(r.writer.put(stuck))
-                await asyncio.sleep(0.1)
+                await until_waiting(database, 1)
                 async with asyncio.timeout(20):
                     assert await r.writer.put(event_row(2)) is STORED
                 assert not first.done()
@@ -261,6 +263,7 @@ async def test_a_row_that_postgres_refuses_fails_alone_in_the_middle_of_500(
     assert results == [STORED] * 500
     assert sorted(await stored_ids(database)) == [e.id for e in good]
     assert r.spool.depth == 0
+    assert r.refused == [bad]
     assert "refuses an event" in caplog.text
     assert "person" not in caplog.text
 
@@ -278,7 +281,7 @@ async def test_a_client_that_goes_away_cancels_nothing_but_itself(
     async with running(database, tmp_path) as r:
         async with locked(database):
             puts = [asyncio.create_task(r.writer.put(e)) for e in events(10)]
-            await asyncio.sleep(0.2)
+            await until_waiting(database, 1)
             puts[3].cancel()
             with suppress(asyncio.CancelledError):
                 await puts[3]
@@ -298,11 +301,9 @@ async def test_a_full_queue_refuses_at_once(database: str, tmp_path: Path) -> No
     async with running(database, tmp_path, replace(LIMITS, queue_events=10)) as r:
         async with locked(database):
             puts = [asyncio.create_task(r.writer.put(e)) for e in events(10)]
-            await asyncio.sleep(0.2)
-            started = time.monotonic()
+            await until_waiting(database, 1)
             with pytest.raises(QueueFull) as refusal:
-                await r.writer.put(event_row(11))
-            assert time.monotonic() - started < 0.1
+                r.writer.put(event_row(11)).send(None)  # its first step: it waits for nothing
             assert int(refusal.value.headers["Retry-After"]) >= 1
             assert r.counts == {EventStatus.UNAVAILABLE: 1}
         assert await asyncio.gather(*puts) == [STORED] * 10

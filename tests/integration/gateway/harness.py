@@ -5,7 +5,6 @@ import contextlib
 import gzip
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -54,21 +53,15 @@ class RunningGateway:
         return self.log_path.read_text()
 
 
-def probe_environment(directory: Path, *, managed: bool = True) -> dict[str, str]:
-    """Kong's variables for the probe plugin; unmanaged, the test runs its server."""
-    command = f"{sys.executable} {PROBE}"
-    server = "-g --no-lua-style --socket-name probe.sock"
+def probe_environment(directory: Path) -> dict[str, str]:
+    """Kong's variables for the probe plugin; the test runs its server."""
     return {
         "KONG_PLUGINS": "bundled,probe",
         "KONG_PLUGINSERVER_NAMES": "probe",
         "KONG_PLUGINSERVER_PROBE_SOCKET": str(directory / "probe.sock"),
-        "KONG_PLUGINSERVER_PROBE_QUERY_CMD": f"{command} --dump",
+        "KONG_PLUGINSERVER_PROBE_QUERY_CMD": f"{sys.executable} {PROBE} --dump",
         "PROBE_SECRET": "s3cret",
-    } | (
-        {"KONG_PLUGINSERVER_PROBE_START_CMD": f"{command} {server} -p {directory}"}
-        if managed
-        else {}
-    )
+    }
 
 
 def probe(behaviour: str) -> dict[str, Any]:
@@ -80,7 +73,10 @@ def probe(behaviour: str) -> dict[str, Any]:
 
 
 def make_kong_yml(services: list[dict[str, Any]], **entities: Any) -> dict[str, Any]:
-    """A kong.yml with these services."""
+    """A kong.yml with these services; their routes keep their paths."""
+    for service in services:
+        for route in service.get("routes", ()):
+            route.setdefault("strip_path", False)
     return {"_format_version": "3.0", "services": services, **entities}
 
 
@@ -176,13 +172,6 @@ async def running_upstream(port: int = 0) -> AsyncIterator[int]:
         yield runner.addresses[0][1]
     finally:
         await runner.cleanup()
-
-
-def find_free_port() -> int:
-    """Give a port on which nothing listens."""
-    with socket.socket() as probe_socket:
-        probe_socket.bind(("127.0.0.1", 0))
-        return int(probe_socket.getsockname()[1])
 
 
 async def _echo(request: web.BaseRequest) -> web.StreamResponse:

@@ -7,8 +7,8 @@ from tests.integration.gateway.protobuf_server import (
     Event,
     StartAnswer,
     framed,
-    number,
     pair,
+    returned,
     started,
 )
 
@@ -23,7 +23,7 @@ async def close_before_a_call(event: Event) -> None:
 
 
 async def close_after_a_call(event: Event) -> None:
-    await event.call("kong.response.add_header", pair("X-Round", event.round))
+    await event.call("kong.response.set_header", pair(f"X-Round-{event.round}", event.round))
     if event.round == 0:
         event.writer.close()
         return
@@ -88,7 +88,7 @@ async def announce_4_gigabytes(event: Event) -> None:
 
 
 async def wrong_sequence(event: Event) -> None:
-    event.writer.write(framed(b"") + framed(number(1, event.sequence + 1)))
+    event.writer.write(framed(b"") + framed(returned(event.sequence + 1)))
 
 
 async def empty_return(event: Event) -> None:
@@ -101,7 +101,7 @@ async def garbage_return(event: Event) -> None:
 
 async def trailing_bytes(event: Event) -> None:
     """More than was asked for: Kong does not use the connection again."""
-    event.writer.write(framed(b"") + framed(number(1, event.sequence)) + b"x")
+    event.writer.write(framed(b"") + framed(returned(event.sequence)) + b"x")
 
 
 FAILING_ENDS = {
@@ -123,7 +123,7 @@ REPEATED = {
 }
 START_ANSWERS: dict[str, StartAnswer] = {
     "start_wrong_sequence": lambda sequence, instance_id: started(sequence + 1, instance_id),
-    "start_without_status": lambda sequence, _: framed(number(1, sequence)),
+    "start_without_status": lambda sequence, _: framed(returned(sequence)),
     "start_garbage": lambda _sequence, _id: framed(b"\x0a\x01a"),
     "start_closes": lambda _sequence, _id: None,
 }

@@ -1,5 +1,5 @@
 """A scripted ProtoBuf:1 plugin server in the test's own process: it does what it is told, right
-or wrong. Its encoding is its own, so that it can find faults in the gateway's."""
+or wrong."""
 
 import asyncio
 import contextlib
@@ -10,6 +10,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from kong_plugin_server import pluginsocket_pb2 as pb
+from tests.waiting import BUSY_SECONDS
 
 DUMP = {
     "Protocol": "ProtoBuf:1",
@@ -42,83 +45,64 @@ DUMP = {
 }
 
 
-def varint(value: int) -> bytes:
-    rest, out = value % 2**64, b""
-    while rest > 127:
-        out += bytes([rest % 128 + 128])
-        rest //= 128
-    return out + bytes([rest])
-
-
-def block(field_number: int, content: bytes) -> bytes:
-    """A field of text, bytes or a message."""
-    return varint(field_number * 8 + 2) + varint(len(content)) + content
-
-
-def number(field_number: int, value: int) -> bytes:
-    """A field of an int."""
-    return varint(field_number * 8) + varint(value)
-
-
 def text(value: str) -> bytes:
     """A String."""
-    return block(1, value.encode())
+    return pb.String(v=value.encode()).SerializeToString()
 
 
-def value_of(value: Any) -> bytes:
+def integer(value: int) -> bytes:
+    """An Int."""
+    return pb.Int(v=value).SerializeToString()
+
+
+def value_of(value: Any) -> pb.Value:
     """A Value."""
     if value is None:
-        return number(1, 0)
+        return pb.Value(null_value=0)
     if isinstance(value, bool):
-        return number(4, int(value))
+        return pb.Value(bool_value=value)
     if isinstance(value, int | float):
-        return b"\x11" + struct.pack("<d", value)
+        return pb.Value(number_value=value)
     if isinstance(value, str):
-        return block(3, value.encode())
+        return pb.Value(string_value=value.encode())
     if isinstance(value, list):
-        return block(6, list_of(*value))
-    return block(5, table(value))
+        return pb.Value(list_value=pb.ListValue(values=map(value_of, value)))
+    return pb.Value(struct_value=struct_of(value))
+
+
+def struct_of(values: Mapping[str, Any]) -> pb.Struct:
+    """A Struct."""
+    return pb.Struct(fields={name: value_of(value) for name, value in values.items()})
 
 
 def list_of(*values: Any) -> bytes:
     """A ListValue."""
-    return b"".join(block(1, value_of(one)) for one in values)
+    return pb.ListValue(values=map(value_of, values)).SerializeToString()
 
 
 def table(values: Mapping[str, Any]) -> bytes:
-    """A Struct."""
-    return b"".join(block(1, pair(name, value)) for name, value in values.items())
+    """A Struct's bytes."""
+    return struct_of(values).SerializeToString()
 
 
 def pair(name: str, value: Any) -> bytes:
-    """A KV; the entries of a Struct look alike."""
-    return block(1, name.encode()) + block(2, value_of(value))
+    """A KV."""
+    return pb.KV(k=name.encode(), v=value_of(value)).SerializeToString()
+
+
+def exit_with(status: int, body: bytes | None = None, headers: Any = None) -> bytes:
+    """ExitArgs."""
+    table = None if headers is None else struct_of(headers)
+    return pb.ExitArgs(status=status, body=body, headers=table).SerializeToString()
+
+
+def returned(sequence: int) -> bytes:
+    """An RpcReturn without a content."""
+    return pb.RpcReturn(sequence=sequence).SerializeToString()
 
 
 def framed(message: bytes) -> bytes:
     return struct.pack("<I", len(message)) + message
-
-
-def read_fields(message: bytes) -> dict[int, Any]:
-    """The fields of a message that holds ints and blocks only."""
-    fields, rest = {}, list(message)
-
-    def take_varint() -> int:
-        value = shift = 0
-        while True:
-            byte = rest.pop(0)
-            value |= byte % 128 << shift
-            shift += 7
-            if byte < 128:
-                return value
-
-    while rest:
-        tag = take_varint()
-        value: Any = take_varint()
-        if tag % 8 == 2:
-            value, rest = bytes(rest[:value]), rest[value:]
-        fields[tag // 8] = value
-    return fields
 
 
 @dataclass
@@ -144,11 +128,11 @@ class Event:
         return await self.read_frame()
 
     def finish(self) -> None:
-        self.writer.write(framed(b"") + framed(number(1, self.sequence)))
+        self.writer.write(framed(b"") + framed(returned(self.sequence)))
 
     async def note_the_end(self) -> None:
         """Read until the gateway closes the connection, and note what still came."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(BUSY_SECONDS):
             self.server.last_words = await self.reader.read()
         self.server.ended.set()
 
@@ -160,8 +144,9 @@ StartAnswer = Callable[[int, int], bytes | None]
 
 def started(sequence: int, instance_id: int) -> bytes:
     """The right answer to StartInstance."""
-    status = block(1, b"probe") + number(2, instance_id) + number(4, 1)
-    return framed(number(1, sequence) + block(33, status))
+    status = pb.InstanceStatus(name=b"probe", instance_id=instance_id, started_at=1)
+    answer = pb.RpcReturn(sequence=sequence, instance_status=status)
+    return framed(answer.SerializeToString())
 
 
 @dataclass
@@ -182,7 +167,7 @@ class ScriptedServer:
 
     async def wait_for_last_words(self) -> bytes | None:
         """Give what came between the last write of an event and the connection's end."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(BUSY_SECONDS):
             await self.ended.wait()
         return self.last_words
 
@@ -207,20 +192,20 @@ class ScriptedServer:
     async def _answer(
         self, message: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        fields = read_fields(message)
-        if 33 in fields:
-            behaviour = json.loads(read_fields(fields[33])[2])["behaviour"]
+        call = pb.RpcCall.FromString(message)
+        if call.HasField("cmd_start_instance"):
+            behaviour = json.loads(call.cmd_start_instance.config)["behaviour"]
             instance_id = len(self.instances) + 100
             self.instances[instance_id] = behaviour
             self.starts[behaviour] += 1
-            answer = self.start_answers.get(behaviour, started)(fields[1], instance_id)
+            answer = self.start_answers.get(behaviour, started)(call.sequence, instance_id)
             if answer is None:
                 writer.close()
             else:
                 writer.write(answer)
             return
-        behaviour = self.instances[read_fields(fields[36])[1]]
-        event = Event(self, reader, writer, fields[1], self.events[behaviour])
+        behaviour = self.instances[call.cmd_handle_event.instance_id]
+        event = Event(self, reader, writer, call.sequence, self.events[behaviour])
         self.events[behaviour] += 1
         await self.behaviours[behaviour](event)
 

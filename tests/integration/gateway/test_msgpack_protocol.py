@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +13,7 @@ import pytest
 from local.gateway.errors import PluginFailedError
 from local.gateway.msgpack_rpc import MsgPackRpc
 from local.gateway.plugin_rpc import RpcError
-from tests.integration.gateway.harness import (
-    make_kong_yml,
-    probe_environment,
-    running_gateway,
-    running_upstream,
-)
-from tests.integration.gateway.protobuf_server import DUMP
+from tests.waiting import BUSY_SECONDS
 
 # Given a request [0, id, method, args], the bytes to answer with.
 Script = Callable[[list[Any]], bytes]
@@ -62,7 +55,7 @@ async def scripted(directory: Path, script: Script) -> AsyncIterator[Scripted]:
     finally:
         running.rpc.close()
         server.close()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(BUSY_SECONDS):
             await asyncio.gather(*(task for task in tasks if task is not None))
 
 
@@ -130,49 +123,6 @@ async def test_what_arrives_unasked_closes_an_idle_connection(tmp_path: Path) ->
         await asyncio.sleep(0.05)
         assert await server.rpc.start_instance("probe", "{}") == 7
         assert len(server.writers) == 2
-
-
-async def test_another_server_pid_makes_the_gateway_forget_its_instances(tmp_path: Path) -> None:
-    pids = iter([1, 1, 2])
-    forgotten: list[str] = []
-
-    def script(request: list[Any]) -> bytes:
-        return pack([2, "serverPid", next(pids)], [2, "other", None]) + ok(request)
-
-    async with scripted(tmp_path, script) as server:
-        server.rpc.on_new_server = lambda: forgotten.append("all")
-        for expected in ([], [], ["all"]):
-            await server.rpc.start_instance("probe", "{}")
-            assert forgotten == expected
-
-
-async def test_the_gateway_starts_its_instances_again_on_another_server_pid(tmp_path: Path) -> None:
-    pids, starts = iter([1, 1, 1, 2, 2, 2]), []
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        unpacker = msgpack.Unpacker()
-        while data := await reader.read(4096):
-            unpacker.feed(data)
-            for _, number, method, _ in unpacker:
-                starts.extend([method] if method == "plugin.StartInstance" else [])
-                answer = {"Id": len(starts), "EventId": 1, "Data": "ret"}
-                writer.write(pack([2, "serverPid", next(pids)], [1, number, None, answer]))
-        writer.close()
-
-    dump = tmp_path / "dump.json"
-    dump.write_text(json.dumps(DUMP["Plugins"]))
-    environment = probe_environment(tmp_path, managed=False) | {
-        "KONG_PLUGINSERVER_PROBE_QUERY_CMD": f"cat {dump}"
-    }
-    plugins = [{"name": "probe", "config": {"behaviour": "any"}}]
-    server = await asyncio.start_unix_server(serve, tmp_path / "probe.sock")
-    async with server, running_upstream() as port:
-        service = {"name": "up", "host": "127.0.0.1", "port": port, "routes": [{"paths": ["/"]}]}
-        kong_yml = make_kong_yml([service], plugins=plugins)
-        async with running_gateway(tmp_path, kong_yml, environment) as gateway:
-            for expected in (1, 1, 1, 2):
-                assert (await gateway.ask("GET", "/")).status == 200
-                assert len(starts) == expected
 
 
 async def test_an_event_is_a_ping_pong_of_steps_until_ret(tmp_path: Path) -> None:

@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from local.processes import free_port
 from tests.integration.gateway.harness import (
     Reply,
     RunningGateway,
-    find_free_port,
     make_kong_yml,
     probe,
     probe_environment,
     running_gateway,
+    running_probe_server,
     running_upstream,
 )
 
@@ -23,8 +24,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 BEHAVIOURS = (
     *("nothing", "set_headers", "set_content_type", "show", "exit_text", "exit_typed"),
-    *("exit_plain", "exit_table", "exit_no_content", "exit_without_body", "error_default"),
-    *("error_message", "bad_header", "bad_status", "too_many_headers", "unknown_method"),
+    *("exit_no_content", "exit_without_body", "bad_header", "bad_status", "too_many_headers"),
     *("response_phase", "not_implemented"),
 )
 
@@ -46,7 +46,6 @@ def make_services(upstream_port: int) -> list[dict[str, Any]]:
         for name, limit in limits.items()
     ]
     down = {"name": "down", "paths": ["/down"], "plugins": [probe("set_headers")]}
-    empty = {"name": "empty", "paths": ["/empty"], "plugins": [probe("set_headers")]}
     return [
         {
             "name": "up",
@@ -55,8 +54,7 @@ def make_services(upstream_port: int) -> list[dict[str, Any]]:
             "read_timeout": 500,
             "routes": routes,
         },
-        {"name": "down", "host": "127.0.0.1", "port": find_free_port(), "routes": [down]},
-        {"name": "empty", "host": "empty-upstream", "routes": [empty]},
+        {"name": "down", "host": "127.0.0.1", "port": free_port(), "routes": [down]},
     ]
 
 
@@ -66,22 +64,29 @@ async def gateway(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Run
     async with running_upstream() as port:
         kong_yml = make_kong_yml(
             make_services(port),
-            upstreams=[{"name": "empty-upstream"}],
-            # A global plugin: it must not run where no route matches.
-            plugins=[probe("set_headers")],
+            routes=[
+                {
+                    "name": "no-service",
+                    "paths": ["/no_service"],
+                    "strip_path": False,
+                    "plugins": [probe("set_headers")],
+                }
+            ],
         )
-        async with running_gateway(directory, kong_yml, probe_environment(directory)) as running:
+        async with (
+            running_probe_server(directory),
+            running_gateway(directory, kong_yml, probe_environment(directory)) as running,
+        ):
             yield running
 
 
 def assert_set_by_plugin(reply: Reply) -> None:
     assert reply.headers["X-Set"] == "by plugin"
-    assert reply.headers.getall("X-List") == ["a", "b", "c"]
+    assert reply.headers.getall("X-List") == ["a", "b"]
     assert reply.headers["X-Number"] == "7200"
     assert reply.headers["X-Bool"] == "true"
     assert reply.headers["X-Under"] == "u"
     assert reply.headers["X-Evil"] == "a%0D%0AX-Injected: 1"
-    assert "X-Gone" not in reply.headers
 
 
 @pytest.mark.parametrize(
@@ -91,7 +96,7 @@ def assert_set_by_plugin(reply: Reply) -> None:
         ("GET", "/set_headers?status=500", 500, "Via"),
         ("GET", "/down", 502, "Via"),
         ("POST", "/set_headers?wait=2", 504, "Via"),
-        ("GET", "/empty", 503, "X-Kong-Response-Latency"),
+        ("GET", "/no_service", 503, "X-Kong-Response-Latency"),
     ],
 )
 async def test_headers_set_in_access_arrive_on_every_answer(
@@ -117,7 +122,7 @@ async def test_headers_set_in_access_arrive_on_a_413(gateway: RunningGateway) ->
     assert_set_by_plugin(reply)
 
 
-async def test_without_a_route_not_even_a_global_plugin_runs(gateway: RunningGateway) -> None:
+async def test_without_a_route_no_plugin_runs(gateway: RunningGateway) -> None:
     reply = await gateway.ask("GET", "/no/such/route")
     assert reply.status == 404
     assert "X-Set" not in reply.headers
@@ -144,13 +149,12 @@ async def test_the_upstreams_content_type_wins_over_a_plugins(gateway: RunningGa
 async def test_request_headers_reach_the_upstream_but_not_those_that_kong_writes(
     gateway: RunningGateway,
 ) -> None:
-    sent = {"X-Stamp": "forged", "X-Added": "first", "X-Remove": "x"}
+    sent = {"X-Stamp": "forged", "X-Other": "kept"}
     received = json.loads((await gateway.ask("GET", "/set_headers", headers=sent)).body)["headers"]
     values = [(name, value) for name, value in received if name.startswith("X-")]
     assert ("X-Stamp", "plugin") in values
     assert ("X-Stamp", "forged") not in values
-    assert [value for name, value in values if name == "X-Added"] == ["first", "second"]
-    assert "X-Remove" not in [name for name, _ in values]
+    assert ("X-Other", "kept") in values
     assert ("X-Blank", "") in values
     assert [value for name, value in values if name == "X-Real-IP"] == ["127.0.0.1"]
     assert [value for name, value in values if name == "X-Forwarded-For"] == ["127.0.0.1"]
@@ -173,29 +177,19 @@ async def test_a_client_that_nobody_trusts_cannot_choose_forwarded_headers(
     [
         ("exit_text", 200, b"hello", {"Content-Length": "5", "X-Before": "1", "X-Age": "5"}),
         ("exit_typed", 200, b'{"a":1}', {"Content-Type": "application/json"}),
-        ("exit_plain", 200, b"x", {"Content-Type": "text/plain; charset=UTF-8"}),
-        (
-            "exit_table",
-            200,
-            b'{"allow":"a/b"}',
-            {"Content-Type": "application/json; charset=utf-8"},
-        ),
         ("exit_no_content", 204, b"", {"X-Kept": "1"}),
         ("exit_without_body", 204, b"", {"X-Lost": None}),
-        ("error_default", 403, None, {"Content-Type": "application/json; charset=utf-8"}),
-        ("error_message", 418, None, {"X-Pot": "tea"}),
     ],
 )
 async def test_an_exit_is_answered_as_by_kong(
     gateway: RunningGateway,
     behaviour: str,
     status: int,
-    body: bytes | None,
+    body: bytes,
     headers: dict[str, str | None],
 ) -> None:
     reply = await gateway.ask("POST", f"/{behaviour}", data=b"a body that nobody reads")
-    assert reply.status == status
-    assert body is None or reply.body == body
+    assert (reply.status, reply.body) == (status, body)
     assert {name: reply.headers.get(name) for name in headers} == headers
     assert reply.headers["Server"] == "kong/3.9.1"
 
@@ -214,7 +208,7 @@ async def test_an_exit_keeps_names_and_replaces_what_was_set_before(
         ("bad_header", "invalid header value"),
         ("bad_status", "code must be a number between 100 and 599"),
         ("too_many_headers", "max_headers must be <= 1000"),
-        ("response_phase", "cannot be called in access phase"),
+        ("response_phase", "kong.response.get_status is not implemented by the local gateway"),
         ("not_implemented", "kong.router.get_route is not implemented by the local gateway"),
     ],
 )
@@ -231,29 +225,19 @@ async def test_headers_set_before_a_plugin_failed_stay(gateway: RunningGateway) 
     assert (await gateway.ask("GET", "/bad_header")).headers["X-Before"] == "1"
 
 
-async def test_a_method_that_kong_does_not_have_gives_nothing_and_is_logged(
-    gateway: RunningGateway,
-) -> None:
-    reply = await gateway.ask("GET", "/unknown_method")
-    assert (reply.status, reply.headers["X-Result"]) == (200, "None")
-    assert "could not find pdk method: kong.request.no_such_method" in gateway.read_log()
-
-
 async def test_the_plugin_reads_the_request_and_its_config_as_under_kong(
     gateway: RunningGateway,
 ) -> None:
     reply = await gateway.ask(
-        "POST", "/show?a=1&a=2&b", headers=[("X-Two", "1"), ("X-Two", "2")], data=b"body"
+        "POST", "/show", headers=[("X-Two", "1"), ("X-Two", "2")], data=b"body"
     )
     shown = json.loads(reply.body)
     assert shown["header"] == "1"
     assert shown["headers"]["x-two"] == ["1", "2"]
     assert shown["headers"]["content-length"] == ["4"]
     assert shown["var_two"] == "1, 2"
-    # A Lua table is one thing, empty: cjson writes it as an object.
-    assert shown["query"] == {"a": ["1", "2"], "b": {}}
-    assert shown["body"] == "b'body'"
-    assert "absent" not in shown
+    assert shown["absent"] is None
+    assert shown["forwarded_ip"] == shown["remote_addr"] == "127.0.0.1"
     config = shown["config"]
     assert config["secret"] == "s3cret"
     assert config["$refs"] == {"secret": "{vault://env/probe-secret}"}

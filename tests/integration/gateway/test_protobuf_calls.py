@@ -59,7 +59,7 @@ async def probe(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Probe
     directory: Path = tmp_path_factory.mktemp("protobuf")
     dump = directory / "dump.json"
     dump.write_text(json.dumps(DUMP))
-    environment = probe_environment(directory, managed=False) | {
+    environment = probe_environment(directory) | {
         "KONG_PLUGINSERVER_PROBE_QUERY_CMD": f"cat {dump}",
         "KONG_NGINX_PROXY_LUA_SOCKET_READ_TIMEOUT": f"{READ_TIMEOUT_SECONDS:.0f}s",
     }
@@ -104,33 +104,22 @@ async def test_events_share_a_connection_and_an_instance(probe: Probe) -> None:
 
 async def test_what_the_pdk_reads_goes_out_in_these_bytes(probe: Probe) -> None:
     headers = [("X-Two", "1"), ("X-Two", "2"), ("X-Empty", "")]
-    query = "a=1&a=2&bare&c=%20x"
+    host = b"gw.test:123"
     reply = await probe.gateway.ask(
-        "POST", f"/show?{query}", headers=headers, data=b"body", skip_auto_headers=["User-Agent"]
+        "POST", "/show", headers=[("Host", host.decode()), *headers], data=b"body"
     )
     shown = dict(line.split(" ") for line in reply.body.decode().splitlines())
     frames = {name: bytes.fromhex(frame) for name, frame in shown.items()}
     assert frames == {
-        "ip": b"\x0a\x09127.0.0.1",
+        "forwarded_ip": b"\x0a\x09127.0.0.1",
         "method": b"\x0a\x04POST",
-        "path": b"\x0a\x05/show",
-        "path_with_query": b"\x0a\x19/show?" + query.encode(),
-        "raw_query": b"\x0a\x13" + query.encode(),
-        "host": b"\x0a\x09127.0.0.1",
-        "scheme": b"\x0a\x04http",
-        "http_version": bytes.fromhex("099a9999999999f13f"),
         "header": b"\x0a\x011",
         "absent_header": b"",
         "empty_header": b"",
         "var_two": b"\x0a\x041, 2",
         "var_absent": b"",
-        "query_arg": b"\x0a\x011",
-        "absent_arg": b"",
-        "query_of_one": b"\x0a\x08\x0a\x01a\x12\x03\x1a\x011",
-        "body": b"\x0a\x04body",
+        "headers_of_one": b"\x0a\x15\x0a\x04host\x12\x0d\x1a\x0b" + host,
         "junk_argument": b"\x0a\x04POST",
-        "cut_tag": b"\x0a\x011",
-        "unknown_field": b"\x0a\x011",
         "second_wins": b"\x0a\x011",
     }
 
@@ -160,13 +149,8 @@ async def test_values_become_header_lines_as_in_kong(probe: Probe, behaviour: st
     assert sorted(received) == sorted([*expected, ["X-False", "forged"]])
 
 
-async def test_headers_are_added_and_cleared(probe: Probe) -> None:
-    reply = await probe.get("/change_headers", [("X-Added", "first"), ("X-Remove", "1")])
-    assert reply.headers.getall("X-List") == ["a", "b"]
-    assert "X-Gone" not in reply.headers
-    received = upstream_headers(reply)
-    assert [value for name, value in received if name == "X-Added"] == ["first", "second"]
-    assert "X-Remove" not in dict(received)
+async def test_the_parts_of_a_log_call_are_one_line(probe: Probe) -> None:
+    assert (await probe.get("/write_log")).status == 200
     assert "a line of 2 parts" in probe.gateway.read_log()
 
 
@@ -234,7 +218,7 @@ async def test_a_closed_connection_starts_the_instance_and_the_event_again(
 async def test_what_an_interrupted_event_did_is_not_undone(probe: Probe) -> None:
     probe.server.events["close_after_a_call"] = 0
     reply = await probe.get("/close_after_a_call")
-    assert reply.headers.getall("X-Round") == ["0", "1"]
+    assert (reply.headers["X-Round-0"], reply.headers["X-Round-1"]) == ("0", "1")
 
 
 async def test_bytes_behind_the_return_end_the_connection(probe: Probe) -> None:

@@ -9,14 +9,17 @@ from typing import Any
 
 import pytest
 
+from kong_plugin_server import pluginsocket_pb2 as pb
 from local.gateway.errors import PluginFailedError
 from local.gateway.plugin_rpc import RpcError
 from local.gateway.protobuf.rpc import ProtoBufRpc
-from tests.integration.gateway.protobuf_server import framed, number, read_fields, varint
+from tests.integration.gateway.protobuf_server import framed, returned
+from tests.integration.plugin_server.proto import block
+from tests.waiting import BUSY_SECONDS
 
 START = bytes.fromhex("0802 8a020b 0a0570726f6265 12027b7d")
 STARTED = bytes.fromhex("0802 8a0204 1007 2001")
-EVENT = bytes.fromhex("a2020a 1206616363657373 0807 0803")
+EVENT = bytes.fromhex("0803 a2020a 0807 1206616363657373")
 
 
 @contextlib.asynccontextmanager
@@ -35,7 +38,7 @@ async def connected(directory: Path) -> AsyncIterator[tuple[ProtoBufRpc, socket.
 
 
 async def receive(connection: socket.socket, size: int) -> bytes:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(BUSY_SECONDS):
         data = b""
         while len(data) < size:
             data += await asyncio.get_running_loop().sock_recv(connection, size - len(data))
@@ -63,7 +66,7 @@ async def test_an_instance_and_an_event_are_these_bytes_on_one_connection(tmp_pa
 
     async def execute(method: str, arguments: list[Any]) -> Any:
         calls.append((method, arguments))
-        return {"kong.client.get_ip": "::1"}.get(method)
+        return {"kong.client.get_forwarded_ip": "::1"}.get(method)
 
     async with connected(tmp_path) as (rpc, listener):
         with await start(rpc, listener) as connection:
@@ -73,13 +76,13 @@ async def test_an_instance_and_an_event_are_these_bytes_on_one_connection(tmp_pa
             # Both calls at once, with the end behind them.
             await loop.sock_sendall(
                 connection,
-                b"\x12\0\0\0kong.client.get_ip\0\0\0\0"
+                b"\x1c\0\0\0kong.client.get_forwarded_ip\0\0\0\0"
                 b"\x18\0\0\0kong.response.set_header\x08\0\0\0\x0a\x01a\x12\x03\x1a\x01b"
                 b"\0\0\0\0\x02\0\0\0\x08\x03",
             )
             assert await receive(connection, 13) == b"\x05\0\0\0\x0a\x03::1\0\0\0\0"
             await running
-    assert calls == [("kong.client.get_ip", []), ("kong.response.set_header", ["a", "b"])]
+    assert calls == [("kong.client.get_forwarded_ip", []), ("kong.response.set_header", ["a", "b"])]
 
 
 async def test_concurrent_calls_take_a_connection_each_and_number_themselves(
@@ -92,9 +95,9 @@ async def test_concurrent_calls_take_a_connection_each_and_number_themselves(
         sequences = []
         for connection in accepted:
             connection.setblocking(False)
-            call = read_fields((await receive(connection, 4 + len(START)))[4:])
-            sequences.append(call[1])
-            await loop.sock_sendall(connection, framed(number(1, call[1]) + STARTED[2:]))
+            call = pb.RpcCall.FromString((await receive(connection, 4 + len(START)))[4:])
+            sequences.append(call.sequence)
+            await loop.sock_sendall(connection, framed(returned(call.sequence) + STARTED[2:]))
         assert await asyncio.gather(*starting) == [7, 7, 7]
         assert sorted(sequences) == [2, 3, 4]
         for connection in accepted:
@@ -128,10 +131,10 @@ async def test_what_arrives_unasked_closes_an_idle_connection(tmp_path: Path) ->
         with await start(rpc, listener) as connection:
             loop = asyncio.get_running_loop()
             await loop.sock_sendall(connection, framed(b""))
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(BUSY_SECONDS):
                 assert await loop.sock_recv(connection, 1) == b""
             running = asyncio.create_task(rpc.handle_event(7, "access", refuse))
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(BUSY_SECONDS):
                 second, _ = await loop.sock_accept(listener)
             with second:
                 second.setblocking(False)
@@ -149,24 +152,25 @@ async def test_a_call_that_raises_ends_the_connection_without_an_answer(tmp_path
             loop = asyncio.get_running_loop()
             running = asyncio.create_task(rpc.handle_event(7, "access", execute))
             await receive(connection, 4 + len(EVENT))
-            await loop.sock_sendall(connection, framed(b"kong.client.get_ip") + framed(b""))
+            await loop.sock_sendall(
+                connection, framed(b"kong.client.get_forwarded_ip") + framed(b"")
+            )
             with pytest.raises(PluginFailedError, match="no"):
                 await running
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(BUSY_SECONDS):
                 assert await loop.sock_recv(connection, 1) == b""
 
 
 async def test_arguments_nested_without_end_fail_the_plugin(tmp_path: Path) -> None:
     value = b""
     for _ in range(5000):
-        value = b"\x0a" + varint(len(value)) + value
-        value = b"\x32" + varint(len(value)) + value
+        value = block(6, block(1, value))
     async with connected(tmp_path) as (rpc, listener):
         with await start(rpc, listener) as connection:
             loop = asyncio.get_running_loop()
             running = asyncio.create_task(rpc.handle_event(7, "access", refuse))
             await receive(connection, 4 + len(EVENT))
-            call = framed(b"kong.log.err") + framed(b"\x0a" + varint(len(value)) + value)
+            call = framed(b"kong.log.err") + framed(block(1, value))
             await loop.sock_sendall(connection, call)
             with pytest.raises(PluginFailedError, match="nested too deeply"):
                 await running

@@ -21,7 +21,7 @@ from tests.integration.gateway.protobuf_server import DUMP, Event, running_scrip
 async def gateway_with_protobuf(directory: Path) -> AsyncIterator[RunningGateway]:
     dump = directory / "dump.json"
     dump.write_text(json.dumps(DUMP))
-    environment = probe_environment(directory, managed=False) | {
+    environment = probe_environment(directory) | {
         "KONG_PLUGINSERVER_PROBE_QUERY_CMD": f"cat {dump}"
     }
     async with running_upstream() as port:

@@ -9,21 +9,24 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+import yaml
 from yarl import URL
 
+from local.processes import free_port
 from tests.integration.gateway.harness import (
+    ROOT,
     RunningGateway,
-    find_free_port,
     make_kong_yml,
     running_gateway,
     running_upstream,
 )
+from tests.waiting import BUSY_SECONDS
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 def service(name: str, host: str, port: int = 80, **fields: Any) -> dict[str, Any]:
-    route = {"name": name, "paths": [f"/{name}"], "strip_path": False}
+    route = {"name": name, "paths": [f"/{name}"]}
     return {"name": name, "host": host, "port": port, "routes": [route], **fields}
 
 
@@ -38,32 +41,16 @@ async def gateway(
     tmp_path_factory: pytest.TempPathFactory, upstream_port: int
 ) -> AsyncIterator[RunningGateway]:
     directory: Path = tmp_path_factory.mktemp("proxying")
-    dead_port = find_free_port()
     kong_yml = make_kong_yml(
         [
-            service("up", "collector-upstream", read_timeout=300, retries=2),
-            service("dead", "127.0.0.1", dead_port, retries=1),
-            service("half", "half-dead", retries=2),
-            service("unknown", "no-such-host.invalid"),
-            service("empty", "empty-upstream"),
-            {"name": "https", "host": "h", "routes": [{"paths": ["/tls"], "protocols": ["https"]}]},
+            service("up", "conversion-tracking-collector", read_timeout=300),
+            service("dead", "127.0.0.1", free_port()),
         ],
-        routes=[{"name": "no-service", "paths": ["/no-service"]}],
-        upstreams=[
-            {"name": "collector-upstream", "targets": [{"target": "collector:8080"}]},
-            {
-                "name": "half-dead",
-                "targets": [
-                    {"target": f"127.0.0.1:{dead_port}"},
-                    {"target": f"127.0.0.1:{upstream_port}"},
-                ],
-            },
-            {"name": "empty-upstream"},
-        ],
+        routes=[{"name": "no-service", "paths": ["/no-service"], "strip_path": False}],
+        upstreams=yaml.safe_load((ROOT / "kong" / "kong.yml").read_text())["upstreams"],
     )
-    environment = {"KONG_TRUSTED_IPS": "127.0.0.1", "KONG_REAL_IP_HEADER": "X-Forwarded-For"}
     resolve = ("--resolve", f"collector:8080=127.0.0.1:{upstream_port}")
-    async with running_gateway(directory, kong_yml, environment, *resolve) as running:
+    async with running_gateway(directory, kong_yml, {}, *resolve) as running:
         yield running
 
 
@@ -140,12 +127,12 @@ async def test_the_user_agent_passes_unchanged_and_is_not_made_up(gateway: Runni
     }
 
 
-async def test_a_trusted_proxys_word_decides_the_address(gateway: RunningGateway) -> None:
+async def test_no_proxys_word_decides_the_address(gateway: RunningGateway) -> None:
     headers = {"X-Forwarded-For": "6.6.6.6, 1.2.3.4", "X-Forwarded-Proto": "https"}
     received = dict((await echo(gateway, "GET", "/up", headers=headers))["headers"])
-    assert received["X-Real-IP"] == "1.2.3.4"
+    assert received["X-Real-IP"] == "127.0.0.1"
     assert received["X-Forwarded-For"] == "6.6.6.6, 1.2.3.4, 127.0.0.1"
-    assert received["X-Forwarded-Proto"] == "https"
+    assert received["X-Forwarded-Proto"] == "http"
 
 
 @pytest.mark.parametrize(
@@ -153,11 +140,8 @@ async def test_a_trusted_proxys_word_decides_the_address(gateway: RunningGateway
     [
         ("GET", "/dead", 502, "An invalid response was received from the upstream server"),
         ("POST", "/up?reset=1", 502, "An invalid response was received from the upstream server"),
-        ("GET", "/unknown", 503, "name resolution failed"),
-        ("GET", "/empty", 503, "failure to get a peer from the ring-balancer"),
         ("GET", "/no-service", 503, "no Service found with those values"),
         ("POST", "/up?wait=1", 504, "The upstream server is timing out"),
-        ("GET", "/tls", 426, "Please use HTTPS protocol"),
         ("GET", "/up/%2e%2e/%2e%2e", 400, "Bad request"),
         ("TRACE", "/up", 405, "Method not allowed"),
     ],
@@ -176,23 +160,6 @@ async def test_kongs_own_answers(
     assert ("X-Kong-Response-Latency" in headers) == (status not in {502, 504})
 
 
-async def test_a_refused_connection_is_tried_again_elsewhere_also_for_a_post(
-    gateway: RunningGateway,
-) -> None:
-    replies = [await gateway.ask("POST", "/half", data=b"x") for _ in range(6)]
-    assert {reply.status for reply in replies} == {200}
-
-
-async def test_a_get_is_sent_again_after_a_timeout_and_a_post_is_not(
-    gateway: RunningGateway,
-) -> None:
-    for method, tries in (("POST", 1), ("GET", 3)):
-        started = asyncio.get_running_loop().time()
-        assert (await gateway.ask(method, "/up?wait=1")).status == 504
-        elapsed = asyncio.get_running_loop().time() - started
-        assert 0.3 * tries <= elapsed < 0.3 * (tries + 1)
-
-
 async def test_a_client_that_goes_away_leaves_no_trace(gateway: RunningGateway) -> None:
     for path in ("/up?wait=0.2", "/dead", "/up", "/no/route") * 25:
         _, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
@@ -208,7 +175,7 @@ async def test_a_client_that_goes_away_leaves_no_trace(gateway: RunningGateway) 
 async def ask_raw(gateway: RunningGateway, request: bytes) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
     writer.write(request)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(BUSY_SECONDS):
         answer = await reader.readuntil(b"\r\n\r\n")
     writer.close()
     await writer.wait_closed()

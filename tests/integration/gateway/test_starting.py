@@ -2,8 +2,8 @@
 
 import asyncio
 import socket
-import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +16,12 @@ from tests.integration.gateway.harness import (
     spawn_gateway,
 )
 
-GOOD = make_kong_yml([{"name": "s", "host": "h", "routes": [{"paths": ["/"]}]}])
+
+def service(**fields: Any) -> dict[str, Any]:
+    return {"name": "s", "host": "127.0.0.1", "routes": [{"paths": ["/"]}], **fields}
+
+
+GOOD = make_kong_yml([service()])
 
 
 async def refusal(
@@ -48,8 +53,8 @@ async def test_a_taken_port_is_named(tmp_path: Path) -> None:
             "gateway: kong.yml: consumers: not implemented by the local gateway",
         ),
         (
-            make_kong_yml([], plugins=[{"name": "key-auth"}]),
-            "gateway: kong.yml: plugins[0].name: plugin 'key-auth' not enabled",
+            make_kong_yml([service(plugins=[{"name": "key-auth"}])]),
+            "gateway: kong.yml: services[0].plugins[0].name: plugin 'key-auth' not enabled",
         ),
         ("no record", "gateway: kong.yml: expected a record"),
     ],
@@ -61,9 +66,10 @@ async def test_a_kong_yml_that_is_refused_is_explained(
 
 
 async def test_a_config_of_an_external_plugin_is_checked_by_its_own_schema(tmp_path: Path) -> None:
-    kong_yml = make_kong_yml([], plugins=[{"name": "probe", "config": {"behavior": "nothing"}}])
+    plugin = {"name": "probe", "config": {"behavior": "nothing"}}
+    kong_yml = make_kong_yml([service(plugins=[plugin])])
     line = await refusal(tmp_path, kong_yml, probe_environment(tmp_path))
-    assert "plugins[0].config.behavior: unknown field" in line
+    assert "services[0].plugins[0].config.behavior: unknown field" in line
 
 
 @pytest.mark.parametrize(
@@ -72,16 +78,18 @@ async def test_a_config_of_an_external_plugin_is_checked_by_its_own_schema(tmp_p
         ({"KONG_PLUGINSERVER_PROBE_QUERY_CMD": "echo nonsense"}, "failed decoding plugin info"),
         ({"KONG_PLUGINSERVER_PROBE_QUERY_CMD": "exit 3"}, "failed with exit code 3"),
         ({"KONG_PLUGINSERVER_PROBE_QUERY_CMD": ""}, "no info query for probe"),
-        ({"KONG_PLUGINSERVER_PROBE_START_CMD": "/no/such/command"}, "did not open"),
+        ({"KONG_PLUGINSERVER_PROBE_START_CMD": "server"}, "PROBE_START_CMD: not implemented"),
         ({"KONG_PLUGINS": "bundled,other"}, "KONG_PLUGINS: other: no plugin server offers it"),
         ({"KONG_PROXY_LISTEN": "here"}, "KONG_PROXY_LISTEN"),
     ],
 )
-async def test_a_plugin_server_that_does_not_come_is_explained(
+async def test_a_setting_that_cannot_work_is_explained(
     tmp_path: Path, changes: dict[str, str], message: str
 ) -> None:
     environment = {"KONG_PROXY_LISTEN": "127.0.0.1:0"} | probe_environment(tmp_path) | changes
-    line = await refusal(tmp_path, make_kong_yml([], plugins=[probe("nothing")]), environment)
+    line = await refusal(
+        tmp_path, make_kong_yml([service(plugins=[probe("nothing")])]), environment
+    )
     assert line.startswith("gateway: ")
     assert message in line
 
@@ -96,17 +104,9 @@ async def test_a_query_command_runs_in_a_shell_with_the_whole_environment(tmp_pa
         assert '"Name": "probe"' in dump.read_text()
 
 
-async def test_a_start_command_gets_an_almost_empty_environment(tmp_path: Path) -> None:
-    environment = probe_environment(tmp_path) | {"KONG_LOG_LEVEL": "info", "SOME_VARIABLE": "1"}
-    start = environment["KONG_PLUGINSERVER_PROBE_START_CMD"]
-    show = "import os; print(sorted(os.environ))"
-    command = f"sh -c '{sys.executable} -c \"{show}\"; exec {start}'"
-    environment["KONG_PLUGINSERVER_PROBE_START_CMD"] = command
-    async with running_gateway(tmp_path, GOOD, environment) as gateway:
-        log = gateway.read_log()
-    assert "SOME_VARIABLE" not in log
-    assert "'PATH'" not in log
-    assert "[probe:" in log
+async def test_a_host_without_an_address_is_explained(tmp_path: Path) -> None:
+    line = await refusal(tmp_path, make_kong_yml([service(host="collector", port=8080)]), {})
+    assert "say where it is with --resolve collector:8080=ADDRESS:PORT" in line
 
 
 async def test_help_names_the_flags(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 from tests.integration.kong_pdk.kong_driver import KongDriver
 
 ROOT = Path(__file__).parents[3]
-COMMAND = [sys.executable, "-m", "conversion_tracking_plugin.kong_pdk_command"]
+COMMAND = [sys.executable, "-m", "conversion_tracking_plugin.hosts.kong_pdk.command"]
 FAULTY_COMMAND = [sys.executable, "-m", "tests.integration.kong_pdk.faulty_plugin_server"]
 collect_ignore_glob = [] if importlib.util.find_spec("kong_pdk") else ["test_*.py"]
 

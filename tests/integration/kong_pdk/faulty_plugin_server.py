@@ -51,8 +51,8 @@ class FaultyPlugin:
 
 if __name__ == "__main__":
     # Here: importing kong-pdk warns, and the tests import this module.
-    from conversion_tracking_plugin import kong_pdk_guards, kong_pdk_server
+    from conversion_tracking_plugin.hosts.kong_pdk import guards, server
 
     if len(sys.argv) > 2:
-        kong_pdk_guards.EVENT_SECONDS = float(sys.argv[2])
-    kong_pdk_server.serve(NAME, FaultyPlugin, Path(sys.argv[1]))
+        guards.EVENT_SECONDS = float(sys.argv[2])
+    server.serve(NAME, FaultyPlugin, Path(sys.argv[1]))

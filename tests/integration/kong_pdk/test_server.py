@@ -25,6 +25,7 @@ from tests.integration.kong_pdk.kong_driver import (
 )
 
 NAME = "conversion-tracking"
+VERSION = (ROOT / "VERSION").read_text().strip()
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -47,7 +48,7 @@ def test_the_query_command_prints_what_kong_reads_and_nothing_else() -> None:
     assert (finished.returncode, finished.stderr) == (0, "")
     assert plugin["Name"] == NAME
     assert plugin["Phases"] == ["access"]
-    assert (plugin["Version"], plugin["Priority"]) == ("0.1.0", 3000)
+    assert (plugin["Version"], plugin["Priority"]) == (VERSION, 3000)
     assert [list(field) for field in plugin["Schema"]["fields"]] == [["config"]]
 
 
@@ -64,7 +65,8 @@ def test_the_installed_command_is_the_same_server() -> None:
 def test_without_kong_pdk_one_line_says_what_to_do() -> None:
     program = (
         "import sys; sys.modules['kong_pdk'] = None;"
-        "from conversion_tracking_plugin.kong_pdk_command import main; sys.exit(main(['--dump']))"
+        "from conversion_tracking_plugin.hosts.kong_pdk.command import main;"
+        "sys.exit(main(['--dump']))"
     )
 
     finished = subprocess.run(

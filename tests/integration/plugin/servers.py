@@ -112,7 +112,7 @@ class PluginServer:
 
 
 OWN = PluginServer("server", KongOverProtoBuf)
-KONG_PDK = PluginServer("kong_pdk_command", KongOverMsgPack)
+KONG_PDK = PluginServer("hosts.kong_pdk.command", KongOverMsgPack)
 
 # kong-pdk installs on Python 3.11 and no later one.
 SERVERS = {"own server": OWN}

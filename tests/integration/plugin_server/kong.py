@@ -20,9 +20,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from kong_plugin_server import pluginsocket_pb2 as pb
 from tests.integration.nginx_variable import nginx_variable
 from tests.integration.plugin_server import proto
-from tests.integration.plugin_server.proto import LENGTH, VARINT
+from tests.integration.plugin_server.proto import write_string
 
 TIMEOUT_SECONDS = 20
 QUIET_SECONDS = 0.05
@@ -142,25 +143,26 @@ class Kong:
         return Link(self._path)
 
     def start_instance(self, config: Any, name: str = "probe") -> int:
-        content = proto.field(1, name) + proto.field(2, json.dumps(config))
-        status = self._call(proto.field(33, content))
-        assert proto.read_text(status["name"]) == name
-        return int(status["id"])
+        config_json = json.dumps(config).encode()
+        command = pb.CmdStartInstance(name=name.encode(), config=config_json)
+        status = self._call(pb.RpcCall(cmd_start_instance=command))
+        assert status.name == name.encode()
+        return status.instance_id
 
     def close_instance(self, instance: int) -> None:
-        status = self._call(proto.field(35, proto.field(1, instance)))
-        assert status["id"] == instance
+        command = pb.CmdCloseInstance(instance_id=instance)
+        status = self._call(pb.RpcCall(cmd_close_instance=command))
+        assert status.instance_id == instance
 
-    def _call(self, command: bytes) -> dict[str, Any]:
+    def _call(self, call: pb.RpcCall) -> pb.InstanceStatus:
         """An RpcCall that is answered at once: its InstanceStatus."""
-        sequence = next(self._sequences)
+        call.sequence = next(self._sequences)
         with self._borrow() as link:
-            link.send_frame(proto.field(1, sequence) + command)
-            message = link.read_frame()
-        answer = proto.read_message(message, sequence=(1, VARINT), status=(33, LENGTH))
-        assert answer["sequence"] == sequence
-        places = {"name": (1, LENGTH), "id": (2, VARINT), "started_at": (4, VARINT)}
-        return proto.read_message(answer["status"], **places)
+            link.send_frame(call.SerializeToString())
+            answer = proto.read(pb.RpcReturn, link.read_frame())
+        assert answer.sequence == call.sequence
+        assert answer.HasField("instance_status")
+        return answer.instance_status
 
     @contextmanager
     def _borrow(self) -> Iterator[Link]:
@@ -201,9 +203,9 @@ class Kong:
 
 
 def handle_event(sequence: int, instance: int, phase: str = "access") -> bytes:
-    """RpcCall: sequence = 1, cmd_handle_event = 36 {instance_id = 1, event_name = 2}."""
-    content = proto.field(1, instance) + proto.field(2, phase)
-    return proto.field(1, sequence) + proto.field(36, content)
+    """RpcCall with the command handle_event."""
+    command = pb.CmdHandleEvent(instance_id=instance, event_name=phase.encode())
+    return pb.RpcCall(sequence=sequence, cmd_handle_event=command).SerializeToString()
 
 
 def read_call(link: Link) -> Call | None:
@@ -216,7 +218,9 @@ def read_call(link: Link) -> Call | None:
 
 def read_return(message: bytes) -> int:
     """The sequence of an RpcReturn without a content."""
-    return int(proto.read_message(message, sequence=(1, VARINT))["sequence"])
+    answer = proto.read(pb.RpcReturn, message)
+    assert answer.WhichOneof("return") is None
+    return answer.sequence
 
 
 def result_of(request: Request, call: Call) -> bytes:
@@ -230,25 +234,21 @@ def read_empty(data: bytes) -> None:
 
 
 def read_string(data: bytes) -> str:
-    return proto.read_text(proto.read_message(data, v=(1, LENGTH))["v"])
-
-
-def read_int(data: bytes) -> int:
-    return int(proto.read_message(data, v=(1, VARINT))["v"])
+    message = proto.read(pb.String, data)
+    assert message.HasField("v")
+    return proto.text(message.v)
 
 
 def read_maximum(data: bytes) -> int:
-    maximum = read_int(data)
+    maximum = proto.read(pb.Int, data).v
     assert 1 <= maximum <= 1000, "Kong raises for a maximum out of these"
     return maximum
 
 
 def read_exit(data: bytes) -> tuple[int, bytes, dict[str, Any]]:
     """ExitArgs: status, body, headers."""
-    places = {"status": (1, VARINT), "body": (2, LENGTH), "headers": (3, LENGTH)}
-    message = proto.read_message(data, **places)
-    headers = proto.read_struct(message.get("headers", b""))
-    return message["status"], message.get("body", b""), headers
+    message = proto.read(pb.ExitArgs, data)
+    return message.status, message.body, proto.read_struct(message.headers.SerializeToString())
 
 
 # The argument's message of each method that a test's plugin calls.
@@ -268,14 +268,9 @@ ARGUMENTS: Mapping[str, Callable[[bytes], Any]] = {
 }
 
 RESULTS: Mapping[str, Callable[[Request, Any], bytes]] = {
-    "kong.client.get_forwarded_ip": lambda request, _: proto.field(1, request.client_ip),
+    "kong.client.get_forwarded_ip": lambda request, _: write_string(request.client_ip),
     "kong.nginx.get_var": lambda request, name: write_string(nginx_variable(request, name)),
     "kong.request.get_header": lambda request, name: write_string(request.headers.get(name)),
     "kong.request.get_headers": lambda request, _: proto.write_struct(request.headers),
-    "kong.request.get_method": lambda request, _: proto.field(1, request.method),
+    "kong.request.get_method": lambda request, _: write_string(request.method),
 }
-
-
-def write_string(value: str | None) -> bytes:
-    """String; Kong sends the same empty frame for nil."""
-    return b"" if value is None else proto.field(1, value)

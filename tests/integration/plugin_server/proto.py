@@ -1,4 +1,8 @@
-"""Protocol Buffers as the tests' own Kong reads and writes them, apart from the server's code.
+"""Kong's messages as the tests' own Kong reads and writes them.
+
+By the official library and pluginsocket.proto, and apart from the server's other code: a Struct
+is a list of pairs here. That the numbers in pluginsocket.proto are Kong's is held byte by byte
+(tests/unit/plugin_server/test_messages.py).
 
 Reading is strict: a field that the message does not have, that comes twice, that has another
 wire type, or an integer in more bytes than it needs fails the test. Kong would pass over some
@@ -7,133 +11,105 @@ of these; a server that writes them is wrong all the same.
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
-Fields = list[tuple[int, int, Any]]
+from google.protobuf.message import Message
 
-VARINT, FIXED64, LENGTH = 0, 1, 2
+from kong_plugin_server import pluginsocket_pb2 as pb
 
-
-def write_varint(value: int) -> bytes:
-    assert value >= 0
-    if value < 0x80:
-        return bytes([value])
-    return bytes([value % 0x80 + 0x80]) + write_varint(value // 0x80)
+AnyMessage = TypeVar("AnyMessage", bound=Message)
 
 
-def read_varint(data: bytes, at: int) -> tuple[int, int]:
-    end = at
-    while data[end] >= 0x80:
-        end += 1
-    value = sum((byte & 0x7F) << 7 * place for place, byte in enumerate(data[at : end + 1]))
-    assert write_varint(value) == data[at : end + 1], "more bytes than needed"
-    return value, end + 1
-
-
-def field(number: int, value: int | float | str | bytes) -> bytes:
-    """A field whose wire type follows from the Python type."""
-    if isinstance(value, str):
-        value = value.encode("utf-8", "surrogateescape")
-    if isinstance(value, bytes):
-        return write_varint(number * 8 + LENGTH) + write_varint(len(value)) + value
-    if isinstance(value, float):
-        return write_varint(number * 8 + FIXED64) + struct.pack("<d", value)
-    return write_varint(number * 8 + VARINT) + write_varint(value)
-
-
-def read_fields(data: bytes) -> Fields:
-    """Number, wire type and value of each field."""
-    found: Fields = []
-    at = 0
-    while at < len(data):
-        key, at = read_varint(data, at)
-        number, wire_type = divmod(key, 8)
-        value: Any
-        if wire_type == VARINT:
-            value, at = read_varint(data, at)
-        else:
-            assert wire_type in (FIXED64, LENGTH), f"wire type {wire_type} in {data!r}"
-            length, at = (8, at) if wire_type == FIXED64 else read_varint(data, at)
-            value, at = data[at : at + length], at + length
-            assert at <= len(data), "a field that ends after its message"
-        found.append((number, wire_type, value))
-    return found
-
-
-def read_message(data: bytes, **names: tuple[int, int]) -> dict[str, Any]:
-    """The fields by name; `names` has the number and the wire type of each."""
-    known = {place: name for name, place in names.items()}
-    message: dict[str, Any] = {}
-    for number, wire_type, value in read_fields(data):
-        name = known[number, wire_type]
-        assert name not in message, f"{name} came twice"
-        message[name] = value
-    return message
-
-
-def read_repeated(data: bytes) -> list[bytes]:
-    """The field 1 of a message that has only this, any number of times."""
-    values = []
-    for number, wire_type, value in read_fields(data):
-        assert (number, wire_type) == (1, LENGTH)
-        values.append(value)
-    return values
-
-
-def read_text(data: bytes) -> str:
+def text(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 
 
-def write_value(value: Any) -> bytes:
-    """google.protobuf.Value as pb_rpc.lua wraps a Lua value; nil has null_value 1."""
+def octets(value: str) -> bytes:
+    return value.encode("utf-8", "surrogateescape")
+
+
+def read(message_type: type[AnyMessage], data: bytes) -> AnyMessage:
+    """A message of this type and nothing else."""
+    message = message_type.FromString(data)
+    message.DiscardUnknownFields()
+    assert message.ByteSize() == len(data), f"{data!r} is not written as {message}"
+    return message
+
+
+def make_value(value: Any) -> pb.Value:
+    """A Value as pb_rpc.lua wraps a Lua value; nil has null_value 1."""
     if value is None:
-        return field(1, 1)
+        return pb.Value(null_value=1)
     if isinstance(value, bool):
-        return field(4, int(value))
+        return pb.Value(bool_value=value)
     if isinstance(value, int | float):
-        return field(2, float(value))
+        return pb.Value(number_value=value)
     if isinstance(value, str):
-        return field(3, value)
+        return pb.Value(string_value=octets(value))
     if isinstance(value, Mapping):
-        return field(5, write_struct(value))
-    return field(6, b"".join(field(1, write_value(item)) for item in value))
+        return pb.Value(struct_value=pb.Struct.FromString(write_struct(value)))
+    return pb.Value(list_value=pb.ListValue(values=map(make_value, value)))
+
+
+def write_value(value: Any) -> bytes:
+    return make_value(value).SerializeToString()
 
 
 def write_struct(values: Mapping[str, Any]) -> bytes:
-    entries = (field(1, name) + field(2, write_value(value)) for name, value in values.items())
-    return b"".join(field(1, entry) for entry in entries)
+    pairs = [pb.KV(k=octets(name), v=make_value(value)) for name, value in values.items()]
+    return pb.Pairs(fields=pairs).SerializeToString()
+
+
+def write_string(value: str | bytes | None) -> bytes:
+    """String; Kong sends the same empty frame for nil."""
+    if value is None:
+        return b""
+    return pb.String(v=octets(value) if isinstance(value, str) else value).SerializeToString()
+
+
+def value_of(value: pb.Value) -> Any:
+    kind = value.WhichOneof("kind")
+    assert kind not in (None, "null_value"), "the server has no nil to send"
+    if kind == "struct_value":
+        return read_struct(value.struct_value.SerializeToString())
+    if kind == "list_value":
+        return [value_of(item) for item in value.list_value.values]
+    content = getattr(value, str(kind))
+    return text(content) if isinstance(content, bytes) else content
 
 
 def read_value(data: bytes) -> Any:
-    ((number, wire_type, value),) = read_fields(data)
-    return VALUES[number, wire_type](value)
+    return value_of(read(pb.Value, data))
 
 
 def read_list(data: bytes) -> list[Any]:
-    return [read_value(item) for item in read_repeated(data)]
+    return [value_of(item) for item in read(pb.ListValue, data).values]
 
 
 def read_struct(data: bytes) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for entry in read_repeated(data):
-        name, value = read_pair(entry)
-        assert name not in values, f"{name} came twice"
-        values[name] = value
+    pairs = read(pb.Pairs, data).fields
+    values = dict(map(name_and_value, pairs))
+    assert len(values) == len(pairs), "a name that came twice"
     return values
 
 
 def read_pair(data: bytes) -> tuple[str, Any]:
-    """KV, and an entry of a Struct."""
-    pair = read_message(data, name=(1, LENGTH), value=(2, LENGTH))
-    return read_text(pair["name"]), read_value(pair["value"])
+    return name_and_value(read(pb.KV, data))
 
 
-VALUES: Mapping[tuple[int, int], Callable[[Any], Any]] = {
-    (2, FIXED64): lambda value: struct.unpack("<d", value)[0],
-    (3, LENGTH): read_text,
-    (4, VARINT): bool,
-    (5, LENGTH): read_struct,
-    (6, LENGTH): read_list,
-}
+def name_and_value(pair: pb.KV) -> tuple[str, Any]:
+    assert pair.HasField("k")
+    assert pair.HasField("v")
+    return text(pair.k), value_of(pair.v)
+
+
+def block(number: int, content: bytes) -> bytes:
+    """A field of bytes by hand, for messages that the library refuses to write."""
+    length, key = len(content), number << 3 | 2
+    assert key < 0x80
+    written = bytearray([key])
+    while length > 0x7F:
+        written.append(length & 0x7F | 0x80)
+        length >>= 7
+    return bytes(written) + bytes([length]) + content

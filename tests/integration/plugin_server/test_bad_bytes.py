@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.integration.plugin_server import proto
+from kong_plugin_server import pluginsocket_pb2 as pb
 from tests.integration.plugin_server.checks import NUMBER
 from tests.integration.plugin_server.kong import (
     Kong,
@@ -16,13 +16,18 @@ from tests.integration.plugin_server.kong import (
     handle_event,
     read_call,
     read_return,
-    write_string,
 )
+from tests.integration.plugin_server.proto import write_string
 from tests.integration.plugin_server.running import Server, open_files, wait_until
 
 
 def framed(message: bytes) -> bytes:
     return struct.pack("<I", len(message)) + message
+
+
+def start_instance(config: bytes) -> bytes:
+    command = pb.CmdStartInstance(config=config)
+    return pb.RpcCall(sequence=1, cmd_start_instance=command).SerializeToString()
 
 
 def greenlets(kong: Kong) -> int:
@@ -65,10 +70,10 @@ def bystander(server: Server, kong: Kong) -> Iterator[None]:
         framed(b"\x08\x01\xa2\x02\x80"),  # 36, with a length that does not end
         framed(b"\x08\x01\xa2\x02\x7f"),  # 36, longer than the message
         framed(b"\x08\x01\xa0\x02\x01"),  # 36 as an integer
-        framed(proto.field(1, 1) + proto.field(36, proto.field(1, "a text as the id"))),
-        framed(proto.field(1, 1) + proto.field(33, proto.field(2, "no JSON"))),
-        framed(proto.field(1, 1) + proto.field(33, proto.field(2, b"\xff\xfe"))),
-        framed(proto.field(1, 1) + proto.field(33, proto.field(2, "[" * 100_000))),
+        framed(b"\x08\x01\xa2\x02\x12\x0a\x10a text as the id"),
+        framed(start_instance(b"no JSON")),
+        framed(start_instance(b"\xff\xfe")),
+        framed(start_instance(b"[" * 100_000)),
         framed(b"\xff" * 100),
         framed(b"\x0b\x0c"),  # groups, which proto3 does not have
         b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from local.processes import free_port
 from tests.integration.plugin_server.conftest import Serve
 from tests.integration.plugin_server.kong import Kong
 from tests.integration.plugin_server.running import (
@@ -122,11 +123,6 @@ def test_the_socket_has_the_permissions_that_were_asked_for(
 
     for path in (server.socket, server.metrics_socket):
         assert stat.S_IMODE(path.stat().st_mode) == mode
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def test_metrics_count_events_by_outcome_over_tcp(serve: Serve) -> None:

@@ -15,8 +15,8 @@ from tests.integration.plugin_server.kong import (
     handle_event,
     read_call,
     read_return,
-    write_string,
 )
+from tests.integration.plugin_server.proto import write_string
 from tests.integration.plugin_server.running import (
     Server,
     open_files,
@@ -74,15 +74,18 @@ def test_ten_thousand_events_run_at_once_and_leave_nothing(serve: Serve) -> None
 
     links = open_events(server, instance, CONCURRENT)
     wait_until(lambda: server.metric("kong_plugin_events_in_flight") == CONCURRENT)
-    assert resident_kilobytes(worker) - before < CONCURRENT * MOST_KILOBYTES_EACH
+    peak = resident_kilobytes(worker)
+    assert peak - before < CONCURRENT * MOST_KILOBYTES_EACH
     finish_events(links)
 
     wait_until(lambda: open_files(worker) == files)
     assert server.metric("kong_plugin_events_in_flight") == 0
-    after = resident_kilobytes(worker)
-    finish_events(open_events(server, instance, CONCURRENT))
+    links = open_events(server, instance, CONCURRENT)
+    wait_until(lambda: server.metric("kong_plugin_events_in_flight") == CONCURRENT)
+    # At the peak: how much of it the allocator gives back in between differs from run to run.
+    assert resident_kilobytes(worker) - peak < 1_000
+    finish_events(links)
     wait_until(lambda: open_files(worker) == files)
-    assert resident_kilobytes(worker) - after < 10_000
     kong.close()
 
 

@@ -20,9 +20,9 @@ from tests.integration.plugin_server.kong import (
     handle_event,
     read_call,
     read_return,
-    write_string,
 )
 from tests.integration.plugin_server.load import Load, under_load
+from tests.integration.plugin_server.proto import write_string
 from tests.integration.plugin_server.running import (
     COMMAND,
     ROOT,
@@ -32,6 +32,7 @@ from tests.integration.plugin_server.running import (
     is_running,
     wait_until,
 )
+from tests.waiting import BUSY_SECONDS
 
 ECHO = {"does": "reads_and_sets"}
 
@@ -90,7 +91,7 @@ def test_a_worker_that_dies_at_once_again_and_again_is_replaced_once_a_second(
         dead.add(worker)
         os.kill(worker, signal.SIGKILL)
         wait_until(lambda: set(server.workers()) - dead)
-    assert 1 < time.monotonic() - started_at < 6
+    assert 1 < time.monotonic() - started_at < 2 + BUSY_SECONDS
 
 
 def test_a_reload_under_load_takes_the_new_code_and_fails_no_request(
@@ -178,7 +179,7 @@ def test_a_stop_does_not_wait_for_events_without_end(serve: Serve) -> None:
     with waiting_event(server, "reads_and_sets"):
         started_at = time.monotonic()
         assert server.stop() == 0
-        assert time.monotonic() - started_at < 10
+        assert time.monotonic() - started_at < BUSY_SECONDS
     assert "stopped with 1 connections open" in server.log
 
 
@@ -190,7 +191,7 @@ def test_a_stop_is_not_held_up_by_phases_that_were_left_standing(serve: Serve) -
 
     started_at = time.monotonic()
     assert server.stop() == 0
-    assert time.monotonic() - started_at < 3
+    assert time.monotonic() - started_at < BUSY_SECONDS
 
 
 def test_a_stop_is_not_held_up_by_a_worker_that_does_not_start(
@@ -206,7 +207,7 @@ def test_a_stop_is_not_held_up_by_a_worker_that_does_not_start(
 
     started_at = time.monotonic()
     assert server.stop() == 0
-    assert time.monotonic() - started_at < 5
+    assert time.monotonic() - started_at < BUSY_SECONDS
 
 
 def test_a_stop_while_the_first_worker_starts_is_no_error(directory: Path) -> None:

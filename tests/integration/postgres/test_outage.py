@@ -2,28 +2,16 @@
 
 import asyncio
 import contextlib
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import aiohttp
 import pytest
 
 from collector.postgres.migrate import migrate
-from local.postgres import PostgresServer, database_url, run_postgres
-from tests.support import Collector, pg_ctl, run_collector, start_again, stop_restarted
-
-
-@pytest.fixture
-def own_postgres() -> Iterator[PostgresServer]:
-    """A Postgres that a test may stop."""
-    with (
-        tempfile.TemporaryDirectory(prefix="ct-") as folder,
-        run_postgres(Path(folder) / "postgres") as server,
-    ):
-        yield server
-        stop_restarted(server)
+from local.postgres import PostgresServer, database_url
+from tests.own_postgres import start_again
+from tests.support import Collector, pg_ctl, run_collector
+from tests.waiting import eventually
 
 
 async def send_until_safe(collector: Collector, event_id: str, statuses: set[int]) -> None:
@@ -47,7 +35,7 @@ async def test_a_restart_in_the_middle_of_traffic_loses_no_event_that_is_sent_ag
     ids = [str(uuid4()) for _ in range(400)]
     async with run_collector(url, database_timeout_seconds=2) as collector:
         traffic = [asyncio.create_task(send_many(collector, ids[n::8], statuses)) for n in range(8)]
-        await asyncio.sleep(0.15)
+        await eventually(lambda: len(statuses) > 0)
         await asyncio.to_thread(pg_ctl, own_postgres, "-m", mode, "stop")
         status, answer = await collector.track()
         assert status == 202

@@ -100,7 +100,7 @@ async def test_every_field_arrives_in_its_column(collector: Collector) -> None:
     assert None not in {row[column] for column in unasked}
 
 
-async def test_every_column_of_the_specification_exists_with_its_type(database: str) -> None:
+async def test_every_column_of_the_original_exists_with_its_type(database: str) -> None:
     rows = await fetch(
         database,
         "SELECT table_name, column_name, data_type, character_maximum_length AS length "
@@ -112,7 +112,7 @@ async def test_every_column_of_the_specification_exists_with_its_type(database: 
 
 
 def specified() -> list[tuple[str, str, str, int | None]]:
-    """The specification's two tables: name, type and length of each column."""
+    """The original's two tables (docs/contract.md#tables): name, type and length of each column."""
     events = (
         "id uuid, user_id uuid, session_id 255, event_type 100, event_name 255, utm_source 100, "
         "utm_medium 100, utm_campaign 255, utm_term 255, utm_content 255, source_type 50, "

@@ -23,6 +23,7 @@ from collector.rejects.store import open_reject_store
 from local.postgres import PostgresServer, database_url
 from tests.integration.api.test_answers import stamp
 from tests.support import SECRET, Collector, Rows, execute, fetch, metric, run_collector
+from tests.waiting import BUSY_SECONDS
 
 TRACK, BATCH, FUNNEL = "/v1/events/track", "/v1/events/batch", "/v1/events/funnel"
 LEAST = {"session_id": "s1", "event_type": "page_view", "event_name": "Page"}
@@ -144,7 +145,7 @@ async def test_a_table_that_is_away_delays_no_answer_and_is_written_when_it_is_b
     collector: Collector,
 ) -> None:
     await execute(collector.database, "ALTER TABLE rejected_events RENAME TO elsewhere")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(BUSY_SECONDS):
         assert (await collector.track(currency="EURO"))[0] == 422
         assert (await collector.track())[0] == 200
     await asyncio.sleep(0.3)
@@ -336,3 +337,26 @@ async def test_a_row_that_is_written_again_after_a_lost_answer_is_kept_once(data
         await store.insert([reject])
         await store.insert([reject])
     assert len(await fetch(database, "SELECT 1 FROM rejected_events")) == 1
+
+
+async def test_an_event_that_postgres_refused_is_kept_and_can_be_replayed(
+    collector: Collector,
+) -> None:
+    add = "ALTER TABLE conversion_events ADD CONSTRAINT no_moon CHECK (event_name <> 'moon')"
+    await execute(collector.database, add)
+    utm = {"utm_source": "google", "utm_medium": "cpc"}
+    status, answer = await collector.track(event_name="moon", utm_params=utm)
+    assert (status, answer["error"]) == (500, "event_refused")
+    [row] = await rejects(collector, 1)
+    assert (row["reason"], row["body_cut"]) == ("event_refused", False)
+    assert "no_moon" in row["message"]
+    still_refused = run(collector.database, "replay")
+    assert still_refused.stdout == "1 failed\n"
+    assert "no_moon" in still_refused.stderr
+    await execute(collector.database, "ALTER TABLE conversion_events DROP CONSTRAINT no_moon")
+    assert run(collector.database, "replay").returncode == 0
+    [event] = await collector.events()
+    assert (event["event_name"], event["channel"]) == ("moon", "Paid Search")
+    assert (event["id"], event["received_at"]) == (row["event_id"], row["received_at"])
+    [kept] = await rejects(collector, 1)
+    assert kept["replay_result"] == "stored"

@@ -7,7 +7,7 @@ CREATE TABLE IF NOT EXISTS waiting (
     received_us INTEGER NOT NULL,       -- when the event was received, microseconds since 1970
     event BLOB NOT NULL                 -- collector/spool/codec.py
 );
--- Events that Postgres refuses, or that cannot be read: kept until somebody decides.
+-- Events that Postgres refuses, or that cannot be read: kept until an operator replays them.
 CREATE TABLE IF NOT EXISTS refused (
     position INTEGER PRIMARY KEY,
     received_us INTEGER NOT NULL,

@@ -11,8 +11,9 @@ import pytest
 from bench.events import MAX_PAGES, BrowserEvent, generate_events, read_user_agents
 from bench.load.requests import fill_in, filled_length
 from collector.classify.device import DeviceClassifier
-from collector.contract.payload import TrackPayload, parse_payload
-from collector.contract.wire import parse_object
+from collector.contract.models import ConversionEventRequest
+from collector.contract.validation import check_fields
+from collector.contract.wire import read_object
 
 START_MS = 1_763_800_000_000
 
@@ -24,7 +25,7 @@ def events() -> list[BrowserEvent]:
 
 @pytest.fixture(scope="module")
 def bodies(events: list[BrowserEvent]) -> list[dict[str, Any]]:
-    return [parse_object(fill_in(event.body, str(uuid4()), lap=1).encode()) for event in events]
+    return [read_object(fill_in(event.body, str(uuid4()), lap=1).encode()) for event in events]
 
 
 def test_a_seed_gives_the_same_events_and_another_seed_others() -> None:
@@ -34,7 +35,7 @@ def test_a_seed_gives_the_same_events_and_another_seed_others() -> None:
 
 
 def test_each_event_keeps_the_contract(bodies: list[dict[str, Any]]) -> None:
-    payloads = [parse_payload(TrackPayload, body) for body in bodies]
+    payloads = [check_fields(ConversionEventRequest, body) for body in bodies]
     assert {payload.unknown for payload in payloads} == {0}
     assert {payload.cut for payload in payloads} == {()}
 

@@ -304,7 +304,7 @@ def test_utm_values_win_over_the_referrer(
         (None, None, None, SourceType.DIRECT),
     ],
 )
-def test_the_specifications_examples_keep_their_source_type(
+def test_the_originals_examples_keep_their_source_type(
     source: str | None, medium: str | None, referrer: str | None, source_type: SourceType
 ) -> None:
     assert classify(source, medium, referrer=referrer).source_type is source_type

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+import user_agents
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.classify.device import UNKNOWN_DEVICE, DeviceClassifier, DeviceType
+from collector.classify.device import (
+    OVERRIDES,
+    UNKNOWN_DEVICE,
+    DeviceClassifier,
+    DeviceType,
+    Override,
+    classify_device,
+    read_user_agent,
+)
 
 # Kind, browser, operating system ("-": none), and what the browser sends.
 BROWSERS = """
@@ -157,6 +168,30 @@ def test_a_bot_is_a_bot_whatever_device_it_names(
     device = classifier.parse_device(user_agent)
     assert device.is_bot
     assert device.device_type is DeviceType.BOT
+
+
+@pytest.mark.parametrize("override", OVERRIDES, ids=lambda o: f"{o.kind}-{OVERRIDES.index(o)}")
+def test_without_an_override_the_package_gets_a_user_agent_wrong(override: Override) -> None:
+    known = [(kind, user_agent) for kind, _, _, user_agent in rows_of(BROWSERS)]
+    known += [("bot", user_agent) for user_agent in BOTS.strip().splitlines()]
+    known += [(case["collector"]["device_type"], case["user_agent"]) for case in TRACKED]
+    others = [other for other in OVERRIDES if other is not override]
+    assert [ua for kind, ua in known if classify_device(read_user_agent(ua), others) != kind] != []
+
+
+@pytest.mark.parametrize("user_agent", [CHROME, SAFARI, "something"])
+def test_the_package_s_view_is_what_it_parses_itself(user_agent: str) -> None:
+    assert vars(read_user_agent(user_agent)) == vars(user_agents.parse(user_agent))
+
+
+def test_the_python_parser_of_ua_parser_is_not_loaded() -> None:
+    program = (
+        "import collector.classify.device, sys; print('ua_parser_builtins.regexes' in sys.modules)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert run.stdout == "False\n"
 
 
 def test_every_example_of_the_crawler_list_is_a_bot(classifier: DeviceClassifier) -> None:

@@ -52,6 +52,11 @@ def test_the_lists_are_not_cut_short(name: str, at_least: int) -> None:
     assert len(our_lists()[name]) >= at_least
 
 
+def test_the_browser_tracker_keeps_the_click_ids_of_the_list() -> None:
+    script = resources.files("collector").joinpath("static", "t.js").read_text("utf-8")
+    assert f'"{" ".join(load_source_lists().click_ids)}"' in script
+
+
 def test_a_deployment_adds_to_the_lists_and_wins_over_them(tmp_path: Path) -> None:
     (tmp_path / "search_engines.toml").write_text('"find.example" = ["finder"]')
     (tmp_path / "referral_sites.toml").write_text('"kagi.com" = []')

@@ -17,7 +17,7 @@ from collector.contract.wire import (
     is_deeper,
     load_json,
     load_json_slowly,
-    parse_object,
+    read_object,
 )
 from collector.errors import BodyTooLarge, InvalidEvent, InvalidJson
 
@@ -33,7 +33,7 @@ def test_an_object_comes_through_unchanged_but_for_what_postgres_cannot_store(
     value: dict[str, Any],
 ) -> None:
     expected = json.loads(json.dumps(value).replace("\\u0000", "\\ufffd"))
-    assert parse_object(json.dumps(value).encode()) == expected
+    assert read_object(json.dumps(value).encode()) == expected
 
 
 def outcome(load: Callable[[str], Any], text: str) -> str:
@@ -66,7 +66,7 @@ def test_the_fast_and_the_slow_reader_read_the_same(text: str) -> None:
 @given(st.binary())
 def test_any_bytes_are_an_object_or_refused(body: bytes) -> None:
     try:
-        value: object = parse_object(body)
+        value: object = read_object(body)
     except (InvalidJson, InvalidEvent):
         value = {}
     assert isinstance(value, dict)
@@ -89,20 +89,20 @@ def test_any_bytes_are_an_object_or_refused(body: bytes) -> None:
 )
 def test_what_is_no_json_object_in_utf_8_is_invalid_json(body: bytes) -> None:
     with pytest.raises(InvalidJson):
-        parse_object(body)
+        read_object(body)
 
 
 @pytest.mark.parametrize("levels", [MAX_DEPTH + 1, 1_000, 100_000])
 def test_deep_nesting_breaks_the_contract(levels: int) -> None:
     inner = b"[" * (levels - 1) + b"]" * (levels - 1)
     with pytest.raises(InvalidEvent) as refusal:
-        parse_object(b'{"metadata": ' + inner + b"}")
+        read_object(b'{"metadata": ' + inner + b"}")
     assert "nested" in refusal.value.errors[0].message
 
 
 def test_nesting_up_to_the_limit_is_accepted() -> None:
     inner = b"[" * (MAX_DEPTH - 1) + b"]" * (MAX_DEPTH - 1)
-    value = parse_object(b'{"a": ' + inner + b', "b": [[], [], {"c": []}]}')
+    value = read_object(b'{"a": ' + inner + b', "b": [[], [], {"c": []}]}')
     assert is_deeper(value, MAX_DEPTH - 1)
     assert not is_deeper(value, MAX_DEPTH)
 
@@ -121,7 +121,7 @@ def test_what_postgres_cannot_store_is_replaced_in_keys_and_nested_values(
     escaped: str, clean: str
 ) -> None:
     body = f'{{"{escaped}": [{{"k": "{escaped}"}}]}}'.encode()
-    assert parse_object(body) == {clean: [{"k": clean}]}
+    assert read_object(body) == {clean: [{"k": clean}]}
 
 
 @given(st.text(alphabet=st.characters()))
@@ -131,7 +131,7 @@ def test_a_clean_text_can_be_encoded_and_holds_no_nul(text: str) -> None:
 
 @pytest.mark.parametrize("digits", ["29.99", "0.1", "1e400", "12345678901234567890.5"])
 def test_a_number_with_a_fraction_remembers_its_digits(digits: str) -> None:
-    number = parse_object(f'{{"a": {digits}}}'.encode())["a"]
+    number = read_object(f'{{"a": {digits}}}'.encode())["a"]
     assert isinstance(number, WireNumber)
     assert number.digits == digits
 
@@ -147,9 +147,10 @@ def test_a_gzip_bomb_is_refused_without_being_unpacked() -> None:
         gunzip(bomb, 1_000_000)
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"{}", gzip.compress(b"{}")[:-5], gzip.compress(b"{}") + b"more"]
-)
+GZIPPED = gzip.compress(b"{}", mtime=0)  # without the time, so that each run has the same tests
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", GZIPPED[:-5], GZIPPED + b"more"])
 def test_what_is_not_one_whole_gzip_stream_is_refused(body: bytes) -> None:
     with pytest.raises(InvalidJson):
         gunzip(body, 1_000)

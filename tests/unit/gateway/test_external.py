@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from local.gateway import pdk
+from local.gateway.config.dump import PluginInfo
 from local.gateway.errors import PluginFailedError
-from local.gateway.plugin_info import PluginInfo
 from local.gateway.plugin_rpc import PdkCall, RpcError
 from local.gateway.plugins import external
 from local.gateway.plugins.external import ExternalPlugin
@@ -44,8 +43,8 @@ class ScriptedRpc:
 
 
 def make_plugin(rpc: ScriptedRpc) -> ExternalPlugin:
-    info = PluginInfo("ProtoBuf:1", "probe", 1, ("access",), {})
-    return ExternalPlugin(info, rpc, pdk.PdkServices("node", "here"))
+    info = PluginInfo("ProtoBuf:1", "probe", 1, {})
+    return ExternalPlugin(info, rpc, {})
 
 
 async def test_concurrent_requests_start_one_instance() -> None:
@@ -105,14 +104,9 @@ async def test_a_start_that_kong_stumbles_over_blocks_the_next_request_for_a_whi
     assert (rpc.starts, rpc.events) == (2, [2])
 
 
-async def test_instances_that_are_forgotten_leave_a_start_under_way_alone() -> None:
-    rpc = ScriptedRpc()
+async def test_a_lost_instance_leaves_the_start_of_another_alone() -> None:
+    rpc = ScriptedRpc(event_errors=[RpcError("closed")])
     plugin = make_plugin(rpc)
-    request = asyncio.create_task(plugin.access(make_exchange(), CONFIG))
-    await asyncio.sleep(0)
-    plugin.forget_instances()
-    await asyncio.gather(request, plugin.access(make_exchange(), CONFIG))
-    assert rpc.starts == 1
-    plugin.forget_instances()
-    await plugin.access(make_exchange(), CONFIG)
-    assert rpc.starts == 2
+    starting = asyncio.create_task(plugin.access(make_exchange(), {"__plugin_id": "two"}))
+    await asyncio.gather(plugin.access(make_exchange(), CONFIG), starting)
+    assert (rpc.starts, len(rpc.events)) == (3, 3)

@@ -1,13 +1,17 @@
 """kong.yml: what is read, and what is refused by name."""
 
+import copy
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from local.gateway.config.kong_yml import load_config, parse_config
 from local.gateway.errors import StartError
-from local.gateway.kong_yml import load_config, parse_config
+
+ROOT = Path(__file__).parents[3]
+OURS: dict[str, Any] = yaml.safe_load((ROOT / "kong" / "kong.yml").read_text())
 
 MINIMAL = """
 _format_version: "3.0"
@@ -18,17 +22,16 @@ services:
       - name: track
         paths: [/v1/events/track]
         methods: [POST, OPTIONS]
+        strip_path: false
         plugins:
           - name: rate-limiting
             config: {minute: 2}
+      - name: other
+        paths: [/other]
+        strip_path: false
     plugins:
-      - name: cors
-upstreams:
-  - name: collector-upstream
-    targets:
-      - target: collector:8080
-plugins:
-  - name: request-size-limiting
+      - name: rate-limiting
+      - name: request-size-limiting
 """
 
 
@@ -38,55 +41,44 @@ def parse(text: str) -> Any:
 
 def test_entities_are_read_with_kongs_defaults() -> None:
     config = parse(MINIMAL)
-    (service,), (route,), (upstream,) = config.services, config.routes, config.upstreams
-    assert (service.port, service.retries, service.read_timeout) == (80, 5, 60.0)
-    assert (route.strip_path, route.preserve_host) == (True, False)
+    (service,), (route, other) = config.services, config.routes
+    assert (service.port, service.connect_timeout, service.read_timeout) == (80, 60.0, 60.0)
     assert (route.service, route.methods) == (service, ("POST", "OPTIONS"))
-    (target,) = upstream.targets
-    assert (target.host, target.port, target.weight) == ("collector", 8080, 100)
-    assert upstream.healthchecks["passive"]["unhealthy"]["http_statuses"] == [429, 500, 503]
+    assert (other.service, other.methods) == (service, ())
 
 
-def test_plugins_keep_the_scope_that_they_stand_in() -> None:
+def test_the_most_special_scope_of_a_plugin_wins() -> None:
+    plugins = [[entry.path for entry in route.plugins] for route in parse(MINIMAL).routes]
+    of_service = ["services[0].plugins[0]", "services[0].plugins[1]"]
+    assert sorted(plugins[0]) == ["services[0].plugins[1]", "services[0].routes[0].plugins[0]"]
+    assert plugins[1] == of_service
+
+
+def test_all_plugins_are_listed_with_the_entity_that_they_stand_in() -> None:
     config = parse(MINIMAL)
-    scopes = {
-        plugin.name: (plugin.route_id is not None, plugin.service_id is not None, plugin.path)
-        for plugin in config.plugins
-    }
-    assert scopes == {
-        "rate-limiting": (True, False, "services[0].routes[0].plugins[0]"),
-        "cors": (False, True, "services[0].plugins[0]"),
-        "request-size-limiting": (False, False, "plugins[0]"),
-    }
-
-
-def test_top_level_entities_name_their_parents() -> None:
-    config = parse(
-        """
-        _format_version: "3.0"
-        services: [{name: s, host: up}]
-        routes: [{name: r, service: s, paths: [/]}]
-        plugins: [{name: cors, service: s}, {name: cors, route: r}]
-        upstreams: [{name: up}]
-        targets: [{upstream: up, target: "127.0.0.1:1"}]
-        """
-    )
-    assert config.routes[0].service == config.services[0]
-    assert [plugin.service_id for plugin in config.plugins] == [config.services[0].id, None]
-    assert [plugin.route_id for plugin in config.plugins] == [None, config.routes[0].id]
-    assert config.upstreams[0].targets[0].host == "127.0.0.1"
-
-
-def test_the_routes_of_a_disabled_service_are_gone() -> None:
-    text = MINIMAL.replace("    host: coll", "    enabled: false\n    host: coll")
-    assert parse(text).routes == ()
+    assert [(plugin.name, *plugin.scope) for plugin in config.plugins] == [
+        ("rate-limiting", "service_id"),
+        ("request-size-limiting", "service_id"),
+        ("rate-limiting", "route_id"),
+    ]
 
 
 def test_ids_stay_the_same_from_start_to_start() -> None:
     assert parse(MINIMAL) == parse(MINIMAL)
 
 
+def test_an_upstream_is_a_name_for_its_target() -> None:
+    [upstream] = parse_config(OURS).upstreams
+    assert (upstream.name, upstream.host, upstream.port) == (
+        "conversion-tracking-collector",
+        "collector",
+        8080,
+    )
+
+
 HEAD = '_format_version: "3.0"\n'
+ROUTE = "paths: [/], strip_path: false"
+NOT_HERE = "not implemented by the local gateway"
 
 
 @pytest.mark.parametrize(
@@ -94,77 +86,66 @@ HEAD = '_format_version: "3.0"\n'
     [
         ("services: []", "_format_version: required field missing"),
         ('_format_version: "1.1"', "_format_version: expected one of: 3.0"),
-        (HEAD + "consumers: []", "consumers: not implemented by the local gateway"),
-        (HEAD + "_info: {}", "_info: not implemented by the local gateway"),
-        (
-            HEAD + "routes: [{paths: [/], headers: {a: [b]}}]",
-            "routes[0].headers: not implemented by the local gateway",
-        ),
+        (HEAD + "consumers: []", f"consumers: {NOT_HERE}"),
+        (HEAD + "plugins: []", f"plugins: {NOT_HERE}"),
+        (HEAD + "targets: []", f"targets: {NOT_HERE}"),
+        (HEAD + "_info: {}", f"_info: {NOT_HERE}"),
+        (HEAD + f"routes: [{{{ROUTE}, headers: {{a: [b]}}}}]", f"routes[0].headers: {NOT_HERE}"),
+        (HEAD + f"routes: [{{{ROUTE}, hosts: [a]}}]", f"routes[0].hosts: {NOT_HERE}"),
+        (HEAD + f"routes: [{{{ROUTE}, service: x}}]", f"routes[0].service: {NOT_HERE}"),
+        (HEAD + "services: [{host: a, path: /}]", f"services[0].path: {NOT_HERE}"),
         (
             HEAD + "services: [{host: a, protocol: grpc}]",
-            "services[0].protocol: expected one of: http",
+            "services[0].protocol: only http is implemented by the local gateway",
         ),
         (HEAD + "services: [{name: a}]", "services[0].host: required field missing"),
         (
-            HEAD + "services: [{host: a, routes: [{name: r}]}]",
-            "services[0].routes[0]: must set one of",
+            HEAD + "services: [{host: a, routes: [{name: r, strip_path: false}]}]",
+            "services[0].routes[0].paths: required field missing",
         ),
-        (HEAD + 'routes: [{paths: ["a"]}]', "routes[0].paths[0]: should start with: /"),
-        (HEAD + 'routes: [{paths: ["~/("]}]', "routes[0].paths[0]: invalid regex"),
-        (HEAD + "routes: [{paths: [/], methods: [get]}]", "routes[0].methods[0]: invalid value"),
-        (HEAD + "routes: [{paths: [/], service: x}]", "routes[0].service: no service is called"),
-        (HEAD + "routes: [{paths: [/], protocols: [grpc]}]", "only http and https are implemented"),
+        (
+            HEAD + 'routes: [{paths: ["a"], strip_path: false}]',
+            "routes[0].paths[0]: expected /path",
+        ),
+        (HEAD + 'routes: [{paths: ["~/("], strip_path: false}]', "routes[0].paths[0]: invalid reg"),
+        (HEAD + "routes: [{paths: [], strip_path: false}]", "routes[0].paths: length must be"),
+        (HEAD + f"routes: [{{{ROUTE}, methods: [get]}}]", "routes[0].methods[0]: invalid value"),
+        (HEAD + f"routes: [{{{ROUTE}, protocols: [grpc]}}]", "protocols[0]: expected one of: http"),
+        (HEAD + f"routes: [{{{ROUTE}, protocols: [https]}}]", f"without http is {NOT_HERE}"),
+        (HEAD + "routes: [{paths: [/]}]", "routes[0].strip_path: required field missing"),
+        (
+            HEAD + "routes: [{paths: [/], strip_path: true}]",
+            "routes[0].strip_path: only false is implemented by the local gateway",
+        ),
+        (HEAD + "routes: [{paths: [/], strip_path: null}]", "routes[0].strip_path: required"),
         (
             HEAD + "services: [{name: a, host: a}, {name: a, host: b}]",
             "services[1]: uniqueness violation: services[0]",
         ),
         (
-            HEAD + "plugins: [{name: cors}, {name: cors}]",
-            "plugins[1]: uniqueness violation: plugins[0]",
-        ),
-        (HEAD + "plugins: [{name: cors, route: x}]", "plugins[0].route: no route is called 'x'"),
-        (
-            HEAD + "plugins: [{name: cors, consumer: x}]",
-            "plugins[0].consumer: not implemented by the local gateway",
+            HEAD + "services: [{host: a, plugins: [{name: x}, {name: x}]}]",
+            "services[0].plugins[1]: uniqueness violation: services[0].plugins[0]",
         ),
         (
-            HEAD + "upstreams: [{name: u, algorithm: least-connections}]",
-            "upstreams[0].algorithm: expected one of: round-robin",
+            HEAD + "services: [{host: a, plugins: [{name: x, consumer: x}]}]",
+            f"services[0].plugins[0].consumer: {NOT_HERE}",
         ),
         (
-            HEAD + 'upstreams: [{name: u, targets: [{target: "a:99999"}]}]',
-            "upstreams[0].targets[0].target: Invalid target",
+            HEAD + 'services: [{host: a, plugins: [{name: x, tags: ["a,b"]}]}]',
+            "services[0].plugins[0].tags[0]: invalid value",
         ),
-        (
-            HEAD + "upstreams: [{name: u, healthchecks: {active: {type: tcp}}}]",
-            "upstreams[0].healthchecks.active.type: expected one of: http",
-        ),
-        (HEAD + "targets: [{target: a}]", "targets[0].upstream: no upstream is called so"),
         (
             HEAD + "services: [{host: a, connect_timeout: 0}]",
             "services[0].connect_timeout: value should be between 1 and 2147483646",
         ),
         ("- a", "expected a record"),
-        (HEAD + "routes: [{paths: [/], strip_path: null}]", "routes[0].strip_path: required"),
+        (HEAD + "services: [{host: a, retries: null}]", f"services[0].retries: null is {NOT_HERE}"),
         (
-            HEAD + "services: [{host: a, retries: null}]",
-            "services[0].retries: null is not implemented by the local gateway",
+            HEAD + "routes: [{paths: [/a/../b], strip_path: false}]",
+            "non-normalized path, consider use '/b' instead",
         ),
-        (HEAD + "upstreams: [{name: u, healthchecks: {active: null}}]", "active: required field"),
-        (HEAD + "routes: [{paths: [/a/../b]}]", "non-normalized path, consider use '/b' instead"),
-        (HEAD + 'routes: [{paths: ["/%zz"]}]', "invalid url-encoded value"),
+        (HEAD + 'routes: [{paths: ["/%zz"], strip_path: false}]', "paths[0]: expected /path"),
         (HEAD + "services: [{host: a b}]", "services[0].host: invalid value"),
-        (HEAD + 'services: [{host: a, path: "/a?b"}]', "services[0].path: invalid value"),
-        (HEAD + "upstreams: [{name: 1.2.3.4}]", "upstreams[0].name: no ip addresses allowed"),
-        (HEAD + 'plugins: [{name: cors, tags: ["a,b"]}]', "plugins[0].tags[0]: invalid value"),
-        (
-            HEAD + "upstreams: [{name: u, targets: [{target: a}, {target: a}]}]",
-            "upstreams[0].targets[1]: uniqueness violation",
-        ),
-        (
-            HEAD + "plugins: [{name: cors, instance_name: i}, {name: x, instance_name: i}]",
-            "plugins[1]: uniqueness violation",
-        ),
     ],
 )
 def test_what_is_wrong_or_not_implemented_is_refused_by_its_path(text: str, message: str) -> None:
@@ -172,6 +153,35 @@ def test_what_is_wrong_or_not_implemented_is_refused_by_its_path(text: str, mess
         parse(text)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        (("algorithm",), "least-connections", "algorithm: only round-robin is implemented"),
+        (("targets",), [], f"targets: another number of targets than one is {NOT_HERE}"),
+        (("targets",), [{"target": "a:1"}, {"target": "b:1"}], "another number of targets"),
+        (("targets", 0, "target"), "a:99999", "targets[0].target: invalid value"),
+        (("targets", 0, "target"), "a", "targets[0].target: invalid value"),
+        (("healthchecks",), None, "healthchecks: required field missing"),
+        (("healthchecks", "threshold"), 1, f"healthchecks.threshold: {NOT_HERE}"),
+        (("healthchecks", "active", "type"), "tcp", "active.type: only http is implemented"),
+        (("healthchecks", "active", "http_path"), "a", "active.http_path: invalid value"),
+        (("healthchecks", "passive", "healthy", "successes"), 256, "value should be between"),
+        (("healthchecks", "passive", "unhealthy", "timeouts"), None, "timeouts: required field"),
+    ],
+)
+def test_an_upstream_is_checked_to_its_last_field(
+    path: tuple[str | int, ...], value: object, message: str
+) -> None:
+    document = copy.deepcopy(OURS)
+    parent: Any = document["upstreams"][0]
+    for step in path[:-1]:
+        parent = parent[step]
+    parent[path[-1]] = value
+    with pytest.raises(StartError) as caught:
+        parse_config(document)
+    assert message in str(caught.value)
 
 
 def test_every_refusal_of_a_file_is_named_at_once() -> None:

@@ -1,6 +1,5 @@
 """PDK calls: values, Kong's argument checks, and methods that are not there."""
 
-import json
 from typing import Any
 
 import pytest
@@ -10,41 +9,23 @@ from local.gateway.errors import EarlyAnswerError, PluginFailedError
 from local.gateway.exchange import Exchange
 from tests.unit.gateway.exchanges import make_exchange
 
-SERVICES = pdk.PdkServices(node_id="node", hostname="here")
-
 
 async def call(method: str, *arguments: Any, exchange: Exchange | None = None) -> Any:
-    return await pdk.call(method, list(arguments), exchange or make_exchange(), SERVICES)
+    return await pdk.call(method, list(arguments), exchange or make_exchange(), {})
 
 
 REQUEST = make_exchange(
     "POST",
-    "/a//%7Eb?a=1&a=2&b&c=%20x+y",
+    "/a",
     [("X-Two", "1"), ("X-Two", "2"), ("Origin", "https://a.test"), ("Content-Type", "t")],
-    body=b"body",
 )
 
 
 @pytest.mark.parametrize(
     ("method", "arguments", "value"),
     [
-        ("kong.client.get_ip", [], "127.0.0.1"),
         ("kong.client.get_forwarded_ip", [], "192.0.2.1"),
         ("kong.request.get_method", [], "POST"),
-        ("kong.request.get_path", [], "/a/~b"),
-        ("kong.request.get_raw_path", [], "/a//%7Eb"),
-        ("kong.request.get_path_with_query", [], "/a//%7Eb?a=1&a=2&b&c=%20x+y"),
-        ("kong.request.get_raw_query", [], "a=1&a=2&b&c=%20x+y"),
-        ("kong.request.get_query", [], {"a": ["1", "2"], "b": True, "c": " x y"}),
-        ("kong.request.get_query", [1], {"a": "1"}),
-        ("kong.request.get_query_arg", ["a"], "1"),
-        ("kong.request.get_host", [], "gw.test"),
-        ("kong.request.get_port", [], 8000),
-        ("kong.request.get_scheme", [], "http"),
-        ("kong.request.get_forwarded_scheme", [], "http"),
-        ("kong.request.get_forwarded_host", [], "gw.test"),
-        ("kong.request.get_forwarded_path", [], "/a/~b"),
-        ("kong.request.get_http_version", [], 1.1),
         ("kong.request.get_header", ["x-two"], "1"),
         ("kong.request.get_header", ["x_two"], "1"),
         ("kong.request.get_header", ["x-none"], None),
@@ -54,16 +35,10 @@ REQUEST = make_exchange(
             {"x-two": ["1", "2"], "origin": "https://a.test", "content-type": "t"},
         ),
         ("kong.request.get_headers", [2], {"x-two": ["1", "2"]}),
-        ("kong.request.get_raw_body", [], b"body"),
         ("kong.nginx.get_var", ["http_x_two"], "1, 2"),
         ("kong.nginx.get_var", ["http_x_none"], None),
-        ("kong.nginx.get_var", ["arg_A"], "1"),
         ("kong.nginx.get_var", ["remote_addr"], "192.0.2.1"),
-        ("kong.nginx.get_var", ["kong_request_id"], "f" * 32),
-        ("kong.node.get_id", [], "node"),
-        ("kong.node.get_hostname", [], "here"),
         ("kong.log.err", ["a", 1, {"b": 2}], None),
-        ("kong.response.get_colour", [], None),
     ],
 )
 async def test_reading_gives_what_kong_gives(method: str, arguments: list[Any], value: Any) -> None:
@@ -100,29 +75,18 @@ async def test_a_header_value_takes_kongs_form(place: str, value: Any, lines: li
     assert changed.getall("X-H", []) == lines
 
 
-async def test_several_headers_are_replaced_added_and_cleared() -> None:
+async def test_several_headers_are_replaced() -> None:
     exchange = make_exchange(headers={"X-A": "client", "X-B": "client"})
-    await call("kong.service.request.set_headers", {"X-A": "1", "X-N": None}, exchange=exchange)
-    await call("kong.service.request.add_header", "X-A", "2", exchange=exchange)
-    await call("kong.service.request.clear_header", "x-b", exchange=exchange)
-    await call("kong.service.request.set_header", "Host", "h.test", exchange=exchange)
-    assert exchange.headers.getall("X-A") == ["1", "2"]
-    assert "X-B" not in exchange.headers
-    assert exchange.upstream_host == "h.test"
+    headers = {"X-A": ["1", "2"], "X-N": None, "X-B": []}
+    await call("kong.service.request.set_headers", headers, exchange=exchange)
+    assert list(exchange.headers.items()) == [("X-A", "1"), ("X-A", "2")]
 
 
-async def test_underscores_in_response_headers_become_hyphens() -> None:
+async def test_underscores_in_response_header_names_become_hyphens() -> None:
     exchange = make_exchange()
-    await call(
-        "kong.response.set_headers", {"X_A": "1", "Transfer-Encoding": "x"}, exchange=exchange
-    )
-    await call("kong.response.add_header", "X_B", "2", exchange=exchange)
-    await call("kong.response.set_header", "X-C", "3", exchange=exchange)
-    await call("kong.response.clear_header", "X_C", exchange=exchange)
+    await call("kong.response.set_headers", {"X_A": "1"}, exchange=exchange)
+    await call("kong.response.set_header", "X_B", "2", exchange=exchange)
     assert dict(exchange.response_headers) == {"X-A": "1", "X-B": "2"}
-
-
-JSON_TYPE = "application/json; charset=utf-8"
 
 
 @pytest.mark.parametrize(
@@ -133,18 +97,6 @@ JSON_TYPE = "application/json; charset=utf-8"
         ([200], 200, {"Content-Length": "0"}, b""),
         ([204, None, {"X-Lost": "1"}], 204, {}, b""),
         ([204, "", {"X-Kept": 1}], 204, {"X-Kept": "1", "Content-Length": "0"}, b""),
-        (
-            [200, {"a": [], "b": "c/d"}],
-            200,
-            {"Content-Type": JSON_TYPE, "Content-Length": "18"},
-            b'{"a":{},"b":"c/d"}',
-        ),
-        (
-            [200, {"a": 1}, {"content-type": "text/x"}],
-            200,
-            {"content-type": "text/x", "Content-Length": "7"},
-            b'{"a":1}',
-        ),
     ],
 )
 async def test_exit_answers_as_kong_does(
@@ -156,16 +108,6 @@ async def test_exit_answers_as_kong_does(
     assert (answer.status, dict(answer.headers), answer.body) == (status, headers, body)
 
 
-async def test_error_answers_with_kongs_own_body() -> None:
-    with pytest.raises(EarlyAnswerError) as caught:
-        await call("kong.response.error", 403)
-    assert caught.value.answer.status == 403
-    assert json.loads(caught.value.answer.body) == {
-        "message": "Forbidden",
-        "request_id": "f" * 32,
-    }
-
-
 @pytest.mark.parametrize(
     ("method", "arguments", "message"),
     [
@@ -175,21 +117,34 @@ async def test_error_answers_with_kongs_own_body() -> None:
         ("kong.response.set_headers", ["X-A"], "headers must be a table"),
         ("kong.response.set_headers", [["a"]], "invalid header name"),
         ("kong.response.set_headers", [], "headers must be a table"),
-        ("kong.response.clear_header", [], "header name must be a string"),
         ("kong.response.exit", ["200"], "code must be a number"),
         ("kong.response.exit", [600], "code must be a number between 100 and 599"),
-        ("kong.response.exit", [200, 5], "body must be a nil, string or table"),
-        ("kong.response.exit", [200, "", "a"], "headers must be a nil or table"),
+        ("kong.response.exit", [200, 5], "a body other than text is not implemented"),
+        ("kong.response.exit", [200, {"a": 1}], "a body other than text is not implemented"),
+        ("kong.response.exit", [200, "", "a"], "headers must be a table"),
+        (
+            "kong.response.exit",
+            [200, "", {"content-length": 1}],
+            "setting content-length is not implemented by the local gateway",
+        ),
+        (
+            "kong.response.set_header",
+            ["Transfer_Encoding", "a"],
+            "setting transfer-encoding is not implemented by the local gateway",
+        ),
+        (
+            "kong.service.request.set_header",
+            ["host", "a"],
+            "setting Host is not implemented by the local gateway",
+        ),
         ("kong.response.exit", [404], "not implemented by the local gateway"),
-        ("kong.response.error", [302], "code must be a number between 400 and 599"),
-        ("kong.response.get_status", [], "cannot be called in access phase"),
-        ("kong.service.response.get_headers", [], "cannot be called in access phase"),
+        ("kong.response.get_status", [], "not implemented by the local gateway"),
+        ("kong.response.get_colour", [], "not implemented by the local gateway"),
         ("kong.request.get_headers", [1001], "max_headers must be <= 1000"),
         ("kong.request.get_headers", [0], "max_headers must be >= 1"),
         ("kong.request.get_headers", ["a"], "max_headers must be a number"),
         ("kong.request.get_header", [], "header name must be a string"),
         ("kong.service.request.set_header", [], "invalid header name"),
-        ("kong.nginx.get_var", ["ssl_cipher"], "not implemented by the local gateway"),
         ("kong.router.get_route", [], "not implemented by the local gateway"),
         ("kong.service.set_target", ["a", 1], "not implemented by the local gateway"),
     ],
@@ -199,9 +154,3 @@ async def test_a_wrong_call_fails_the_plugin_loudly(
 ) -> None:
     with pytest.raises(PluginFailedError, match=message):
         await call(method, *arguments)
-
-
-async def test_a_body_over_kongs_buffer_cannot_be_read() -> None:
-    exchange = make_exchange("POST", "/", body=b"x" * 8193)
-    with pytest.raises(PluginFailedError, match="client_body_buffer_size"):
-        await call("kong.request.get_raw_body", exchange=exchange)

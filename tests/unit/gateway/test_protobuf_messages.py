@@ -1,6 +1,5 @@
-"""Messages of ProtoBuf:1, byte by byte: what Kong's own Lua library reads and writes."""
+"""Messages of ProtoBuf:1 as Kong reads and writes them, byte by byte."""
 
-import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +11,6 @@ from local.gateway.errors import PluginFailedError
 from local.gateway.protobuf import messages
 from local.gateway.protobuf.messages import RpcReturn
 from local.gateway.protobuf.service import SIGNATURES
-from local.gateway.protobuf.values import decode_struct, encode_struct
 
 
 @pytest.mark.parametrize(
@@ -22,11 +20,7 @@ from local.gateway.protobuf.values import decode_struct, encode_struct
             messages.encode_start_instance(2, "probe", "{}"),
             "0802 8a020b 0a0570726f6265 12027b7d",
         ),
-        # Every other call has its fields the other way round.
-        (messages.encode_start_instance(3, "probe", "{}"), "8a020b 12027b7d 0a0570726f6265 0803"),
         (messages.encode_handle_event(4, 7, "access"), "0804 a2020a 0807 1206616363657373"),
-        (messages.encode_handle_event(3, 7, "access"), "a2020a 1206616363657373 0807 0803"),
-        (messages.encode_handle_event(3, 0, "access"), "a20208 1206616363657373 0803"),
         (
             messages.encode_handle_event(300, -1, "access"),
             "08ac02 a20213 08ffffffffffffffffff01 1206616363657373",
@@ -45,18 +39,25 @@ def test_a_call_has_these_bytes(message: bytes, expected: str) -> None:
         ("0802 8a0200", RpcReturn(2, 0)),
         ("0802 8a0204 0a00 1005", RpcReturn(2, 5)),
         ("8a0202 1005 08ac02", RpcReturn(300, 5)),
-        ("0802 8a020b 0a0170 1005 1a022001 2001", RpcReturn(2, 5)),
         ("0802 8a020b 10ffffffffffffffffff01", RpcReturn(2, -1)),
-        # Another kind of answer is no instance status.
-        ("0802 fa0103 0a0161", RpcReturn(2, None)),
     ],
 )
 def test_an_answer_is_read(data: str, expected: RpcReturn) -> None:
     assert messages.decode_rpc_return(bytes.fromhex(data)) == expected
 
 
-@pytest.mark.parametrize("data", ["0a0161", "08", "0803 8a02041005", "0880808080808080808080 01"])
-def test_an_answer_that_lua_protobuf_refuses_fails_the_plugin(data: str) -> None:
+@pytest.mark.parametrize(
+    "data",
+    [
+        "0a0161",
+        "08",
+        "0803 8a02041005",
+        "0880808080808080808080 01",
+        "0802 fa0103 0a0161",
+        "0802 8a020b 0a0170 1005 1a022001 2001",
+    ],
+)
+def test_what_is_no_answer_fails_the_plugin(data: str) -> None:
     with pytest.raises(PluginFailedError):
         messages.decode_rpc_return(bytes.fromhex(data))
 
@@ -75,18 +76,6 @@ Decode = Callable[[bytes], list[Any]]
         (STRING, "0a0161", ["a"]),
         (STRING, "0a01610a0162", ["b"]),
         (STRING, "0a02fffe", ["\udcff\udcfe"]),
-        # A tag in more bytes than it needs.
-        (STRING, "8a80808080000161", ["a"]),
-        # A tag that is cut off is the end of the message.
-        (STRING, "0a016180", ["a"]),
-        (STRING, "8a8080808080808080800161", [""]),
-        # Unknown fields are skipped, of every wire type.
-        (STRING, "1801 190102030405060708 1a0101 1d01020304 0a0161", ["a"]),
-        # What cannot be skipped is read on as tags, as lua-protobuf does.
-        (STRING, "4a64 0a0161", ["a"]),
-        (STRING, "4a 0a0161", ["a"]),
-        (STRING, "1c 0a0161", ["a"]),
-        (STRING, "1e 0a0161", ["a"]),
         (INT, "", [0]),
         (INT, "0864", [100]),
         (INT, "08ffffffffffffffffff01", [-1]),
@@ -103,11 +92,6 @@ Decode = Callable[[bytes], list[Any]]
         (KEY_VALUE, "0a0161 12023200", ["a", []]),
         (KEY_VALUE, "0a0161 12022a00", ["a", {}]),
         (KEY_VALUE, "0a0161 1206 3204 0a023200", ["a", [[]]]),
-        # Several kinds at once: not the last one, but the first that Kong looks for.
-        (KEY_VALUE, "0a0161 1206 1a0162 1a0163", ["a", "c"]),
-        (KEY_VALUE, "0a0161 1205 2001 1a0162", ["a", True]),
-        (KEY_VALUE, "0a0161 1205 2000 1a0162", ["a", "b"]),
-        (KEY_VALUE, "0a0161 1203 1a0162 1200", ["a", None]),
         (LOG, "", []),
         (LOG, "0a0232000a0208000a022a00", [[], "NULL_VALUE", {}]),
         (LOG, "0a031a0161 0a022000 0a031a0162", ["a", None, "b"]),
@@ -122,37 +106,39 @@ Decode = Callable[[bytes], list[Any]]
         (EXIT, "08c8011202686a1a0a0a080a016112031a0162", [200, "hj", {"a": "b"}]),
     ],
 )
-def test_arguments_are_read_as_lua_protobuf_and_kong_read_them(
+def test_arguments_are_read_as_kong_reads_them(
     decode: Decode, data: str, expected: list[Any]
 ) -> None:
     assert decode(bytes.fromhex(data)) == expected
 
 
 @pytest.mark.parametrize(
-    ("decode", "data", "message"),
+    ("decode", "data"),
     [
-        (STRING, "0a0561", "invalid or unfinished bytes value at offset 2"),
-        (STRING, "0affffffffff0161", "invalid or unfinished bytes"),
-        (STRING, "0801", "bytes expected, got wire type 0"),
-        (STRING, "0f0a0161", "bytes expected, got wire type 7"),
-        (STRING, "1b0a01611c", "groups are not implemented by the local gateway"),
-        (INT, "08", "invalid or unfinished varint"),
-        (INT, "0880", "invalid or unfinished varint"),
-        (INT, "088080808080808080808001", "invalid or unfinished varint"),
-        (INT, "0d00000000", "varint expected, got wire type 5"),
-        (KEY_VALUE, "0a0161 1209 1100", "unfinished"),
-        (KEY_VALUE, "0a0161 1202 1100", "unfinished"),
-        (KEY_VALUE, "0a0161 1206 1a0162 12021a00", "bits64 expected"),
-        (TABLE, "0801", "bytes expected"),
-        (TABLE, "0a020801", "bytes expected"),
-        (TABLE, "0a030a0561", "unfinished"),
-        (EXIT, "0a00", "varint expected"),
+        (STRING, "0a0561"),
+        (STRING, "0affffffffff0161"),
+        (STRING, "0801"),
+        (STRING, "0f0a0161"),
+        (STRING, "1b0a01611c"),
+        (INT, "08"),
+        (INT, "0880"),
+        (INT, "088080808080808080808001"),
+        (INT, "0d00000000"),
+        (KEY_VALUE, "0a0161 1209 1100"),
+        (KEY_VALUE, "0a0161 1202 1100"),
+        (KEY_VALUE, "0a0161 1206 1a0162 12021a00"),
+        (TABLE, "0801"),
+        (TABLE, "0a020801"),
+        (TABLE, "0a030a0561"),
+        (EXIT, "0a00"),
+        # Kong passes over these, and so hides a fault of the plugin server.
+        (STRING, "0a016180"),
+        (STRING, "1801 0a0161"),
+        (KEY_VALUE, "0a0161 1205 1a0162 4801"),
     ],
 )
-def test_arguments_that_lua_protobuf_refuses_fail_the_plugin(
-    decode: Decode, data: str, message: str
-) -> None:
-    with pytest.raises(PluginFailedError, match=message):
+def test_arguments_that_are_not_of_the_message_fail_the_plugin(decode: Decode, data: str) -> None:
+    with pytest.raises(PluginFailedError, match=r"nested too deeply|does not have"):
         decode(bytes.fromhex(data))
 
 
@@ -164,25 +150,17 @@ def test_arguments_that_lua_protobuf_refuses_fail_the_plugin(
         (messages.encode_string, "", ""),
         (messages.encode_string, "a", "0a0161"),
         (messages.encode_string, "\udcff", "0a01ff"),
-        (messages.encode_int, 0, ""),
-        (messages.encode_int, 8000, "08c03e"),
-        (messages.encode_int, -1, "08ffffffffffffffffff01"),
-        (messages.encode_number, 0.0, ""),
-        (messages.encode_number, 1.1, "099a9999999999f13f"),
-        (messages.encode_raw_body, b"", "0a00"),
-        (messages.encode_raw_body, b"ab", "0a026162"),
         (messages.encode_table, {}, ""),
         (messages.encode_table, {"a": "b"}, "0a080a016112031a0162"),
-        (messages.encode_table, {"": "a"}, "0a0512031a0161"),
+        (messages.encode_table, {"": "a"}, "0a070a0012031a0161"),
         (messages.encode_table, {"a": ""}, "0a070a016112021a00"),
         (messages.encode_table, {"a": True}, "0a070a016112022001"),
         (messages.encode_table, {"a": 0}, "0a0e0a01611209110000000000000000"),
         (messages.encode_table, {"a": ["b", "c"]}, "0a110a0161120c320a0a031a01620a031a0163"),
         (messages.encode_table, {"a": [True, "x"]}, "0a100a0161120b32090a0220010a031a0178"),
-        (messages.encode_table, {"a": []}, "0a070a016112022a00"),
     ],
 )
-def test_results_are_written_as_lua_protobuf_writes_them(
+def test_results_are_written_as_kong_writes_them(
     encode: Callable[[Any], bytes], result: Any, expected: str
 ) -> None:
     assert encode(result).hex() == expected
@@ -205,7 +183,7 @@ VALUES = st.recursive(
 
 @given(st.dictionaries(TEXTS, VALUES, max_size=5))
 def test_a_struct_comes_back_as_it_went_out(values: dict[str, Any]) -> None:
-    assert decode_struct(encode_struct(values)) == values
+    assert TABLE(messages.encode_table(values)) == [values]
 
 
 @given(st.binary(max_size=60), st.sampled_from(sorted(SIGNATURES)))
@@ -214,21 +192,3 @@ def test_any_bytes_are_arguments_or_fail_the_plugin(data: bytes, method: str) ->
         SIGNATURES[method].decode_arguments(data)
     except PluginFailedError as error:
         assert str(error)  # noqa: PT017 (both ways are right)
-
-
-@given(st.dictionaries(TEXTS, VALUES, min_size=1, max_size=3), st.data())
-def test_a_struct_cut_off_anywhere_never_gives_a_wrong_entry(
-    values: dict[str, Any], data: st.DataObject
-) -> None:
-    whole = encode_struct(values)
-    cut = whole[: data.draw(st.integers(0, len(whole) - 1))]
-    try:
-        assert decode_struct(cut).items() <= values.items()
-    except PluginFailedError:
-        assert cut
-
-
-@given(st.floats())
-def test_a_number_is_the_eight_bytes_of_a_double(number: float) -> None:
-    expected = b"\x09" + struct.pack("<d", number) if number else b""
-    assert messages.encode_number(number) == expected

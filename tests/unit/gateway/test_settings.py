@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from local.gateway.config.dump import parse_dump
+from local.gateway.config.settings import read_settings
 from local.gateway.errors import StartError
-from local.gateway.plugin_info import parse_dump
-from local.gateway.settings import read_settings
 
 READ_TIMEOUT = "KONG_NGINX_PROXY_LUA_SOCKET_READ_TIMEOUT"
 PLUGIN_SERVER = {
@@ -25,20 +25,21 @@ def test_the_defaults_are_kongs() -> None:
     settings = read()
     assert (settings.host, settings.port) == ("127.0.0.1", 8000)
     assert settings.plugins == ("bundled",)
-    assert settings.address_rules.header == "X-Real-IP"
-    assert settings.address_rules.recursive is False
-    assert settings.log_level == "notice"
+    assert settings.plugin_read_timeout == 60
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("2s", 2), ("500ms", 0.5), ("3", 3)])
-def test_a_time_is_read_in_nginxs_units(text: str, seconds: float) -> None:
-    assert read(**{READ_TIMEOUT: text}).plugin_read_timeout == seconds
+def test_a_time_is_read_in_seconds() -> None:
+    assert read(**{READ_TIMEOUT: "2s"}).plugin_read_timeout == 2
+
+
+def test_a_variable_of_nginx_is_read_with_its_definition() -> None:
+    settings = read(KONG_NGINX_PROXY_SET='$ct_a "$request_method x"')
+    assert settings.nginx_variables == {"ct_a": "$request_method x"}
 
 
 def test_a_plugin_server_is_read_by_its_name_in_capitals() -> None:
     (server,) = read(**PLUGIN_SERVER).plugin_servers
     assert (server.socket, server.query_command) == ("/run/ct.sock", "ct --dump")
-    assert server.start_command is None
 
 
 @pytest.mark.parametrize(
@@ -48,12 +49,19 @@ def test_a_plugin_server_is_read_by_its_name_in_capitals() -> None:
         ({"KONG_PROXY_LISTEN": "8000"}, "KONG_PROXY_LISTEN"),
         ({"KONG_PROXY_LISTEN": "127.0.0.1:99999"}, "KONG_PROXY_LISTEN"),
         ({"KONG_PROXY_LISTEN": "0.0.0.0:8443 ssl"}, "KONG_PROXY_LISTEN"),
-        ({"KONG_TRUSTED_IPS": "10.0.0.0/40"}, "KONG_TRUSTED_IPS"),
-        ({"KONG_REAL_IP_RECURSIVE": "yes"}, "KONG_REAL_IP_RECURSIVE: expected one of on, off"),
-        ({"KONG_LOG_LEVEL": "loud"}, "KONG_LOG_LEVEL"),
+        ({"KONG_TRUSTED_IPS": "10.0.0.0/8"}, "KONG_TRUSTED_IPS: not implemented by the local gat"),
+        ({"KONG_REAL_IP_RECURSIVE": "on"}, "KONG_REAL_IP_RECURSIVE: not implemented by the local"),
+        (
+            PLUGIN_SERVER | {"KONG_PLUGINSERVER_CONVERSION_TRACKING_START_CMD": "a"},
+            "KONG_PLUGINSERVER_CONVERSION_TRACKING_START_CMD: not implemented",
+        ),
         ({READ_TIMEOUT: "soon"}, READ_TIMEOUT),
         ({READ_TIMEOUT: "2m"}, READ_TIMEOUT),
+        ({READ_TIMEOUT: "500ms"}, READ_TIMEOUT),
+        ({READ_TIMEOUT: "3"}, READ_TIMEOUT),
         ({"KONG_NGINX_PROXY_SET": "ct_request x"}, "KONG_NGINX_PROXY_SET"),
+        ({"KONG_NGINX_PROXY_SET": "$ct_a $request_method"}, "KONG_NGINX_PROXY_SET"),
+        ({"KONG_NGINX_PROXY_SET": '$ct_a "x"; return'}, "KONG_NGINX_PROXY_SET"),
         ({"KONG_PLUGINSERVER_NAMES": "a-b"}, "KONG_PLUGINSERVER_A_B_SOCKET"),
     ],
 )
@@ -80,7 +88,7 @@ PLUGIN = {
 )
 def test_the_first_plugin_of_a_dump_is_taken(dump: Any) -> None:
     info = parse_dump(json.dumps(dump), "probe")
-    assert (info.name, info.priority, info.phases) == ("probe", 2500, ("access",))
+    assert (info.name, info.priority) == ("probe", 2500)
 
 
 @pytest.mark.parametrize(
@@ -112,12 +120,18 @@ def test_the_dump_chooses_the_protocol(dump: Any, protocol: str) -> None:
         (json.dumps([PLUGIN | {"Priority": "high"}]), "PRIORITY field is not a valid integer"),
         (json.dumps([PLUGIN | {"Name": None}]), "no Name"),
         (json.dumps([PLUGIN | {"Schema": {"fields": []}}]), "schema.name: required field"),
-        (json.dumps([PLUGIN | {"Schema": {"name": "p", "fields": []}}]), '"config" is missing'),
+        (
+            json.dumps([PLUGIN | {"Schema": {"name": "p", "fields": []}}]),
+            "fields other than config",
+        ),
         (
             json.dumps([PLUGIN | {"Schema": {"name": "p", "fields": [*CONFIG, {"x": STRING}]}}]),
-            "x: cannot create a new field",
+            "fields other than config alone",
         ),
-        (json.dumps([PLUGIN | {"Phases": ["access", "log"]}]), "phases log are not implemented"),
+        (
+            json.dumps([PLUGIN | {"Phases": ["access", "log"]}]),
+            'only the phases ["access"] are implemented',
+        ),
     ],
 )
 def test_a_dump_that_kong_or_we_cannot_use_is_refused(text: str, message: str) -> None:

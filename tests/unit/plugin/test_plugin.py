@@ -4,13 +4,16 @@ What Kong sees of it, and how many calls a request costs, is tested on the real 
 (tests/integration/plugin).
 """
 
+import inspect
 import logging
-from collections.abc import Callable, Set
-from typing import Any
+from collections.abc import Iterator, Set
+from typing import Any, get_type_hints
 
 import pytest
 
+from conversion_tracking_plugin import kong
 from conversion_tracking_plugin.plugin import Plugin
+from kong_plugin_server.pdk import METHODS
 
 ORDINARY = {"origin": ["https://shop.example"], "content-length": ["2"]}
 FORGED = {"x-client-ip": ["6.6.6.6"], "x-gateway-signature": ["forged"]}
@@ -27,7 +30,7 @@ class RecordingKong:
         self.calls: list[tuple[str, tuple[Any, ...]]] = []
         self.path = ""
 
-    def __getattr__(self, name: str) -> "RecordingKong | Callable[..., Any]":
+    def __getattr__(self, name: str) -> Any:
         if name in ("request", "response", "client", "service"):
             return self
 
@@ -153,3 +156,19 @@ def test_a_missing_secret_signs_nothing_and_says_why(
 
     assert [stamp["X-Gateway-Signature"] for stamp in stamps(kong)] == [""]
     assert message in caplog.text
+
+
+def methods_of(protocol: type, name: str) -> Iterator[str]:
+    """The full names of what a protocol of kong.py offers."""
+    for attribute, value in vars(protocol).items():
+        if isinstance(value, property):
+            yield from methods_of(get_type_hints(value.fget)["return"], f"{name}.{attribute}")
+        elif inspect.isfunction(value) and not attribute.startswith("_"):
+            yield f"{name}.{attribute}"
+
+
+def test_what_the_plugin_calls_is_what_kong_has() -> None:
+    methods = set(methods_of(kong.Kong, "kong"))
+
+    assert "kong.service.request.set_headers" in methods
+    assert methods <= set(METHODS)

@@ -1,4 +1,7 @@
-"""The messages of pluginsocket.proto, byte by byte, and Struct and Value as properties."""
+"""The messages of Kong's pluginsocket.proto, byte by byte, and Struct and Value as properties.
+
+The bytes are written out, so that a wrong number or type in our own pluginsocket.proto fails.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kong_plugin_server import messages
+from kong_plugin_server.frames import WireError
 from kong_plugin_server.messages import (
     DECODERS,
     ENCODERS,
@@ -17,7 +21,8 @@ from kong_plugin_server.messages import (
     StartInstance,
     decode_call,
 )
-from kong_plugin_server.wire import WireError
+from kong_plugin_server.pluginsocket_pb2 import Value
+from kong_plugin_server.values import write_value
 from tests.integration.plugin_server import proto
 
 # Any bytes, as the text that they become here.
@@ -33,6 +38,12 @@ values = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(texts, inner, max_size=4)),
     max_leaves=10,
 )
+
+
+def encode_value(value: object) -> bytes:
+    target = Value()
+    write_value(target, value)
+    return target.SerializeToString()
 
 
 @pytest.mark.parametrize(
@@ -68,8 +79,11 @@ def test_a_call_of_kong_is_read(message: bytes, call: messages.Call) -> None:
         b"\x0a\x01x\xa2\x02\x00",  # a text as the sequence
         b"\x08\x01\xa2\x02\x03\x0a\x01x",  # a text as the instance id
         b"\x08\x01\x8a\x02\x03\x12\x01{",  # half a configuration
-        b"\x08\x01" + proto.field(33, proto.field(2, b"[" * 100_000)),
-        b"\x08\x01" + proto.field(33, proto.field(2, b"\xff")),
+        b"\xa2\x02\x02\x08\x07",  # no sequence
+        b"\x08\x01\xa2\x02\x08\x12\x06access",  # no instance
+        b"\x08\x01\x9a\x02\x00",
+        b"\x08\x01\x8a\x02\xa4\x8d\x06\x12\xa0\x8d\x06" + b"[" * 100_000,
+        b"\x08\x01\x8a\x02\x03\x12\x01\xff",
     ],
 )
 def test_what_is_no_call_of_kong_is_an_error(message: bytes) -> None:
@@ -113,9 +127,17 @@ def test_what_is_no_call_of_kong_is_an_error(message: bytes) -> None:
         (ENCODERS["bytes"](b"\x00\xff"), b"\x0a\x02\x00\xff"),
         (ENCODERS["nothing"](), b""),
         # Value: number_value = 2, a double; bool_value = 4; struct_value = 5
-        (messages.encode_value(1), b"\x11\x00\x00\x00\x00\x00\x00\xf0\x3f"),
-        (messages.encode_value(True), b"\x20\x01"),
-        (messages.encode_value({}), b"\x2a\x00"),
+        (encode_value(1), b"\x11\x00\x00\x00\x00\x00\x00\xf0\x3f"),
+        (encode_value(True), b"\x20\x01"),
+        (encode_value({}), b"\x2a\x00"),
+        (encode_value([]), b"\x32\x00"),
+        (encode_value(""), b"\x1a\x00"),
+        # Names and values that are no UTF-8
+        (ENCODERS["pair"]("\udcff", "\udcfe"), b"\x0a\x01\xff\x12\x03\x1a\x01\xfe"),
+        (
+            ENCODERS["struct"]({"\udcff": "\udcfe"}),
+            b"\x0a\x08\x0a\x01\xff\x12\x03\x1a\x01\xfe",
+        ),
     ],
 )
 def test_a_message_to_kong_has_these_bytes(encoded: bytes, expected: bytes) -> None:
@@ -143,15 +165,43 @@ def test_a_message_to_kong_has_these_bytes(encoded: bytes, expected: bytes) -> N
         ("nothing", b"", None),
         ("struct", b"\x0a\x08\x0a\x01a\x12\x03\x1a\x01b", {"a": "b"}),
         ("struct", b"\x0a\x08\x12\x03\x1a\x01b\x0a\x01a", {"a": "b"}),  # value before name
+        ("struct", b"\x0a\x05\x12\x03\x1a\x01b", {"": "b"}),  # Kong leaves an empty name out
+        ("struct", b"\x0a\x03\x0a\x01a", {"a": None}),  # as Kong sends false
+        ("struct", b"\x0a\x08\x0a\x01\xff\x12\x03\x1a\x01\xfe", {"\udcff": "\udcfe"}),
+        (  # a name that came twice: the later one
+            "struct",
+            b"\x0a\x08\x0a\x01a\x12\x03\x1a\x01b\x0a\x08\x0a\x01a\x12\x03\x1a\x01c",
+            {"a": "c"},
+        ),
+        (
+            "struct",
+            b"\x0a\x11\x0a\x01a\x12\x0c\x32\x0a\x0a\x03\x1a\x01b\x0a\x03\x1a\x01c",
+            {"a": ["b", "c"]},
+        ),
     ],
 )
 def test_a_result_of_kong_is_read(kind: str, message: bytes, value: object) -> None:
     assert DECODERS[kind](message) == value
 
 
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("text", b"\x08\x01"),  # an integer
+        ("integer", b"\x0a\x00"),
+        ("value", b"\x12\x00"),  # bytes where a double is
+        ("struct", b"\x08\x01"),
+        ("bytes", b"\x0a\x02x"),  # longer than the message
+    ],
+)
+def test_what_is_no_result_is_an_error(kind: str, message: bytes) -> None:
+    with pytest.raises(WireError):
+        DECODERS[kind](message)
+
+
 @given(values)
 def test_a_value_goes_to_kong_and_comes_back(value: Any) -> None:
-    encoded = messages.encode_value(value)
+    encoded = encode_value(value)
 
     assert proto.read_value(encoded) == value
     assert messages.decode_value(proto.write_value(value)) == value
@@ -166,4 +216,4 @@ def test_headers_go_to_kong_and_come_back(headers: dict[str, Any]) -> None:
 @pytest.mark.parametrize("value", [object(), b"bytes", None, {1, 2}, [object()], {"a": b""}])
 def test_a_value_that_kong_cannot_hold_is_an_error(value: object) -> None:
     with pytest.raises(TypeError, match="Kong cannot be sent a value of type"):
-        messages.encode_value(value)
+        encode_value(value)

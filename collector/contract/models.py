@@ -1,0 +1,156 @@
+"""The wire contract: what the endpoints accept (README, The contract).
+
+The fields and their names are those of the original service's requests, with those that
+this contract adds (docs/data.md). Unknown fields are ignored and counted: an old collector
+must not lose a new tracker's events. JSON schema comes out of the models.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, ClassVar, Self, TypeVar, cast
+from uuid import UUID
+
+from pydantic import BaseModel, Field, create_model
+
+from collector.contract.fields import (
+    CLICK_IDS,
+    CURRENCY_CODE,
+    EVENT_ID,
+    LONG_TEXT,
+    MONEY,
+    OBJECT,
+    SEQUENCE,
+    STAGE,
+    TIME,
+    identifier,
+    required_text,
+    text,
+)
+from collector.event import FunnelStage
+
+MAX_BATCH_EVENTS = 500
+
+
+class UTMParams(BaseModel):
+    """The five campaign parameters."""
+
+    utm_source: Annotated[str | None, text(100)] = None
+    utm_medium: Annotated[str | None, text(100)] = None
+    utm_campaign: Annotated[str | None, text(255)] = None
+    utm_term: Annotated[str | None, text(255)] = None
+    utm_content: Annotated[str | None, text(255)] = None
+
+
+class SessionRequest(BaseModel):
+    """What the bodies of track and funnel share, and what reading one found out."""
+
+    # Not fields: they cannot be sent, and cost nothing where there is nothing to say.
+    cut: ClassVar[tuple[str, ...]] = ()  # fields that were cut to their column
+    unknown: ClassVar[int] = 0  # how many fields the contract does not know
+
+    session_id: Annotated[str, required_text(255)]
+    user_id: Annotated[str | None, identifier(255)] = None
+    event_id: Annotated[UUID | None, EVENT_ID] = None
+    utm_params: UTMParams | None = None
+    conversion_value: Annotated[Decimal | None, MONEY] = None
+    currency: Annotated[str | None, CURRENCY_CODE] = None
+
+    def note(self, cut: tuple[str, ...], unknown: int) -> Self:
+        """The same request, with what reading it found out."""
+        self.__dict__.update(cut=cut, unknown=unknown)
+        return self
+
+
+class ConversionEventRequest(SessionRequest):
+    """The body of POST /v1/events/track."""
+
+    event_type: Annotated[str, required_text(100)]
+    event_name: Annotated[str, required_text(255)]
+    occurred_at: Annotated[datetime | None, TIME] = None
+    sent_at: Annotated[datetime | None, TIME] = None
+    sequence: Annotated[int | None, SEQUENCE] = None
+    order_id: Annotated[str | None, identifier(255)] = None
+    visitor_id: Annotated[str | None, identifier(255)] = None
+    click_ids: Annotated[dict[str, str] | None, CLICK_IDS] = None
+    page_url: Annotated[str | None, LONG_TEXT] = None
+    page_title: Annotated[str | None, text(500)] = None
+    referrer: Annotated[str | None, LONG_TEXT] = None
+    form_data: Annotated[dict[str, Any] | None, OBJECT] = None
+    ga_client_id: Annotated[str | None, text(255)] = None
+    ga_session_id: Annotated[str | None, text(255)] = None
+    stripe_session_id: Annotated[str | None, text(255)] = None
+    stripe_customer_id: Annotated[str | None, text(255)] = None
+    device_type: Annotated[str | None, text(50)] = None
+    browser: Annotated[str | None, text(100)] = None
+    os: Annotated[str | None, text(100)] = None
+    fb_pixel_id: Annotated[str | None, text(255)] = None
+    fb_event_id: Annotated[str | None, text(255)] = None
+    google_ads_click_id: Annotated[str | None, text(255)] = None
+    linkedin_partner_id: Annotated[str | None, text(255)] = None
+    metadata: Annotated[dict[str, Any] | None, OBJECT] = None
+
+
+# The fields that are JSON objects: those of a type of ours, and a model of its own.
+OBJECT_FIELDS = frozenset(
+    name
+    for name, field in ConversionEventRequest.model_fields.items()
+    if not field.metadata or field.metadata[0].takes["type"] == "object"
+)
+
+
+class FunnelStageRequest(SessionRequest):
+    """The body of POST /v1/events/funnel: a stage, stated outright."""
+
+    stage: Annotated[FunnelStage, STAGE]
+
+    def as_event(self) -> ConversionEventRequest:
+        """The event that stands for the stage: its type and name are the stage's."""
+        stage = self.stage.value
+        event = ConversionEventRequest.model_construct(
+            **dict(self), event_type=stage, event_name=stage
+        )
+        return event.note(self.cut, self.unknown)
+
+
+class BatchRequest(BaseModel):
+    """The body of POST /v1/events/batch. Each event is checked, and answered, by itself."""
+
+    events: Annotated[
+        list[ConversionEventRequest], Field(min_length=1, max_length=MAX_BATCH_EVENTS)
+    ]
+
+
+# The query of GET /v1/events/pixel.gif: the fields of track, none of which must be there,
+# and the campaign parameters also by themselves.
+_OPTIONAL: dict[str, Any] = {
+    name: (Annotated[str, *field.metadata], None)
+    for name, field in ConversionEventRequest.model_fields.items()
+    if field.is_required()
+}
+PixelQuery = create_model(
+    "PixelQuery",
+    __base__=(ConversionEventRequest, UTMParams),
+    __doc__="The query of GET /v1/events/pixel.gif.",
+    **_OPTIONAL,
+)
+
+R = TypeVar("R", ConversionEventRequest, FunnelStageRequest)
+M = TypeVar("M", bound=BaseModel)
+
+
+class _Fields:
+    """What has a request's fields as attributes, and nothing else."""
+
+    cut = SessionRequest.cut
+
+
+def fields_of(request: M) -> M:
+    """The fields of a request for one who reads many: each takes a quarter of the time.
+
+    BaseModel has a __getattr__, which makes Python read every attribute the slow way.
+    """
+    fields: Any = _Fields()
+    fields.__dict__ = request.__dict__
+    return cast(M, fields)

@@ -1,0 +1,4 @@
+-- Which events are stored.
+-- Parameters: $1, an array of event ids.
+-- Columns: id, one row for each of them that is stored.
+SELECT id FROM conversion_events WHERE id = ANY ($1::uuid[]);

@@ -1,0 +1,1 @@
+"""What the gateway is told: environment variables, kong.yml, and the plugin server's dump."""

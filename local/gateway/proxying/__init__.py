@@ -1,0 +1,1 @@
+"""From a request to the upstream and back: routes, paths, headers, targets, tries."""

@@ -1,0 +1,251 @@
+"""The wire contract, field by field."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collector.contract.models import ConversionEventRequest, FunnelStageRequest
+from collector.contract.validation import check_fields
+from collector.contract.wire import WireNumber
+from collector.errors import InvalidEvent
+from collector.event import FunnelStage
+
+LEAST = {"session_id": "s1", "event_type": "page_view", "event_name": "Page"}
+NOON = datetime(2026, 11, 22, 12, 0, 0, 123_000, tzinfo=UTC)
+
+
+def parse(**fields: Any) -> ConversionEventRequest:
+    return check_fields(ConversionEventRequest, {**LEAST, **fields})
+
+
+def refused(**fields: Any) -> list[str]:
+    with pytest.raises(InvalidEvent) as refusal:
+        parse(**fields)
+    return [e.field for e in refusal.value.errors]
+
+
+@pytest.mark.parametrize(
+    ("value", "cents"),
+    [
+        (WireNumber("29.99"), "29.99"),
+        ("29.99", "29.99"),
+        (" 5 ", "5.00"),
+        (0, "0.00"),
+        (WireNumber("-0.0"), "0.00"),
+        (WireNumber("0.005"), "0.01"),
+        (WireNumber("0.0049999999999999999999"), "0.00"),
+        (WireNumber("1e-400"), "0.00"),
+        (WireNumber("2.5e1"), "25.00"),
+        ("99999999.994", "99999999.99"),
+        (99999999, "99999999.00"),
+    ],
+)
+def test_an_amount_becomes_the_cents_that_a_person_would_expect(value: object, cents: str) -> None:
+    amount = parse(conversion_value=value).conversion_value
+    assert amount is not None
+    assert str(amount) == cents
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        WireNumber("1e400"),
+        WireNumber("99999999.995"),
+        100_000_000,
+        -1,
+        WireNumber("-0.001"),
+        float("nan"),
+        float("inf"),
+        True,
+        "",
+        "NaN",
+        "1_000",
+        "1,5",
+        "29.99 USD",
+        "٣",
+        "9" * 5_000,
+        [],
+    ],
+)
+def test_what_is_no_amount_for_the_column_is_refused(value: object) -> None:
+    assert refused(conversion_value=value) == ["conversion_value"]
+
+
+@given(st.decimals(min_value=0, max_value=Decimal("99999999.99"), places=2))
+def test_every_amount_in_cents_is_kept_to_the_cent(amount: Decimal) -> None:
+    assert parse(conversion_value=WireNumber(str(amount))).conversion_value == amount
+
+
+@pytest.mark.parametrize(
+    ("value", "currency"), [("usd", "USD"), ("EUR", "EUR"), (None, None), ("", None)]
+)
+def test_a_currency_is_three_letters_in_capitals(value: object, currency: str | None) -> None:
+    assert parse(currency=value).currency == currency
+
+
+@pytest.mark.parametrize("value", ["US", "EURO", "U$D", "ÄÖÜ", 840, ["USD"]])
+def test_what_is_no_currency_is_refused(value: object) -> None:
+    assert refused(currency=value) == ["currency"]
+
+
+@pytest.mark.parametrize("value", ["", "  ", "x" * 256, 42, None, True, ["s"]])
+@pytest.mark.parametrize("field", ["session_id", "event_name"])
+def test_a_required_text_must_be_a_text_that_fits(field: str, value: object) -> None:
+    assert refused(**{field: value}) == [field]
+
+
+def test_every_broken_field_is_named_at_once() -> None:
+    with pytest.raises(InvalidEvent) as refusal:
+        check_fields(
+            ConversionEventRequest, {"event_type": "x" * 101, "utm_params": {"utm_source": []}}
+        )
+    fields = {e.field for e in refusal.value.errors}
+    assert fields == {"session_id", "event_type", "event_name", "utm_params.utm_source"}
+
+
+def test_a_refusal_does_not_repeat_the_value() -> None:
+    with pytest.raises(InvalidEvent) as refusal:
+        parse(user_id="private" * 100, currency="private")
+    assert "private" not in repr(refusal.value.errors)
+
+
+@pytest.mark.parametrize("field", ["user_id", "order_id", "visitor_id"])
+def test_an_identifier_that_is_too_long_is_refused(field: str) -> None:
+    assert refused(**{field: "x" * 256}) == [field]
+    assert getattr(parse(**{field: "x" * 255}), field) == "x" * 255
+
+
+@pytest.mark.parametrize(
+    ("field", "length"),
+    [
+        ("page_title", 500),
+        ("device_type", 50),
+        ("browser", 100),
+        ("os", 100),
+        ("ga_client_id", 255),
+        ("stripe_session_id", 255),
+        ("google_ads_click_id", 255),
+    ],
+)
+def test_any_other_text_is_cut_to_its_column_and_marked(field: str, length: int) -> None:
+    payload = parse(**{field: "é" * (length + 1)})
+    assert getattr(payload, field) == "é" * length
+    assert payload.cut == (field,)
+
+
+def test_a_text_that_fits_is_not_marked() -> None:
+    assert parse(page_title="x" * 500).cut == ()
+
+
+def test_campaign_parameters_are_cut_and_marked_by_their_own_names() -> None:
+    payload = parse(utm_params={"utm_source": "s" * 101, "utm_campaign": "c" * 256})
+    assert payload.utm_params is not None
+    assert payload.utm_params.utm_source == "s" * 100
+    assert payload.cut == ("utm_source", "utm_campaign")
+
+
+@pytest.mark.parametrize(("value", "text"), [(42, "42"), (WireNumber("1.50"), "1.50"), ("", None)])
+def test_numbers_are_read_as_texts_and_empty_texts_as_none(value: object, text: str | None) -> None:
+    assert parse(ga_session_id=value).ga_session_id == text
+    assert parse(user_id=value).user_id == text
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2026-11-22T12:00:00.123Z",
+        "2026-11-22T13:00:00.123+01:00",
+        "2026-11-22T12:00:00.123",
+        1_795_348_800_123,
+        "1795348800123",
+        WireNumber("1795348800123.0"),
+    ],
+)
+def test_a_time_is_iso_8601_or_epoch_milliseconds(value: object) -> None:
+    assert parse(occurred_at=value).occurred_at == NOON
+
+
+@pytest.mark.parametrize(
+    "value", ["yesterday", "2026-13-01", True, {}, 10**15, WireNumber("1e400"), "0000-01-01"]
+)
+def test_what_is_no_time_is_refused(value: object) -> None:
+    assert refused(sent_at=value) == ["sent_at"]
+
+
+@given(st.text() | st.integers() | st.floats().map(lambda f: WireNumber(str(f))))
+def test_any_time_is_read_or_refused(value: object) -> None:
+    try:
+        time = parse(occurred_at=value).occurred_at
+    except InvalidEvent as refusal:
+        broken = [e.field for e in refusal.errors]
+    else:
+        assert time is None or time.tzinfo is UTC
+        broken = ["occurred_at"]
+    assert broken == ["occurred_at"]
+
+
+@pytest.mark.parametrize("value", [0, -1, 2**31, WireNumber("1.5"), True, "1"])
+def test_a_sequence_is_a_whole_number_from_one(value: object) -> None:
+    assert refused(sequence=value) == ["sequence"]
+    assert parse(sequence=2**31 - 1).sequence == 2**31 - 1
+
+
+@pytest.mark.parametrize(
+    "text", ["018F4D3E-7C1A-7B2E-9A51-2F3C4D5E6F70", "018f4d3e7c1a7b2e9a512f3c4d5e6f70"]
+)
+def test_an_event_id_is_a_uuid_in_either_case_with_hyphens_or_without(text: str) -> None:
+    assert parse(event_id=text).event_id == UUID("018f4d3e-7c1a-7b2e-9a51-2f3c4d5e6f70")
+
+
+@pytest.mark.parametrize("value", ["x", "018f4d3-e7c1a-7b2e-9a51-2f3c4d5e6f70", 7, "{" + "0" * 36])
+def test_what_is_no_uuid_is_refused_as_event_id(value: object) -> None:
+    assert refused(event_id=value) == ["event_id"]
+
+
+@pytest.mark.parametrize("field", ["form_data", "metadata", "utm_params", "click_ids"])
+@pytest.mark.parametrize("value", [[], "text", 1])
+def test_an_object_field_must_be_an_object(field: str, value: object) -> None:
+    assert refused(**{field: value}) == [field]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), WireNumber("1e400")])
+def test_numbers_that_json_in_postgres_cannot_hold_are_refused(value: float) -> None:
+    assert refused(metadata={"a": [{"b": value}]}) == ["metadata"]
+
+
+def test_click_ids_are_texts_by_parameter() -> None:
+    payload = parse(click_ids={"gclid": "a" * 2_000, "ttclid": 5, "fbclid": None})
+    assert payload.click_ids == {"gclid": "a" * 1_024, "ttclid": "5"}
+    assert payload.cut == ("click_ids.gclid",)
+
+
+@pytest.mark.parametrize(
+    "value", [{"": "x"}, {"k" * 51: "x"}, {"k": []}, {str(n): "x" for n in range(33)}]
+)
+def test_click_ids_of_another_form_are_refused(value: dict[str, object]) -> None:
+    assert refused(click_ids=value) == ["click_ids"]
+
+
+def test_unknown_fields_are_ignored_and_counted() -> None:
+    payload = parse(new_field=1, other={}, utm_params={"utm_source": "x", "utm_id": "y"})
+    assert payload.unknown == 3
+
+
+def test_a_stage_stands_for_an_event_of_its_name() -> None:
+    body = {"session_id": "s1", "stage": "completed_signup", "conversion_value": WireNumber("9.5")}
+    event = check_fields(FunnelStageRequest, body).as_event()
+    assert (event.event_type, event.event_name) == ("completed_signup", "completed_signup")
+    assert event.conversion_value == Decimal("9.50")
+
+
+@pytest.mark.parametrize("stage", ["paid", "", None, 3])
+def test_a_stage_that_is_none_of_the_eight_is_refused(stage: object) -> None:
+    with pytest.raises(InvalidEvent) as refusal:
+        check_fields(FunnelStageRequest, {"session_id": "s1", "stage": stage})
+    assert [e.field for e in refusal.value.errors] == ["stage"]
+    assert len(FunnelStage) == 8

@@ -1,0 +1,1 @@
+"""Tools of the checkout for those who change or release it; not shipped."""
