@@ -26,42 +26,42 @@ def remove_spool(folder: Path) -> None:
 
 
 async def test_the_folder_of_the_spool_is_removed_while_postgres_is_away(
-    tmp_path: Path, weak_postgres: PostgresServer, weak_database: str, extent: Extent
+    tmp_path: Path, own_postgres: PostgresServer, own_database: str, extent: Extent
 ) -> None:
-    with collector(tmp_path, weak_database) as process:
+    with collector(tmp_path, own_database) as process:
         async with sending(process.url) as sender:
             await sender.wait_for(200, 50)
-            await asyncio.to_thread(pg_ctl, weak_postgres, "-m", "fast", "stop")
+            await asyncio.to_thread(pg_ctl, own_postgres, "-m", "fast", "stop")
             for _ in range(extent.kills // 2):
                 await sender.wait_for(202, 50)
                 await asyncio.to_thread(remove_spool, tmp_path)
                 await sender.wait_for(503, 1)
             await sender.wait_for(202, 50)
-            await asyncio.to_thread(start_again, weak_postgres)
+            await asyncio.to_thread(start_again, own_postgres)
             await sender.wait_for(200, 50)
         await process.wait_until_drained()
-        await assert_kept(weak_database, sender.promised)
+        await assert_kept(own_database, sender.promised)
         assert process.metric("ct_spool_usable") == 1
 
 
 async def test_bytes_of_the_spool_change_while_the_collector_is_down(
-    tmp_path: Path, weak_postgres: PostgresServer, weak_database: str, extent: Extent
+    tmp_path: Path, own_postgres: PostgresServer, own_database: str, extent: Extent
 ) -> None:
     chosen = random.Random(5)
-    with collector(tmp_path, weak_database) as process:
+    with collector(tmp_path, own_database) as process:
         async with sending(process.url) as sender:
             await sender.wait_for(200, 50)
-            await asyncio.to_thread(pg_ctl, weak_postgres, "-m", "fast", "stop")
+            await asyncio.to_thread(pg_ctl, own_postgres, "-m", "fast", "stop")
             for _ in range(extent.kills):
                 await sender.wait_for(202, 50)
                 process.kill()
                 damage_one_file(tmp_path / "spool", chosen)
                 await asyncio.to_thread(process.start)
             await sender.wait_for(202, 50)
-            await asyncio.to_thread(start_again, weak_postgres)
+            await asyncio.to_thread(start_again, own_postgres)
             await sender.wait_for(200, 50)
         await process.wait_until_drained()
-        missing = sender.promised.keys() - (await stored_events(weak_database)).keys()
+        missing = sender.promised.keys() - (await stored_events(own_database)).keys()
         damaged = process.metric("ct_spool_damaged_events")
         assert 0 < len(missing) <= damaged
         await eventually(lambda: warns_of_damage(process, int(damaged)))
