@@ -28,6 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "spool": {"background", "errors", "event", "event_row", "postgres", "settings", "sql"},
     "durable": {"errors", "event_row", "postgres", "spool"},
     "rejects": {
+        "background",
         "contract",
         "enrich",
         "errors",
@@ -39,6 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sql",
     },
     "api": {
+        "background",
         "contract",
         "durable",
         "enrich",
