@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
-from pydantic import ValidationError
-
-from collector.contract.fields import FAULT, MISSING, PARSED, Fault, parse_event_id
-from collector.contract.models import (
-    MAX_BATCH_EVENTS,
-    ConversionEventRequest,
-    FunnelStageRequest,
-    R,
-    SessionRequest,
-)
+from collector.contract.fields import Fault, parse_event_id
+from collector.contract.models import MAX_BATCH_EVENTS, ConversionEventRequest, R
+from collector.contract.reader import EVENTS, Reader
 from collector.contract.wire import (
     load_json,
     load_object,
@@ -41,14 +34,6 @@ from collector.metrics import Metrics
 # What is wrong with the events themselves; a body that is too large is its sender's affair.
 REJECTED = (InvalidJson, InvalidEvent, InvalidBatch)
 
-# What pydantic finds wrong by itself. What native types refuse, a parser looks at again.
-MESSAGES = {"missing": MISSING, "model_type": "must be a JSON object"}
-
-VALIDATE: Mapping[type[SessionRequest], Callable[..., Any]] = {
-    model: model.__pydantic_validator__.validate_python
-    for model in (ConversionEventRequest, FunnelStageRequest)
-}
-
 Reject = Callable[[CollectorError, bytes, RequestContext], None]
 
 S = TypeVar("S")
@@ -66,40 +51,17 @@ class Batch:
     unknown: int  # fields beside the events
 
 
-def check_fields(model: type[R], fields: dict[str, Any]) -> R:
-    """A storable object as a request. Raises InvalidEvent that names every broken field."""
-    cut: list[str] = []
-    try:
-        request: R = VALIDATE[model](fields, context=cut)
-    except ValidationError as error:
-        raise InvalidEvent("The event breaks the contract.", tuple(faults_of(error))) from None
-    unknown = len(fields) - len(request.__pydantic_fields_set__)
-    utm = request.utm_params
-    if utm is not None:
-        unknown += len(fields["utm_params"]) - len(utm.__pydantic_fields_set__)
-    return request.note(tuple(cut), unknown) if cut or unknown else request
-
-
-def faults_of(error: ValidationError) -> Iterator[FieldError]:
-    """What is wrong with each field, never with the value, which may be a person's."""
-    for fault in error.errors(include_url=False, include_context=False, include_input=False):
-        kind = fault["type"]
-        if kind == FAULT or kind in MESSAGES:
-            path = [str(part) for part in fault["loc"] if part != PARSED]
-            yield FieldError(".".join(path), MESSAGES.get(kind, fault["msg"]))
-
-
-def read_request(model: type[R], body: bytes) -> R:
+def read_request(reader: Reader[R], body: bytes) -> R:
     """A body as a request.
 
     Raises InvalidJson where it is no JSON object, InvalidEvent where it breaks the contract.
     """
-    return check_fields(model, read_object(body))
+    return reader.read(read_object(body))
 
 
 def read_query(fields: dict[str, Any]) -> ConversionEventRequest:
     """The fields that a query held as a request. Raises InvalidEvent."""
-    return check_fields(ConversionEventRequest, settle(fields))
+    return EVENTS.read(settle(fields))
 
 
 def read_batch(body: bytes) -> Batch:
@@ -118,7 +80,7 @@ def read_batch(body: bytes) -> Batch:
 
 def read_event(event: object) -> ConversionEventRequest:
     """One of a batch's events as a request. Raises InvalidEvent where it breaks the contract."""
-    return check_fields(ConversionEventRequest, read_fields(event))
+    return EVENTS.read(read_fields(event))
 
 
 def read_fields(event: object) -> dict[str, Any]:
@@ -155,12 +117,12 @@ class Validator:
         self._metrics = metrics
         self._reject = reject
 
-    def validate_body(self, model: type[R], body: bytes, context: RequestContext) -> R:
+    def validate_body(self, reader: Reader[R], body: bytes, context: RequestContext) -> R:
         """A body as a request.
 
         Raises InvalidJson where it is no JSON object, InvalidEvent where it breaks the contract.
         """
-        return self._count(self._read(partial(read_request, model), body, context))
+        return self._count(self._read(partial(read_request, reader), body, context))
 
     def validate_query(
         self, fields: dict[str, Any], context: RequestContext
