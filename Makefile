@@ -74,7 +74,7 @@ check-kong: $(DECK)
 
 # Every fault of docs/testing.md at its full length; `make test` has them shortened.
 test-faults: $(INSTALLED)
-	FAULTS=full $(BIN)/pytest tests/faults $(PYTEST_ARGS)
+	FAULTS=full $(BIN)/pytest tests/faults tests/integration/spool/test_damage.py $(PYTEST_ARGS)
 
 # The Python modules of Kong's messages, after a change of pluginsocket.proto; a test holds them
 # to it.

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from collector.contract.models import ConversionEventRequest
+from collector.contract.reader import EVENTS as READER
 from collector.contract.validation import Validator, sent_event_id
 from collector.enrich import make_enricher
 from collector.errors import CollectorError, InvalidEvent
@@ -49,7 +50,7 @@ HOST = ".".join(["üё" * 5] * 20)
 def read_event(validator: Validator, sent: bytes) -> None:
     """All that one event costs before it is stored, or refused."""
     try:
-        request = validator.validate_body(ConversionEventRequest, sent, CONTEXT)
+        request = validator.validate_body(READER, sent, CONTEXT)
         make_row(ENRICHER.enrich(request, CONTEXT))
     except CollectorError:
         pass

@@ -26,6 +26,8 @@ GAUGES: Mapping[str, str] = {
     "ct_spool_events": "Events on disk that wait for Postgres",
     "ct_spool_bytes": "Bytes of the spool that are in use",
     "ct_spool_refused_events": "Events set aside in the spool",
+    "ct_spool_damaged_events": "Promised events that the disk does not hold unaltered any more",
+    "ct_spool_usable": "1 while the disk takes events and has the spool's files",
     "ct_spool_age_seconds": "How long the oldest event waits",
     "ct_postgres_away": "1 while Postgres cannot be used",
 }
@@ -112,6 +114,13 @@ class Metrics:
             registry=self.registry,
         )
 
+        self.background_restarts = Counter(
+            "ct_background_restarts",
+            "Background tasks that ended and were started again, by task",
+            ["task"],
+            registry=self.registry,
+        )
+
         self.batch_events = Histogram(
             "ct_batch_events",
             "Events that were written together",
@@ -148,6 +157,10 @@ class Metrics:
     def count_refused(self, error: str) -> None:
         """A request was answered with this error code."""
         self.refused.labels(error).inc()
+
+    def count_restart(self, task: str) -> None:
+        """A background task ended and is started again."""
+        self.background_restarts.labels(task).inc()
 
     def render(self) -> bytes:
         """The counters as Prometheus reads them."""

@@ -16,7 +16,7 @@ from bench.collector.database import connect
 from bench.events import BrowserEvent
 from bench.load.requests import fill_in
 from bench.report import Report
-from collector.contract.models import ConversionEventRequest
+from collector.contract.reader import EVENTS
 from collector.contract.validation import read_request
 from collector.enrich import make_enricher
 from collector.event import Event, RequestContext
@@ -37,7 +37,7 @@ def make_events(events: Sequence[BrowserEvent], received_at_ms: int) -> list[Eve
     received_at = datetime.fromtimestamp(received_at_ms / 1000, UTC)
     return [
         enricher.enrich(
-            read_request(ConversionEventRequest, fill_in(e.body, str(uuid4()), 0).encode()),
+            read_request(EVENTS, fill_in(e.body, str(uuid4()), 0).encode()),
             RequestContext(e.client_ip, True, received_at, e.user_agent, f"{number:032x}"),
         )
         for number, e in enumerate(events)

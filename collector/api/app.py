@@ -12,12 +12,14 @@ from uuid_utils.compat import uuid7
 from collector.api.body import LIMITS, BodyBudget, BodyLimits
 from collector.api.errors import error_response, make_error_middleware
 from collector.api.keys import (
+    BACKGROUND,
     CONTEXTS,
     ENRICHER,
     METRICS,
     METRICS_PAGE,
     REJECT_KEEPER,
     SETTINGS,
+    SPOOL,
     STOPPING,
     STORE,
     VALIDATOR,
@@ -27,6 +29,7 @@ from collector.api.pixel import PIXEL_PATH, pixel_error_response
 from collector.api.request_context import ContextReader, bind_request_id
 from collector.api.routes import add_routes
 from collector.api.shutdown import close_while_stopping
+from collector.background import Supervisor
 from collector.contract.validation import Validator
 from collector.contract.wire import Limits
 from collector.durable.failover import Failover
@@ -58,6 +61,7 @@ def make_app(settings: Settings) -> web.Application:
     app[ENRICHER] = make_enricher(settings)
     app[STOPPING] = asyncio.Event()
     app[METRICS_PAGE] = metrics.page
+    app[BACKGROUND] = Supervisor(metrics.count_restart)
     app.on_response_prepare.extend((name_server, close_while_stopping))
     app.cleanup_ctx.append(keep_rejects)
     app.cleanup_ctx.append(provide_writer)
@@ -75,7 +79,7 @@ def answer_error(request: web.Request, error: CollectorError) -> web.Response:
 async def keep_rejects(app: web.Application) -> AsyncIterator[None]:
     """What broke the contract is written for as long as the application runs."""
     url, timeout = app[SETTINGS].database_url, app[SETTINGS].database_timeout_seconds
-    async with run_reject_keeper(app[REJECT_KEEPER], url, timeout):
+    async with run_reject_keeper(app[REJECT_KEEPER], url, timeout, app[BACKGROUND]):
         yield
 
 
@@ -122,7 +126,7 @@ async def provide_writer(app: web.Application) -> AsyncIterator[None]:
             settings.database_pool_size,
             settings.database_timeout_seconds,
         ) as store,
-        run_spool(settings, store, outage, metrics.replayed.inc) as spool,
+        run_spool(settings, store, outage, metrics.replayed.inc, app[BACKGROUND]) as spool,
         open_writer(
             Failover(store, spool, outage, app[REJECT_KEEPER].keep_refused),
             writer_limits(settings),
@@ -133,6 +137,7 @@ async def provide_writer(app: web.Application) -> AsyncIterator[None]:
         watch_durability(metrics, writer, store, spool, outage)
         app[STORE] = store
         app[WRITER] = writer
+        app[SPOOL] = spool
         yield
 
 
@@ -147,6 +152,8 @@ def watch_durability(
     metrics.watch("ct_spool_events", lambda: spool.depth)
     metrics.watch("ct_spool_bytes", lambda: spool.size_bytes)
     metrics.watch("ct_spool_refused_events", lambda: spool.refused)
+    metrics.watch("ct_spool_damaged_events", lambda: spool.damaged)
+    metrics.watch("ct_spool_usable", lambda: spool.is_usable)
     metrics.watch("ct_spool_age_seconds", lambda: spool.age_seconds(datetime.now(UTC)))
     metrics.watch("ct_postgres_away", lambda: outage.is_away)
 

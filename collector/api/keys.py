@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from collector.api.request_context import ContextReader
+from collector.background import Supervisor
 from collector.contract.validation import Validator
 from collector.durable.writer import Writer
 from collector.enrich import Enricher
@@ -15,6 +16,7 @@ from collector.metrics import Metrics
 from collector.postgres.store import Store
 from collector.rejects.keeper import RejectKeeper
 from collector.settings import Settings
+from collector.spool.spool import Spool
 
 SETTINGS = web.AppKey("settings", Settings)
 METRICS = web.AppKey("metrics", Metrics)
@@ -25,4 +27,6 @@ ENRICHER = web.AppKey("enricher", Enricher)
 STORE = web.AppKey("store", Store)
 STOPPING = web.AppKey("stopping", asyncio.Event)
 WRITER = web.AppKey("writer", Writer)
+SPOOL = web.AppKey("spool", Spool)
+BACKGROUND = web.AppKey("background", Supervisor)
 METRICS_PAGE: web.AppKey[Callable[[], Awaitable[bytes]]] = web.AppKey("metrics_page")

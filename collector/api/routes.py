@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aiohttp import web
 
 from collector.api.batch import batch
-from collector.api.keys import METRICS_PAGE, SETTINGS, STORE
+from collector.api.keys import BACKGROUND, METRICS_PAGE, SETTINGS, SPOOL, STORE
 from collector.api.pixel import PIXEL_PATH, pixel
 from collector.api.script import SCRIPT_FILE, make_script_handler
 from collector.api.track import funnel, track
+from collector.spool.spool import Spool
 
 ALLOWED = "POST, OPTIONS"
 
@@ -43,9 +46,38 @@ async def healthz(_request: web.Request) -> web.Response:
 
 
 async def readyz(request: web.Request) -> web.Response:
-    """GET /readyz: Postgres answers, and the tables are there; otherwise 503."""
+    """GET /readyz: Postgres answers, and the tables are there; otherwise 503.
+
+    What an operator should look at, though events are taken, is among the warnings.
+    """
     await request.app[STORE].ping()
-    return web.json_response({"status": "ready"})
+    background = request.app[BACKGROUND].is_running
+    return web.json_response(
+        {
+            "status": "ready",
+            "warnings": [*spool_warnings(request.app[SPOOL]), *background_warnings(background)],
+            "background": {
+                task: "running" if runs else "restarting" for task, runs in background.items()
+            },
+        }
+    )
+
+
+def spool_warnings(spool: Spool) -> list[str]:
+    """What is wrong with the disk that events wait on."""
+    warnings = []
+    if not spool.is_usable:
+        warnings.append("the spool cannot be used; while Postgres is away events get 503")
+    if spool.damaged:
+        warnings.append(f"{spool.damaged} events that were promised are damaged in the spool")
+    if spool.refused:
+        warnings.append(f"{spool.refused} events are set aside in the spool")
+    return warnings
+
+
+def background_warnings(is_running: Mapping[str, bool]) -> list[str]:
+    """Which background tasks failed and wait to be started again."""
+    return [f"the background task {task} failed" for task, runs in is_running.items() if not runs]
 
 
 async def metrics(request: web.Request) -> web.Response:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from collector.api.answers import json_response
 from collector.api.body import read_body
 from collector.api.keys import CONTEXTS, ENRICHER, VALIDATOR, WRITER
-from collector.contract.models import ConversionEventRequest, FunnelStageRequest
+from collector.contract.reader import EVENTS, STAGES, event_of
 from collector.event_row import EventRow, EventStatus, make_row
 
 
@@ -43,7 +43,7 @@ async def read_track(request: web.Request) -> EventRow:
     """The event of a request, ready to be stored."""
     context = request.app[CONTEXTS].read(request)
     body = await read_body(request, context)
-    payload = request.app[VALIDATOR].validate_body(ConversionEventRequest, body, context)
+    payload = request.app[VALIDATOR].validate_body(EVENTS, body, context)
     return make_row(request.app[ENRICHER].enrich(payload, context))
 
 
@@ -55,8 +55,8 @@ async def read_funnel(request: web.Request) -> EventRow:
     """
     context = replace(request.app[CONTEXTS].read(request), user_agent=None)
     body = await read_body(request, context)
-    payload = request.app[VALIDATOR].validate_body(FunnelStageRequest, body, context)
-    return make_row(request.app[ENRICHER].enrich(payload.as_event(), context))
+    payload = request.app[VALIDATOR].validate_body(STAGES, body, context)
+    return make_row(request.app[ENRICHER].enrich(event_of(payload), context))
 
 
 def event_response(row: EventRow, status: EventStatus) -> web.Response:

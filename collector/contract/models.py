@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Self, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, Field, create_model
@@ -59,11 +59,6 @@ class SessionRequest(BaseModel):
     conversion_value: Annotated[Decimal | None, MONEY] = None
     currency: Annotated[str | None, CURRENCY_CODE] = None
 
-    def note(self, cut: tuple[str, ...], unknown: int) -> Self:
-        """The same request, with what reading it found out."""
-        self.__dict__.update(cut=cut, unknown=unknown)
-        return self
-
 
 class ConversionEventRequest(SessionRequest):
     """The body of POST /v1/events/track."""
@@ -106,14 +101,6 @@ class FunnelStageRequest(SessionRequest):
     """The body of POST /v1/events/funnel: a stage, stated outright."""
 
     stage: Annotated[FunnelStage, STAGE]
-
-    def as_event(self) -> ConversionEventRequest:
-        """The event that stands for the stage: its type and name are the stage's."""
-        stage = self.stage.value
-        event = ConversionEventRequest.model_construct(
-            **dict(self), event_type=stage, event_name=stage
-        )
-        return event.note(self.cut, self.unknown)
 
 
 class BatchRequest(BaseModel):

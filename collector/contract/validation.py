@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
-from pydantic import ValidationError
-
-from collector.contract.fields import FAULT, MISSING, PARSED, Fault, parse_event_id
+from collector.contract.fields import Fault, parse_event_id
 from collector.contract.models import (
     MAX_BATCH_EVENTS,
     MAX_BATCH_VALUES,
     MAX_LOOSE_BATCH_VALUES,
     ConversionEventRequest,
-    FunnelStageRequest,
     R,
-    SessionRequest,
 )
+from collector.contract.reader import EVENTS, Reader
 from collector.contract.wire import (
     LIMITS,
     Limits,
@@ -50,14 +47,6 @@ from collector.metrics import Metrics
 # What is wrong with the events themselves; a body that is too large is its sender's affair.
 REJECTED = (InvalidJson, InvalidEvent, InvalidBatch)
 
-# What pydantic finds wrong by itself. What native types refuse, a parser looks at again.
-MESSAGES = {"missing": MISSING, "model_type": "must be a JSON object"}
-
-VALIDATE: Mapping[type[SessionRequest], Callable[..., Any]] = {
-    model: model.__pydantic_validator__.validate_python
-    for model in (ConversionEventRequest, FunnelStageRequest)
-}
-
 Reject = Callable[[CollectorError, bytes, RequestContext], None]
 
 S = TypeVar("S")
@@ -75,41 +64,18 @@ class Batch:
     unknown: int  # fields beside the events
 
 
-def check_fields(model: type[R], fields: dict[str, Any]) -> R:
-    """A storable object as a request. Raises InvalidEvent that names every broken field."""
-    cut: list[str] = []
-    try:
-        request: R = VALIDATE[model](fields, context=cut)
-    except ValidationError as error:
-        raise InvalidEvent("The event breaks the contract.", tuple(faults_of(error))) from None
-    unknown = len(fields) - len(request.__pydantic_fields_set__)
-    utm = request.utm_params
-    if utm is not None:
-        unknown += len(fields["utm_params"]) - len(utm.__pydantic_fields_set__)
-    return request.note(tuple(cut), unknown) if cut or unknown else request
-
-
-def faults_of(error: ValidationError) -> Iterator[FieldError]:
-    """What is wrong with each field, never with the value, which may be a person's."""
-    for fault in error.errors(include_url=False, include_context=False, include_input=False):
-        kind = fault["type"]
-        if kind == FAULT or kind in MESSAGES:
-            path = [str(part) for part in fault["loc"] if part != PARSED]
-            yield FieldError(".".join(path), MESSAGES.get(kind, fault["msg"]))
-
-
-def read_request(model: type[R], body: bytes, limits: Limits = LIMITS) -> R:
+def read_request(reader: Reader[R], body: bytes, limits: Limits = LIMITS) -> R:
     """A body as a request.
 
     Raises InvalidJson where it is no JSON object, InvalidEvent where it breaks the contract,
     or holds more than the limits.
     """
-    return check_fields(model, read_object(body, limits))
+    return reader.read(read_object(body, limits))
 
 
 def read_query(fields: dict[str, Any]) -> ConversionEventRequest:
     """The fields that a query held as a request. Raises InvalidEvent."""
-    return check_fields(ConversionEventRequest, settle(fields))
+    return EVENTS.read(settle(fields))
 
 
 def read_batch(body: bytes) -> Batch:
@@ -151,7 +117,7 @@ def load_whole(body: bytes) -> dict[str, Any]:
 
 def read_event(event: object, limits: Limits = LIMITS) -> ConversionEventRequest:
     """One of a batch's events as a request. Raises InvalidEvent where it breaks the contract."""
-    return check_fields(ConversionEventRequest, read_fields(event, limits))
+    return EVENTS.read(read_fields(event, limits))
 
 
 def read_fields(event: object, limits: Limits = LIMITS) -> dict[str, Any]:
@@ -189,14 +155,13 @@ class Validator:
         self._reject = reject
         self._limits = limits
 
-    def validate_body(self, model: type[R], body: bytes, context: RequestContext) -> R:
+    def validate_body(self, reader: Reader[R], body: bytes, context: RequestContext) -> R:
         """A body as a request.
 
         Raises InvalidJson where it is no JSON object, InvalidEvent where it breaks the contract.
         """
-        return self._count(
-            self._read(partial(read_request, model, limits=self._limits), body, context)
-        )
+        read = partial(read_request, reader, limits=self._limits)
+        return self._count(self._read(read, body, context))
 
     def validate_query(
         self, fields: dict[str, Any], context: RequestContext

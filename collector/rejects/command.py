@@ -121,13 +121,16 @@ async def export(command: argparse.Namespace, settings: Settings) -> None:
 async def replay_chosen(command: argparse.Namespace, settings: Settings) -> None:
     """`rejects replay`: what still breaks the contract stays as it is.
 
-    Raises RejectsError where Postgres cannot be used.
+    An odd line, and an event that fails for whatever reason, is named and counted; the others
+    are replayed. Raises RejectsError where Postgres cannot be used, and at the end where a line
+    of the file was odd.
     """
     results: Counter[str] = Counter()
+    odd: list[str] = []
     url, timeout = settings.database_url, settings.database_timeout_seconds
     async with reject_store(settings) as rejects, open_store(url, 1, timeout) as store:
         again = RejectReplay(make_enricher(settings), store, rejects)
-        async for kept, body in chosen_bodies(command, rejects):
+        async for kept, body in chosen_bodies(command, rejects, odd):
             try:
                 results[await again.replay(kept, body)] += 1
             except StoreUnavailable as error:
@@ -135,9 +138,18 @@ async def replay_chosen(command: argparse.Namespace, settings: Settings) -> None
             except CollectorError as error:
                 results["failed"] += 1
                 print(f"{kept.id}: {error.code}: {explain(error)}", file=sys.stderr)
+            except (OSError, asyncpg.PostgresError):
+                raise
+            except Exception as error:  # noqa: BLE001  # whatever it is, it is one event's
+                results["failed"] += 1
+                print(f"{kept.id}: {type(error).__name__}", file=sys.stderr)
+    if odd:
+        results["odd"] = len(odd)
     print(
         ", ".join(f"{count} {result}" for result, count in results.items()) or "nothing to replay"
     )
+    if odd:
+        raise RejectsError("\n".join(odd))
 
 
 def explain(error: CollectorError) -> str:
@@ -148,11 +160,12 @@ def explain(error: CollectorError) -> str:
 
 
 async def chosen_bodies(
-    command: argparse.Namespace, rejects: RejectStore
+    command: argparse.Namespace, rejects: RejectStore, odd: list[str]
 ) -> AsyncIterator[tuple[KeptReject, bytes]]:
     """What is replayed: the rows as they were sent, or those of a file as it has them.
 
-    Raises RejectsError where the file, or a line of it, cannot be read.
+    What is wrong with a line of the file is added to `odd`. Raises RejectsError where the
+    file cannot be read.
     """
     if command.file is None:
         async for kept in rejects.select(filter_of(command)):
@@ -163,9 +176,11 @@ async def chosen_bodies(
             continue
         try:
             repaired = parse_repaired(line, number)
-        except RepairError as error:
-            raise RejectsError(f"{command.file}: {error}") from None
-        yield await get(rejects, repaired.number), repaired.body
+            kept = await get(rejects, repaired.number)
+        except (RepairError, RejectsError) as error:
+            odd.append(f"{command.file}: {error}")
+            continue
+        yield kept, repaired.body
 
 
 def read_text(file: str) -> str:

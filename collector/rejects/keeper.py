@@ -16,6 +16,7 @@ from uuid import UUID
 import asyncpg
 from prometheus_client import Counter
 
+from collector.background import Supervisor
 from collector.errors import CollectorError, EventRefused
 from collector.event import RequestContext
 from collector.event_row import EventRow
@@ -169,18 +170,15 @@ def size_of(reject: Reject) -> int:
 
 @asynccontextmanager
 async def run_reject_keeper(
-    keeper: RejectKeeper, database_url: str, timeout_seconds: float
+    keeper: RejectKeeper, database_url: str, timeout_seconds: float, supervisor: Supervisor
 ) -> AsyncIterator[None]:
     """The keeper at work for as long as the block runs."""
     async with open_reject_store(database_url, timeout_seconds) as store:
-        tasks = [
-            asyncio.create_task(keeper.write_forever(store)),
-            asyncio.create_task(keeper.trim_forever(store)),
-        ]
         try:
-            yield
+            async with (
+                supervisor.run("write_rejects", lambda: keeper.write_forever(store)),
+                supervisor.run("trim_rejects", lambda: keeper.trim_forever(store)),
+            ):
+                yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
             await keeper.close(store)

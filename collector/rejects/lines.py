@@ -89,15 +89,20 @@ def parse_repaired(line: str, number: int) -> Repaired:
     """
     try:
         fields = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RepairError(f"line {number} is not JSON: {error}") from None
-    if not isinstance(fields, dict) or not isinstance(fields.get("reject"), int):
+    if not isinstance(fields, dict) or not is_number_of_reject(fields.get("reject")):
         raise RepairError(f'line {number} has no number of a reject; it must be in "reject"')
     if "body" not in fields:
         raise RepairError(f'line {number} has no "body"')
     body = fields["body"]
     text = body if isinstance(body, str) else json.dumps(body)
     return Repaired(fields["reject"], text.encode("utf-8", "backslashreplace"))
+
+
+def is_number_of_reject(value: object) -> bool:
+    """Whether the table may have such a number: a BIGINT."""
+    return isinstance(value, int) and 0 <= value < 1 << 63
 
 
 def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Iterator[str]:

@@ -8,8 +8,9 @@ from uuid import UUID, uuid5
 
 from msgspec import MsgspecError
 
-from collector.contract.models import MAX_BATCH_VALUES, ConversionEventRequest, FunnelStageRequest
-from collector.contract.validation import check_fields, read_batch, read_fields
+from collector.contract.models import MAX_BATCH_VALUES, ConversionEventRequest
+from collector.contract.reader import EVENTS, STAGES, event_of
+from collector.contract.validation import read_batch, read_fields
 from collector.contract.wire import LIMITS, Limits, read_object
 from collector.enrich import Enricher
 from collector.errors import FieldError, InvalidEvent
@@ -81,13 +82,13 @@ def parse_rejected(reject: Reject, body: bytes) -> list[ConversionEventRequest]:
 def parse_part(endpoint: str, fields: dict[str, Any]) -> ConversionEventRequest:
     """One event, as its endpoint reads it."""
     if endpoint == FUNNEL_PATH:
-        return check_fields(FunnelStageRequest, fields).as_event()
-    return check_fields(ConversionEventRequest, fields)
+        return event_of(STAGES.read(fields))
+    return EVENTS.read(fields)
 
 
 def with_id(payload: ConversionEventRequest, event_id: UUID) -> ConversionEventRequest:
     """The payload with an id of its own, else with this one."""
-    return payload if payload.event_id else payload.model_copy(update={"event_id": event_id})
+    return payload if payload.event_id else EVENTS.make({**vars(payload), "event_id": event_id})
 
 
 def context_of(reject: Reject) -> RequestContext:

@@ -28,7 +28,7 @@ from collector.serving.listening import open_sockets, url_of
 from collector.serving.serve import STOP_SIGNALS
 from collector.serving.worker import WorkerPlace, run_worker
 from collector.settings import Settings
-from collector.spool.spool import prepare_folder
+from collector.spool.watched import prepare_folder
 
 logger = logging.getLogger(__name__)
 

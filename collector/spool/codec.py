@@ -49,11 +49,18 @@ def encode_row(row: EventRow) -> bytes:
 
 
 def decode_row(data: bytes) -> EventRow:
-    """The row of these bytes. Raises UnreadableEvent as decode_event does."""
-    event = decode_event(data)
+    """The row of these bytes.
+
+    Raises UnreadableEvent as decode_event does, and for every error that is not known: one
+    event must not hold up those behind it.
+    """
     try:
-        return make_row(event)
-    except ValueError as error:  # a lone surrogate, which UTF-8 has not
+        return make_row(decode_event(data))
+    except UnreadableEvent:
+        raise
+    # Known: a lone surrogate, which UTF-8 has not (ValueError), and lists in lists that Python's
+    # stack does not hold (RecursionError).
+    except Exception as error:  # noqa: BLE001
         raise UnreadableEvent(f"not a row: {type(error).__name__}") from None
 
 

@@ -1,257 +1,416 @@
-"""The file of a spool: a queue of bytes in SQLite. Blocking; spool.py gives it a thread."""
+"""The files of a spool: a queue of bytes. Blocking; spool.py gives it a thread.
+
+The queue is a log (`NAME.POSITION.events`, a few files named by their first event), and each
+event in it has a position, one more than the event before, and a checksum. `NAME.counts` has
+the highest position that was promised. So an event that is no longer whole in the log is a
+position that is missing there: it is counted, and those behind it are read.
+"""
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
-import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
-from collector.errors import SpoolFull, SpoolUnavailable
-from collector.sql import load_spool_query
+from collector.errors import SpoolFull
+from collector.spool.counts import FILE_BYTES, Counts, CountsFile, open_counts
+from collector.spool.disk import is_at, sync_folder
+from collector.spool.record import HEADER_BYTES, Record, encode_record, microseconds, moment
+from collector.spool.segment import PEEK_BYTES, READ_BYTES, Segment, open_segment
 
 logger = logging.getLogger(__name__)
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
+# A file of the log is deleted when all its events are settled. A spool that is full has room
+# again when a 32nd is drained, and no file is larger than this.
+SEGMENTS = 32
+MAX_SEGMENT_BYTES = 16 * 1_048_576
 
-# What SQLite needs beside an event's bytes: the row's header, and its share of the tree.
-ROW_BYTES = 32
-
-PAGE_BYTES = 4_096  # SQLite's default: a file grows by whole pages
-
-# A drained file that is larger than this is written anew, so that the disk gets its space
-# back. Smaller ones stay: after each short outage the next would have to grow it again.
+# A drained file that is larger than this is deleted, so that the disk gets its space back.
+# Smaller ones stay: the next outage writes on.
 KEPT_BYTES = 1_048_576
 
-# What is read at once. An event may have a megabyte, and 200 of them would be in memory twice.
-READ_BYTES = 4 * 1_048_576
+# The counts survive kill -9 at once. A power cut may take those of the last second: the log,
+# which is synced at each append, has them as well. Syncing both would double the time of an
+# append of one event (docs/durability.md).
+COUNTS_SYNC_SECONDS = 1.0
 
-DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+LOG_SUFFIX = ".events"
 
 
 class SpoolOpenError(Exception):
     """A spool cannot be opened. The message says which, why, and what to do."""
 
 
-class DamagedFile(Exception):
-    """The file is no whole spool."""
-
-
 @dataclass(frozen=True, slots=True)
 class SpoolState:
-    """How full a spool is: events that wait, events that were refused, bytes in the file."""
+    """How full a spool is: events that wait, were set aside, are damaged; bytes on disk."""
 
     depth: int
     refused: int
+    damaged: int
     size_bytes: int
     oldest_at: datetime | None
 
 
 class SpoolFile:
-    """The queue in an open file. Each method is one transaction, on disk when it returns.
+    """The queue in open files. All methods raise OSError where the disk fails."""
 
-    All methods raise SpoolUnavailable where the disk does not do its work.
-    """
-
-    def __init__(self, database: sqlite3.Connection, path: Path, max_bytes: int) -> None:
-        self._database = database
-        self._path = path
+    def __init__(self, folder: Path, name: str, max_bytes: int) -> None:
+        self.path = folder / name
         self._max_bytes = max_bytes
-        [(waiting, refused)] = database.execute(load_spool_query("count"))
-        self.state = SpoolState(waiting, refused, 0, None)
-        self._measure()
+        self._segment_bytes = min(max_bytes // SEGMENTS, MAX_SEGMENT_BYTES)
+        self._folder = os.open(folder, os.O_RDONLY)
+        self._counts_file: CountsFile = open_counts(counts_path(folder, name))
+        self._segments = [open_segment(path, first) for first, path in log_files(folder, name)]
+        self._refused = open_segment(folder / f"{name}.refused", 0)
+        self._active: Segment | None = None  # the one of this process: others may end torn
+        self._counts = Counts()
+        self._synced_at = float("-inf")
+        self._depth = 0
+        self._oldest_at: datetime | None = None
+        # Positions past counts.settled that do not wait: written to Postgres or given up, set
+        # aside, and damaged.
+        self._removed: set[int] = set()
+        self._set_aside: set[int] = set()
+        self._lost: set[int] = set()
+        self._ends: dict[int, tuple[Segment, int]] = {}  # where the events last read end
+        self._load()
+
+    @property
+    def state(self) -> SpoolState:
+        """How full it is."""
+        counts = self._counts
+        damaged = counts.damaged + len(self._lost)
+        return SpoolState(self._depth, counts.refused, damaged, self._size(), self._oldest_at)
+
+    def is_on_disk(self) -> bool:
+        """Whether the open files are still those that the folder has."""
+        active = self._active
+        return (
+            is_at(self._folder, self.path.parent)
+            and is_at(self._counts_file.descriptor, counts_path(self.path.parent, self.path.name))
+            and (active is None or is_at(active.descriptor, active.path))
+        )
 
     def append(self, events: Sequence[tuple[datetime, bytes]]) -> None:
         """Add events, as times of receipt and bytes, all or none.
 
-        Raises SpoolFull where the file would grow past its limit.
+        Raises SpoolFull where the files would grow past their limit.
         """
-        needed = PAGE_BYTES + sum(len(data) + ROW_BYTES for _, data in events)
-        if self.state.size_bytes + needed > self._max_bytes:
+        needed = sum(len(data) + HEADER_BYTES for _, data in events)
+        if self._size() + needed > self._max_bytes:
             raise SpoolFull("Too many events wait for Postgres; send it again later.")
-        rows = [((received_at - EPOCH) // MICROSECOND, data) for received_at, data in events]
-        with self._transaction():
-            self._database.executemany(load_spool_query("append"), rows)
-        self._count(waiting=len(rows))
+        self.append_anyway([(microseconds(received_at), data) for received_at, data in events])
+
+    def append_anyway(self, events: Sequence[tuple[int, bytes]]) -> None:
+        """As append, but without a limit, for what was promised before; times as microseconds."""
+        first = self._counts.promised + 1
+        positions = range(first, first + len(events))
+        content = b"".join(
+            encode_record(position, *event)
+            for position, event in zip(positions, events, strict=True)
+        )
+        segment = self._writable_segment()
+        try:
+            segment.append(content)
+        except OSError:
+            if segment.torn:
+                self._skip(positions)
+            raise
+        self._oldest_at = self._oldest_at or moment(events[0][0])
+        self._depth += len(events)
+        self._save(replace(self._counts, promised=positions.stop - 1))
 
     def read_oldest(self, limit: int) -> list[tuple[int, bytes]]:
         """Up to `limit` positions and events, in the order in which they came.
 
-        Fewer where they are large: together READ_BYTES at most, but always one.
+        Fewer where they are large: together READ_BYTES at most, but always one. What is
+        damaged on the way is counted and passed over.
         """
         rows: list[tuple[int, bytes]] = []
         size = 0
-        with self._errors(), closing(self._database.cursor()) as cursor:
-            for position, data in cursor.execute(load_spool_query("read_oldest"), (limit,)):
-                size += len(data)
-                if rows and size > READ_BYTES:
-                    break
-                rows.append((position, data))
+        self._ends.clear()
+        for segment, record in self._waiting(READ_BYTES):
+            size += len(record.data)
+            if rows and size > READ_BYTES:
+                break
+            rows.append((record.position, record.data))
+            self._ends[record.position] = (segment, record.end)
+            if len(rows) >= limit:
+                break
+        self._settle()
         return rows
 
+    def read_all(self) -> Iterator[Record]:
+        """All that wait or were set aside, for a spool that takes the place of this one."""
+        for _, record in self._waiting(READ_BYTES):
+            yield record
+        yield from self.read_refused()
+
     def remove(self, positions: Sequence[int]) -> None:
-        """Remove events; those that are not there are passed over."""
-        with self._transaction():
-            removed = self._database.executemany(
-                load_spool_query("remove"), [(position,) for position in positions]
-            ).rowcount
-        self._count(waiting=-removed)
-        if self.state.depth == 0:
-            self._give_back()
+        """Remove events; those that do not wait are passed over."""
+        fresh = {position for position in positions if self._waits(position)}
+        self._removed |= fresh
+        self._depth -= len(fresh)
+        self._settle()
 
     def refuse(self, position: int, reason: str) -> None:
-        """Set an event aside in the same file."""
-        with self._transaction():
-            self._database.execute(load_spool_query("refuse"), (position, reason))
-            moved = self._database.execute(load_spool_query("remove"), (position,)).rowcount
-        self._count(waiting=-moved, refused=moved)
+        """Set an event aside; passed over where it does not wait. The reason is one line."""
+        record = next((r for _, r in self._waiting(READ_BYTES) if r.position >= position), None)
+        if record is None or record.position != position:
+            return
+        data = b"%b\n%b" % (reason.replace("\n", " ").encode("utf-8", "replace"), record.data)
+        self._refused.append(encode_record(position, record.received_us, data))
+        self._set_aside.add(position)
+        self._depth -= 1
+        self._counts = replace(self._counts, refused=self._counts.refused + 1)
+        self._settle()
 
     def requeue_refused(self) -> int:
-        """Put the refused events back to the end of the queue. Returns how many."""
-        with self._transaction():
-            moved = self._database.execute(load_spool_query("requeue")).rowcount
-            self._database.execute(load_spool_query("forget_refused"))
-        self._count(waiting=moved, refused=-moved)
+        """Put the events that were set aside back to the end of the queue. Returns how many."""
+        moved = 0
+        for record in self.read_refused():
+            self.append_anyway([(record.received_us, record.data)])
+            moved += 1
+        self._refused.clear()
+        self._removed |= self._set_aside
+        self._set_aside.clear()
+        missing = self._counts.refused - moved
+        self._save(replace(self._counts, refused=0, damaged=self._counts.damaged + missing))
         return moved
 
+    def read_refused(self) -> Iterator[Record]:
+        """The events that were set aside, each once, without the reason."""
+        seen: set[int] = set()
+        for record in self._refused.records():
+            if record.position not in seen:
+                seen.add(record.position)
+                yield record._replace(data=record.data.partition(b"\n")[2])
+
+    def count_damaged(self, events: int) -> None:
+        """Count events that were promised, and cannot be read from another file."""
+        self._save(replace(self._counts, damaged=self._counts.damaged + events))
+
+    def forget_damaged(self) -> None:
+        """Count anew: another spool has counted them."""
+        self._save(replace(self._counts, damaged=0), sync=True)
+
     def close(self) -> None:
-        """Close the file; SQLite merges its log into it."""
-        self._database.close()
+        """Close the files."""
+        with suppress(OSError):
+            self._counts_file.sync()
+        self._counts_file.close()
+        for segment in (*self._segments, self._refused):
+            segment.close()
+        os.close(self._folder)
 
-    def _count(self, waiting: int, refused: int = 0) -> None:
-        """Note what a transaction changed: first, since measuring may fail."""
-        depth = self.state.depth + waiting
-        self.state = replace(self.state, depth=depth, refused=self.state.refused + refused)
-        self._measure()
+    def _load(self) -> None:
+        """Read all there is, once: what waits, and what is missing."""
+        self._counts = self._read_counts()
+        self._load_refused()
+        expected = self._counts.settled + 1
+        for segment in self._segments:
+            for record in segment.records():
+                if record.position < expected:
+                    continue
+                self._lost.update(range(expected, record.position))
+                expected = record.position + 1
+                self._depth += record.position not in self._set_aside
+        promised = max(self._counts.promised, expected - 1)
+        self._lost.update(range(expected, promised + 1))
+        self._lost -= self._set_aside
+        self._mark_damaged(self._lost)
+        self._counts = replace(self._counts, promised=promised)
+        self._settle(sync=True)
 
-    def _measure(self) -> None:
-        with self._errors():
-            [(used, _, oldest)] = self._database.execute(load_spool_query("measure"))
-        oldest_at = None if oldest is None else EPOCH + oldest * MICROSECOND
-        self.state = replace(self.state, size_bytes=used, oldest_at=oldest_at)
+    def _read_counts(self) -> Counts:
+        """The counts; where they are damaged, what the names of the log's files say."""
+        counts = self._counts_file.read()
+        if counts is not None:
+            return counts
+        if self._segments:
+            logger.error(
+                "spool %s: its counts are damaged: events that are missing at the end of its "
+                "log are not counted, and some may be written to Postgres again",
+                self.path,
+            )
+            first = self._segments[0].first
+            return Counts(promised=self._segments[-1].first - 1, settled=first - 1)
+        return Counts()
 
-    def _give_back(self) -> None:
-        """The space of a drained file; where that fails it is only tried again later."""
-        try:
-            [(_, free, _)] = self._database.execute(load_spool_query("measure"))
-            if free > KEPT_BYTES:
-                self._database.executescript(load_spool_query("give_back"))
-        except sqlite3.Error as error:
-            logger.warning("spool %s: its space is not given back: %s", self._path, error)
+    def _load_refused(self) -> None:
+        positions = [record.position for record in self.read_refused()]
+        missing = max(self._counts.refused - len(positions), 0)
+        if missing:
+            self._say_damaged(missing)
+        damaged = self._counts.damaged + missing
+        self._counts = replace(self._counts, refused=len(positions), damaged=damaged)
+        self._set_aside = {p for p in positions if p > self._counts.settled}
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """All or nothing, synced at the end."""
-        with self._errors():
-            try:
-                self._database.execute("BEGIN IMMEDIATE")
-                yield
-                self._database.commit()
-            except BaseException:
-                self._database.rollback()
-                raise
+    def _waiting(self, window: int) -> Iterator[tuple[Segment, Record]]:
+        """The events that wait, oldest first; what turns out to be missing is noted."""
+        expected = self._counts.settled + 1
+        for segment, last in self._segments_with_last():
+            if last < expected:
+                continue
+            for record in segment.records(window):
+                if record.position < expected:
+                    continue
+                self._note_lost(range(expected, record.position))
+                expected = record.position + 1
+                if self._waits(record.position):
+                    yield segment, record
+            self._note_lost(range(expected, last + 1))
+            expected = last + 1
 
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        """SQLite's errors, as the one error that says: send it again."""
-        try:
-            yield
-        except sqlite3.Error as error:
-            logger.error("spool %s cannot be used: %s: %s", self._path, error_name(error), error)  # noqa: TRY400  # no traceback: it says no more
-            raise SpoolUnavailable("The event cannot be stored now; send it again.") from error
+    def _segments_with_last(self) -> list[tuple[Segment, int]]:
+        """Each file of the log with the last position that belongs into it."""
+        lasts = [segment.first - 1 for segment in self._segments[1:]] + [self._counts.promised]
+        return list(zip(self._segments, lasts, strict=False))
 
+    def _waits(self, position: int) -> bool:
+        if not self._counts.settled < position <= self._counts.promised:
+            return False
+        return not any(position in s for s in (self._removed, self._set_aside, self._lost))
 
-def open_spool_file(path: Path, max_bytes: int) -> SpoolFile:
-    """The queue in the file at `path`, which is made where there is none.
+    def _note_lost(self, positions: Iterable[int]) -> None:
+        """Count events that were promised, and that are not in the log any more."""
+        lost = {position for position in positions if self._waits(position)}
+        self._lost |= lost
+        self._depth -= len(lost)
+        self._mark_damaged(lost)
 
-    A damaged file is moved aside, not deleted, and a new one begun: it must not stop
-    the events that come now. Raises SpoolOpenError where the disk does not let us open it,
-    OSError where it does not let us move it.
-    """
-    try:
-        return read_spool_file(path, max_bytes)
-    except DamagedFile as error:
-        aside = move_aside(path)
-        logger.error(  # noqa: TRY400  # a traceback would hide what to do
-            "spool %s is damaged (%s). It is kept as %s and a new one is begun. "
-            "`sqlite3 %s .recover` reads what is left of it",
-            *(path, error, aside, aside),
+    def _mark_damaged(self, lost: set[int]) -> None:
+        """Say it, and keep the files for a person to look at."""
+        if not lost:
+            return
+        self._say_damaged(len(lost))
+        for segment, last in self._segments_with_last():
+            inside = range(segment.first, last + 1)
+            segment.damaged |= any(position in inside for position in lost)
+
+    def _say_damaged(self, events: int) -> None:
+        logger.error(
+            "spool %s: %d events that were promised are damaged or missing on disk; the others "
+            "are read (docs/durability.md)",
+            *(self.path, events),
         )
-        return open_spool_file(path, max_bytes)
+
+    def _writable_segment(self) -> Segment:
+        """The file that is written, or a new one where that has its size."""
+        if self._active is None or self._active.size >= self._segment_bytes:
+            self._counts_file.write(self._counts)
+            self._counts_file.sync()
+            first = self._counts.promised + 1
+            path = self.path.with_name(f"{self.path.name}.{first:020d}{LOG_SUFFIX}")
+            self._active = open_segment(path, first)
+            self._segments.append(self._active)
+            sync_folder(self.path.parent)
+        return self._active
+
+    def _skip(self, positions: range) -> None:
+        """Give up positions whose events were not taken: some of their bytes may be on disk."""
+        self._removed.update(positions)
+        self._active = None
+        with suppress(OSError):
+            self._save(replace(self._counts, promised=positions.stop - 1))
+
+    def _settle(self, sync: bool = False) -> None:
+        """Move past the oldest events that do not wait any more, and delete drained files."""
+        settled, damaged = self._counts.settled, self._counts.damaged
+        while settled < self._counts.promised:
+            position = settled + 1
+            if position in self._lost:
+                damaged += 1
+            elif position not in self._removed and position not in self._set_aside:
+                break
+            for positions in (self._lost, self._removed, self._set_aside):
+                positions.discard(position)
+            if position in self._ends:
+                segment, end = self._ends[position]
+                segment.start = end
+            settled = position
+        self._save(replace(self._counts, settled=settled, damaged=damaged), sync)
+        self._delete_drained()
+        self._oldest_at = self._peek() if self._depth else None
+
+    def _peek(self) -> datetime | None:
+        """When the oldest waiting event was received."""
+        return next((record.received_at for _, record in self._waiting(PEEK_BYTES)), None)
+
+    def _save(self, counts: Counts, sync: bool = False) -> None:
+        """Note counts first in memory, since the disk may fail."""
+        self._counts = counts
+        self._counts_file.write(counts)
+        if sync or time.monotonic() - self._synced_at >= COUNTS_SYNC_SECONDS:
+            self._counts_file.sync()
+            self._synced_at = time.monotonic()
+
+    def _delete_drained(self) -> None:
+        """The space of drained files. The counts come first: a file that is gone before them
+        would be taken for damage after a power cut."""
+        drained = [
+            segment
+            for segment, last in self._segments_with_last()
+            if last <= self._counts.settled
+            and (segment is not self._active or segment.size > KEPT_BYTES)
+        ]
+        if not drained:
+            return
+        self._counts_file.sync()
+        for segment in drained:
+            try:
+                put_away(segment)
+            except OSError as error:  # tried again with the next batch; it blocks nothing
+                logger.warning("spool %s: %s is not put away: %s", self.path, segment.path, error)
+                continue
+            self._segments.remove(segment)
+            self._active = None if segment is self._active else self._active
+            segment.close()
+
+    def _size(self) -> int:
+        """Bytes that the files take."""
+        return FILE_BYTES + self._refused.size + sum(segment.size for segment in self._segments)
 
 
-def read_spool_file(path: Path, max_bytes: int) -> SpoolFile:
-    """As open_spool_file. Raises DamagedFile where the file is not whole, else SpoolOpenError."""
-    try:
-        database = sqlite3.connect(path, isolation_level=None)
-        try:
-            check(database)
-            database.executescript(load_spool_query("configure"))
-            database.executescript(load_spool_query("schema"))
-            return SpoolFile(database, path, max_bytes)
-        except BaseException:
-            database.close()
-            raise
-    except sqlite3.Error as error:
-        if error.sqlite_errorcode & 0xFF in DAMAGED:
-            raise DamagedFile(str(error)) from error
-        raise SpoolOpenError(f"the spool {path} cannot be opened: {error}") from error
-    except SpoolUnavailable as error:
-        raise SpoolOpenError(f"the spool {path} cannot be read; the log says why") from error
+def put_away(segment: Segment) -> None:
+    """Delete a drained file; keep a damaged one for a person to look at. Raises OSError."""
+    if segment.damaged:
+        segment.path.rename(free_name(segment.path))
+    else:
+        segment.path.unlink(missing_ok=True)
 
 
-def check(database: sqlite3.Connection) -> None:
-    """Raises DamagedFile, or sqlite3.DatabaseError, where the file is not whole."""
-    [(verdict,)] = database.execute(load_spool_query("check"))
-    if verdict != "ok":
-        raise DamagedFile(verdict)
+def open_spool_file(folder: Path, name: str, max_bytes: int) -> SpoolFile:
+    """The queue NAME in a folder; its files are made where there are none. Raises OSError."""
+    file = SpoolFile(folder, name, max_bytes)
+    sync_folder(folder)
+    return file
 
 
-def move_aside(path: Path) -> Path:
-    """Rename a damaged file and what belongs to it. Returns its new name.
+def counts_path(folder: Path, name: str) -> Path:
+    """The file of a spool's counts."""
+    return folder / f"{name}.counts"
 
-    Raises OSError where the disk does not let us.
-    """
+
+def log_files(folder: Path, name: str) -> list[tuple[int, Path]]:
+    """The files of a spool's log, with the position of their first event, in their order."""
+    found = []
+    for path in folder.glob(f"{name}.*{LOG_SUFFIX}"):
+        first = path.name.removeprefix(f"{name}.").removesuffix(LOG_SUFFIX)
+        if first.isdecimal():
+            found.append((int(first), path))
+    return sorted(found)
+
+
+def free_name(path: Path) -> Path:
+    """A name for a damaged file that is kept: FILE.damaged-1, or the next number that is free."""
     number = 1
     while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
         number += 1
-    for suffix in ("-wal", "-shm", ""):
-        part = path.with_name(path.name + suffix)
-        if part.exists():
-            part.rename(aside.with_name(aside.name + suffix))
     return aside
-
-
-def make_folder(folder: Path) -> None:
-    """The folder of the spools, for its owner only: events hold personal data.
-
-    Raises OSError where it cannot be made or written.
-    """
-    if not folder.is_dir():
-        folder.mkdir(mode=0o700, parents=True)
-        sync_folder(folder.parent)
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
-
-
-def sync_folder(folder: Path) -> None:
-    """Without this, a new name in a folder may be gone after a power cut.
-
-    Raises OSError where the folder cannot be opened or synced.
-    """
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def error_name(error: sqlite3.Error) -> str:
-    """SQLite's own name of the error, such as SQLITE_FULL."""
-    return getattr(error, "sqlite_errorname", type(error).__name__)

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from collector.spool.disk import open_private
+
 
 class SpoolInUse(Exception):
     """Another process has this spool open. The message says which, and what to do."""
@@ -23,8 +25,11 @@ class SpoolInUse(Exception):
 
 
 @contextmanager
-def hold_lock(lock: Path, path: Path) -> Iterator[None]:
+def hold_lock(lock: Path, path: Path) -> Iterator[int]:
     """Hold the lock file of the spool at `path`, and write our process id into it.
+
+    Yields its descriptor, to see whether the file is still there: without it, another process
+    could lock a new one.
 
     The lock is the kernel's (flock): it ends with the process, even by kill -9, so that
     a file that remains locks nobody out. The file itself is never deleted: two
@@ -32,7 +37,7 @@ def hold_lock(lock: Path, path: Path) -> Iterator[None]:
 
     Raises SpoolInUse where another process holds it, OSError where it cannot be written.
     """
-    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = open_private(lock, os.O_RDWR | os.O_CREAT)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -40,7 +45,7 @@ def hold_lock(lock: Path, path: Path) -> Iterator[None]:
             raise SpoolInUse(path, read_pid(descriptor)) from None
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-        yield
+        yield descriptor
     finally:
         os.close(descriptor)
 

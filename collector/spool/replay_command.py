@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from collector.errors import StoreUnavailable
+from collector.event_row import EventStatus
 from collector.postgres.store import Store, open_store
 from collector.settings import Settings
+from collector.spool.damaged import damaged_files, read_damaged
 from collector.spool.lock import SpoolInUse
-from collector.spool.replayer import replay_batch
+from collector.spool.replayer import BATCH_EVENTS, replay_batch
 from collector.spool.spool import Spool, open_spool, spool_names
 
 PROGRESS_SECONDS = 2.0
@@ -34,12 +37,13 @@ class Count:
 async def replay(settings: Settings, folder: Path, retry_refused: bool, say: Say) -> None:
     """Drain every spool in a folder into Postgres, and say how far it is.
 
-    A spool that a process has open is passed over. Raises ReplayError where there was
-    one, where there is no spool at all, and where Postgres or the disk fails; what is
-    not in Postgres then is still in the spool.
+    What can be read of damaged files that were kept is written as well; they stay. A spool
+    that a process has open is passed over. Raises ReplayError where there was one, where there
+    is no spool at all, and where Postgres or the disk fails; what is not in Postgres then is
+    still in the spool.
     """
     names = spool_names(folder)
-    if not names:
+    if not names and not damaged_files(folder):
         raise ReplayError(f"there is no spool in {folder}; name its folder with --spool")
     in_use: list[SpoolInUse] = []
     async with open_store(settings.database_url, 1, settings.database_timeout_seconds) as store:
@@ -49,6 +53,9 @@ async def replay(settings: Settings, folder: Path, retry_refused: bool, say: Say
                     await replay_spool(spool, store, retry_refused, say)
             except SpoolInUse as error:
                 in_use.append(error)
+        # A spool that was just opened may have put damaged files aside.
+        for path in damaged_files(folder):
+            await replay_damaged(path, store, say)
     if in_use:
         raise ReplayError("\n".join(map(str, in_use)))
 
@@ -68,6 +75,27 @@ async def replay_spool(spool: Spool, store: Store, retry_refused: bool, say: Say
     say(f"{spool.path}: {count.stored} events replayed, {count.refused} refused")
     if spool.refused:
         say(f"{spool.path}: {spool.refused} refused events are kept; --refused tries them again")
+    if spool.damaged:
+        say(f"{spool.path}: {spool.damaged} events are damaged or missing on disk, since it began")
+
+
+async def replay_damaged(path: Path, store: Store, say: Say) -> None:
+    """Write what can be read of a damaged file. Raises ReplayError where Postgres fails."""
+    found = await asyncio.to_thread(read_damaged, path)
+    taken = 0
+    try:
+        for start in range(0, len(found.rows), BATCH_EVENTS):
+            outcomes = await store.insert_each(found.rows[start : start + BATCH_EVENTS])
+            taken += sum(isinstance(outcome, EventStatus) for outcome in outcomes)
+    except StoreUnavailable as error:
+        raise ReplayError(
+            f"Postgres cannot take the events of {path} now ({error.reason or error}): "
+            "run the command again"
+        ) from error
+    say(
+        f"{path}: damaged: {len(found.rows)} events are read, {taken} of them are in Postgres, "
+        f"{found.missing} cannot be read; the file is kept until you delete it"
+    )
 
 
 async def drain(spool: Spool, store: Store, say: Say) -> Count:

@@ -10,13 +10,13 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from collector.errors import EventRefused, StoreUnavailable
+from collector.errors import EventRefused, SpoolUnavailable, StoreUnavailable
 from collector.postgres.outage import Outage
 from collector.postgres.store import Store
-from collector.spool.spool import Spool
+from collector.spool.spool import Spool, Spooled
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +35,11 @@ FIRST_BACKOFF_SECONDS = 0.1
 MAX_BACKOFF_SECONDS = 2.0
 
 PROGRESS_SECONDS = 10.0
+
+# A batch that failed so often, while Postgres answers a ping, is written event by event.
+TRIES = 5
+# Where these are not written either, it is not for an event: all wait.
+CONTROLS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,53 @@ async def replay_batch(spool: Spool, store: Store, limit: int = BATCH_EVENTS) ->
     return Moved(len(batch) - refused, refused)
 
 
+async def replay_one_by_one(spool: Spool, store: Store, limit: int = BATCH_EVENTS) -> Moved:
+    """Move the oldest events each by itself; what fails twice while others pass is set aside.
+
+    The cause may be anything: an error that nobody thought of must not hold up the events
+    behind it. Raises StoreUnavailable where Postgres or the disk fails, and the error of an
+    event where none passes.
+    """
+    await store.ping()
+    batch = await spool.read_oldest(limit)
+    stored: list[int] = []
+    refused: dict[int, str] = {}
+    failed: list[Spooled] = []
+    for spooled in controls_first(batch) + batch:  # those that failed are tried again
+        if spooled.position in stored or spooled.position in refused:
+            continue
+        try:
+            [outcome] = await store.insert_each([spooled.row])
+        except Exception as error:
+            failed.append(spooled)
+            if not stored and len(failed) >= min(CONTROLS, len(batch)):
+                raise
+            if failed.count(spooled) > 1:
+                refused[spooled.position] = reason_of(error)
+            continue
+        if isinstance(outcome, EventRefused):
+            refused[spooled.position] = outcome.reason
+        else:
+            stored.append(spooled.position)
+    await store.ping()
+    for position, reason in refused.items():
+        await spool.refuse(position, reason)
+    await spool.remove(stored)
+    return Moved(len(stored), len(refused))
+
+
+def controls_first(batch: Sequence[Spooled]) -> list[Spooled]:
+    """The batch with its newest, its middle and its oldest event first."""
+    chosen = list({at: batch[at] for at in (len(batch) - 1, len(batch) // 2, 0)}.values())
+    return chosen + [spooled for spooled in batch if spooled not in chosen]
+
+
+def reason_of(error: Exception) -> str:
+    """Why an event is set aside, without a value of it."""
+    reason = error.reason if isinstance(error, StoreUnavailable) else ""
+    return f"cannot be written: {reason or type(error).__name__}"
+
+
 class Replayer:
     """Drains a spool batch by batch, and finds out when Postgres is back."""
 
@@ -84,6 +136,7 @@ class Replayer:
         self._clock = clock
         self._jitter = jitter
         self._failures = 0
+        self._stuck = 0
         self._progress = Progress(clock)
 
     async def run(self) -> None:
@@ -120,12 +173,28 @@ class Replayer:
             if self._outage.is_away:
                 await self._store.ping()
                 self._outage.end()
+            await self._spool.look()
             return False
-        moved = await replay_batch(self._spool, self._store)
+        moved = await self._replay()
         self._outage.end()
         self._count_replayed(moved.stored)
         self._progress.log(self._spool, moved)
         return True
+
+    async def _replay(self) -> Moved:
+        """Move a batch, event by event where it failed too often. Raises what replay_batch does."""
+        try:
+            moved = await replay_batch(self._spool, self._store)
+        except SpoolUnavailable:
+            raise
+        except Exception:
+            self._stuck += 1
+            if self._stuck < TRIES:
+                raise
+            self._stuck = 0
+            return await replay_one_by_one(self._spool, self._store)
+        self._stuck = 0
+        return moved
 
 
 class Progress:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from collector.background import run_in_background
+from collector.background import Supervisor
 from collector.postgres.outage import Outage
 from collector.postgres.store import Store
 from collector.settings import Settings
@@ -16,7 +16,11 @@ from collector.spool.spool import Spool, open_free_spool
 
 @asynccontextmanager
 async def run_spool(
-    settings: Settings, store: Store, outage: Outage, count_replayed: Callable[[int], None]
+    settings: Settings,
+    store: Store,
+    outage: Outage,
+    count_replayed: Callable[[int], None],
+    supervisor: Supervisor,
 ) -> AsyncIterator[Spool]:
     """The spool that the writer appends to; it and orphaned ones are drained in the background.
 
@@ -29,7 +33,9 @@ async def run_spool(
 
     async with (
         open_free_spool(folder, max_bytes) as spool,
-        run_in_background(make_replayer(spool).run()),
-        run_in_background(drain_orphaned_spools(folder, max_bytes, make_replayer)),
+        supervisor.run("replay", make_replayer(spool).run),
+        supervisor.run(
+            "orphaned_spools", lambda: drain_orphaned_spools(spool, max_bytes, make_replayer)
+        ),
     ):
         yield spool

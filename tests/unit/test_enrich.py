@@ -5,8 +5,7 @@ from uuid import UUID, uuid5
 
 import pytest
 
-from collector.contract.models import ConversionEventRequest
-from collector.contract.validation import check_fields
+from collector.contract.reader import EVENTS
 from collector.enrich import Enricher, make_enricher
 from collector.event import Event, RequestContext
 from collector.settings import DEFAULT_USER_ID_NAMESPACE, Settings
@@ -24,7 +23,7 @@ def enricher() -> Enricher:
 def enrich(enricher: Enricher, user_agent: str | None = CHROME, **fields: Any) -> Event:
     body = {"session_id": "s1", "event_type": "page_view", "event_name": "Page", **fields}
     context = RequestContext("203.0.113.7", True, NOON, user_agent, "kong-1")
-    return enricher.enrich(check_fields(ConversionEventRequest, body), context)
+    return enricher.enrich(EVENTS.read(body), context)
 
 
 def test_a_user_id_that_is_a_uuid_is_stored_as_it_is(enricher: Enricher) -> None:

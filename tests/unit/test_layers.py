@@ -30,6 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "durable": {"errors", "event_row", "postgres", "spool"},
     "rejects": {
         "allowance",
+        "background",
         "contract",
         "enrich",
         "errors",
@@ -42,6 +43,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "api": {
         "allowance",
+        "background",
         "contract",
         "durable",
         "enrich",

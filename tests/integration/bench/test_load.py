@@ -77,7 +77,8 @@ async def test_each_event_is_sent_once_in_a_session_of_its_lap(
     assert {i.version for i in ids} == {4}
     assert len(server.agents) > 3
     laps = {event["session_id"][-6:] for event in events}
-    assert len(laps) == -(-len(events) // 20)
+    # One on each connection may have been sent and not have arrived when wrk ended.
+    assert -(-len(events) // 20) <= len(laps) <= -(-(len(events) + CONNECTIONS) // 20)
 
 
 async def test_a_rate_is_kept_however_fast_the_answers_come(server: Server, requests: Path) -> None:

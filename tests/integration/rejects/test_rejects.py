@@ -289,6 +289,24 @@ async def test_repaired_events_are_replayed_from_a_file(
     assert "was no JSON" in {row["event_name"] for row in await collector.events()}
 
 
+async def test_odd_lines_of_a_file_are_named_and_the_others_are_replayed(
+    collector: Collector,
+) -> None:
+    await reject_three(collector)
+    good = [json.dumps({"reject": n, "body": {**LEAST, "event_name": f"{n}"}}) for n in (1, 2, 3)]
+    still_wrong = json.dumps({"reject": 1, "body": {**LEAST, "currency": "Euro"}})
+    deep = "[" * 100_000
+    odd = ["x", '{"reject": 99, "body": {}}', f'{{"reject": {10**30}, "body": {{}}}}', deep]
+    lines = "\n".join([odd[0], good[0], *odd[1:], still_wrong, good[1], good[2]])
+    result = await asyncio.to_thread(run, collector.database, "replay", "--file", "-", stdin=lines)
+    assert result.returncode == 1
+    assert result.stdout == "3 stored, 1 failed, 4 odd\n"
+    for part in ("line 1 is not", "no rejected event 99", "line 4 has no number", "line 5 is not"):
+        assert part in result.stderr, result.stderr
+    assert "Traceback" not in result.stderr
+    assert len(await collector.events()) == 3
+
+
 @pytest.mark.parametrize(
     ("arguments", "stdin", "message"),
     [

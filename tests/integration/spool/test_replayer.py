@@ -18,12 +18,13 @@ from collector.spool.replayer import (
     IDLE_SECONDS,
     MAX_BACKOFF_SECONDS,
     MAX_PAUSE_SECONDS,
+    TRIES,
     Replayer,
     backoff_seconds,
     pause_seconds,
     replay_batch,
 )
-from collector.spool.spool import Spool, open_spool
+from collector.spool.spool import Spool, open_spool, spool_names
 from tests.support import execute, fetch
 from tests.unit.events import event_row
 
@@ -151,22 +152,82 @@ async def test_cancelling_it_at_any_point_loses_and_doubles_nothing(
     assert await stored_numbers(database) == list(range(1, 2_001))
 
 
-async def test_a_spool_that_another_process_left_is_drained(
-    tmp_path: Path, store: Store, database: str
+async def test_a_spool_that_another_process_left_is_drained_and_its_damage_counted(
+    spool: Spool, store: Store, database: str
 ) -> None:
-    folder = tmp_path / "spool"
+    folder = spool.path.parent
     counted: list[int] = []
-    async with open_spool(folder, "spool-7", NO_LIMIT) as orphaned:
-        await orphaned.append([event_row(1), event_row(2)])
+
+    async def drain() -> None:
         await drain_if_orphaned(
-            folder, "spool-7", NO_LIMIT, lambda s: replayer_of(s, store, Outage(), counted)
+            spool, "spool-7", NO_LIMIT, lambda s: replayer_of(s, store, Outage(), counted)
         )
-        assert orphaned.depth == 2  # not while it is open
-    await drain_if_orphaned(
-        folder, "spool-7", NO_LIMIT, lambda s: replayer_of(s, store, Outage(), counted)
-    )
+
+    async with open_spool(folder, "spool-7", NO_LIMIT) as orphaned:
+        await orphaned.append([event_row(n) for n in (1, 2, 3)])
+        await drain()
+        assert orphaned.depth == 3  # not while it is open
+    [log] = folder.glob("spool-7.*.events")
+    content = log.read_bytes()
+    log.write_bytes(content[:-20] + bytes(20))
+    await drain()
+    await drain()
     assert counted == [2]
     assert await stored_numbers(database) == [1, 2]
+    assert spool.damaged == 1
+
+
+async def test_an_orphaned_spool_that_cannot_be_drained_is_named_and_holds_up_no_other(
+    spool: Spool, store: Store, database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = spool.path.parent
+    long_name = "a" * 245
+    (folder / f"{long_name}.sqlite3").write_bytes(b"damaged" * 1_000)
+    async with open_spool(folder, "spool-1", NO_LIMIT) as orphaned:
+        await orphaned.append([event_row(1)])
+    for name in spool_names(folder):
+        await drain_if_orphaned(
+            spool, name, NO_LIMIT, lambda s: replayer_of(s, store, Outage(), [])
+        )
+    assert await stored_numbers(database) == [1]
+    assert "an orphaned spool is not drained" in caplog.text
+    assert "File name too long" in caplog.text  # to rename it is what fails
+
+
+TRIGGER = """
+CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF {condition} THEN RAISE EXCEPTION 'unheard of' USING ERRCODE = 'XX999'; END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER fail BEFORE INSERT ON conversion_events FOR EACH ROW EXECUTE FUNCTION fail()
+"""
+
+
+async def test_an_event_that_fails_for_a_reason_that_nobody_knows_is_set_aside_after_some_tries(
+    spool: Spool, store: Store, database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    await execute(database, TRIGGER.format(condition="NEW.page_title = 'Erika'"))
+    bad = [event_row(1, page_title="Erika"), event_row(2, page_title="Erika")]
+    await spool.append([*bad, *(event_row(n) for n in range(3, 301))])
+    replayer = replayer_of(spool, store, Outage(), [])
+    for _ in range(TRIES + 3):
+        await replayer.step()
+    assert await stored_numbers(database) == list(range(3, 301))
+    assert (spool.depth, spool.refused) == (0, 2)
+    assert "event 1 is set aside" in caplog.text
+    assert "Erika" not in caplog.text
+
+
+async def test_where_no_event_passes_none_is_set_aside(
+    spool: Spool, store: Store, database: str
+) -> None:
+    await execute(database, TRIGGER.format(condition="true"))
+    await spool.append([event_row(n) for n in range(1, 301)])
+    replayer = replayer_of(spool, store, Outage(), [])
+    for _ in range(3 * TRIES):
+        await replayer.step()
+    assert (spool.depth, spool.refused) == (300, 0)
 
 
 def test_the_pause_leaves_most_of_the_time_to_live_traffic() -> None:

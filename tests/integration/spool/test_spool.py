@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import logging
 import os
 import random
 import signal
@@ -17,13 +16,16 @@ from pathlib import Path
 import pytest
 
 from collector.errors import SpoolFull
-from collector.spool.file import KEPT_BYTES, READ_BYTES, SpoolOpenError
+from collector.spool.codec import encode_row
+from collector.spool.file import KEPT_BYTES, SpoolOpenError, open_spool_file
 from collector.spool.lock import SpoolInUse
+from collector.spool.segment import READ_BYTES
 from collector.spool.spool import Spool, open_free_spool, open_spool, spool_names
-from collector.sql import load_spool_query
+from collector.spool.watched import WatchedFile
 from tests.unit.events import NOON, event_row
 
 CHILD = Path(__file__).with_name("spool_child.py")
+OLD_SCHEMA = Path(__file__).with_name("old_schema.sql")
 NO_LIMIT = 1_000_000_000
 
 
@@ -110,15 +112,22 @@ async def test_a_refused_event_is_kept_and_can_be_tried_again(tmp_path: Path) ->
 async def test_an_event_that_cannot_be_read_is_set_aside_and_the_rest_is_read(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with open_spool(tmp_path, "spool-0", NO_LIMIT) as spool:
-        await spool.append([event_row(1), event_row(2), event_row(3)])
-    with sqlite3.connect(tmp_path / "spool-0.sqlite3") as file:
-        file.execute("UPDATE waiting SET event = 'no event' WHERE position = 2")
+    deep = b'{"version":1,"event":{"metadata":%b}}' % (b"[" * 100_000 + b"]" * 100_000)
+    file = open_spool_file(tmp_path, "spool-0", NO_LIMIT)
+    file.append(
+        [
+            (NOON, encode_row(event_row(1))),
+            (NOON, b"no event"),
+            (NOON, deep),
+            (NOON, encode_row(event_row(3))),
+        ]
+    )
     file.close()
     async with open_spool(tmp_path, "spool-0", NO_LIMIT) as spool:
         assert await all_numbers(spool) == [1, 3]
-        assert (spool.depth, spool.refused) == (2, 1)
-    assert "set aside: unreadable" in caplog.text
+        assert (spool.depth, spool.refused, spool.damaged) == (2, 2, 0)
+    assert "set aside: unreadable: not an event: JSONDecodeError" in caplog.text
+    assert "set aside: unreadable: not a row: RecursionError" in caplog.text
 
 
 async def test_past_its_limit_it_takes_nothing_and_keeps_what_it_has(tmp_path: Path) -> None:
@@ -129,7 +138,7 @@ async def test_past_its_limit_it_takes_nothing_and_keeps_what_it_has(tmp_path: P
         taken = spool.depth
         assert taken > 200
         assert spool.size_bytes <= 200_000
-        assert (tmp_path / "spool-0.sqlite3").stat().st_size <= 200_000
+        assert size_of(tmp_path) <= 200_000
         await spool.remove([s.position for s in await spool.read_oldest(20)])
         await spool.append([event_row(taken + 1)])
         assert await all_numbers(spool) == list(range(21, taken + 2))
@@ -181,7 +190,7 @@ async def test_a_second_process_is_refused_with_a_line_that_says_what_to_do(
                 pass
         assert caught.value.pid == child.pid
         assert str(caught.value) == (
-            f"the spool {tmp_path / 'spool-0.sqlite3'} is in use by process {child.pid}; "
+            f"the spool {tmp_path / 'spool-0'} is in use by process {child.pid}; "
             "stop that process, or set CT_SPOOL_DIR to another folder"
         )
     finally:
@@ -214,28 +223,6 @@ async def test_a_disk_that_is_full_fails_the_append_and_loses_nothing(
         assert await all_numbers(spool) == promised
 
 
-@pytest.mark.parametrize("damage", ["not SQLite", "a page in the middle"])
-async def test_a_damaged_file_is_kept_aside_and_a_new_one_begun(
-    tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    path = tmp_path / "spool-0.sqlite3"
-    async with open_spool(tmp_path, "spool-0", NO_LIMIT) as spool:
-        await spool.append([event_row(n, page_title="x" * 300) for n in range(1, 200)])
-    content = path.read_bytes()
-    if damage == "not SQLite":
-        broken = b"no SQLite file" * 1_000
-    else:
-        broken = content[:16_384] + b"\xff" * 8_192 + content[24_576:]
-    path.write_bytes(broken)
-    async with open_spool(tmp_path, "spool-0", NO_LIMIT) as spool:
-        assert spool.depth == 0
-        await spool.append([event_row(1)])
-    assert (tmp_path / "spool-0.sqlite3.damaged-1").read_bytes() == broken
-    [record] = [r for r in caplog.records if r.levelno == logging.ERROR]
-    assert str(path) in record.getMessage()
-    assert spool_names(tmp_path) == ["spool-0"]
-
-
 async def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SpoolOpenError, match=r"file/spool cannot be used: .*CT_SPOOL_DIR"):
@@ -244,19 +231,67 @@ async def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
 
 
 async def test_only_the_owner_can_read_the_events(tmp_path: Path) -> None:
-    async with open_spool(tmp_path / "spool", "spool-0", NO_LIMIT):
-        assert (tmp_path / "spool").stat().st_mode & 0o077 == 0
+    folder = tmp_path / "spool"
+    folder.mkdir(mode=0o755)
+    folder.chmod(0o755)
+    for name in ("spool-0.lock", "spool-0.counts", "spool-0.refused"):
+        (folder / name).touch()
+        (folder / name).chmod(0o644)
+    async with open_spool(folder, "spool-0", NO_LIMIT) as spool:
+        await spool.append([event_row(1)])
+        for path in (folder, *folder.iterdir()):
+            assert path.stat().st_mode & 0o077 == 0, path
+
+
+@pytest.mark.parametrize("why", ["holds other things", "belongs to all", "belongs to another"])
+async def test_an_open_folder_that_is_not_the_collectors_alone_stops_the_start(
+    tmp_path: Path, why: str
+) -> None:
+    folder = tmp_path / "spool"
+    folder.mkdir()
+    folder.chmod(0o1777 if why == "belongs to all" else 0o755)
+    if why == "holds other things":
+        (folder / "other").write_text("")
+    if why == "belongs to another":
+        if os.geteuid() == 0:
+            os.chown(folder, 12_345, 12_345)
+        else:
+            folder = Path("/usr")
+    mode = folder.stat().st_mode
+    with pytest.raises(SpoolOpenError, match="other users may read it"):
+        async with open_spool(folder, "spool-0", NO_LIMIT):
+            pass
+    assert folder.stat().st_mode == mode
+
+
+async def test_a_full_spool_says_so_once_a_minute(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    now = 0.0
+    watched = WatchedFile(tmp_path, "spool-0", 100_000, clock=lambda: now)
+    large = [(NOON, b"x" * 200_000)]
+    for _ in range(500):
+        with pytest.raises(SpoolFull):
+            watched.use(lambda file: file.append(large))
+    [first] = caplog.records
+    assert "is full: events are answered 503" in first.getMessage()
+    now = 61.0
+    with pytest.raises(SpoolFull):
+        watched.use(lambda file: file.append(large))
+    assert "(499 times more since the last such line)" in caplog.records[-1].getMessage()
+    assert len(caplog.records) == 2
+    watched.close()
 
 
 def test_the_sql_of_the_spool_says_what_it_answers_and_runs(root: Path) -> None:
     files = sorted((root / "db" / "spool").glob("*.sql"))
     assert files
     database = sqlite3.connect(":memory:")
-    database.executescript(load_spool_query("schema"))
+    database.executescript(OLD_SCHEMA.read_text())
     for file in files:
         text = file.read_text()
         assert text.startswith("-- "), file
         for word in ("Parameters:", "Columns:"):
             assert word in text, (file, word)
-        database.executescript(text.replace("?1", "1").replace("?2", "2"))
+        database.executescript(text)
     database.close()

@@ -37,7 +37,7 @@ def outcomes(batch: Batch) -> list[object]:
 
 def outcome(event: object) -> object:
     try:
-        return read_event(event)
+        return repr(read_event(event))
     except InvalidEvent as error:
         return sorted((e.field, e.message) for e in error.errors)
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.contract.models import ConversionEventRequest, FunnelStageRequest
-from collector.contract.validation import check_fields
+from collector.contract.models import ConversionEventRequest
+from collector.contract.reader import EVENTS, STAGES, event_of
 from collector.contract.wire import WireNumber
 from collector.errors import InvalidEvent
 from collector.event import FunnelStage
@@ -20,7 +20,7 @@ NOON = datetime(2026, 11, 22, 12, 0, 0, 123_000, tzinfo=UTC)
 
 
 def parse(**fields: Any) -> ConversionEventRequest:
-    return check_fields(ConversionEventRequest, {**LEAST, **fields})
+    return EVENTS.read({**LEAST, **fields})
 
 
 def refused(**fields: Any) -> list[str]:
@@ -101,9 +101,7 @@ def test_a_required_text_must_be_a_text_that_fits(field: str, value: object) -> 
 
 def test_every_broken_field_is_named_at_once() -> None:
     with pytest.raises(InvalidEvent) as refusal:
-        check_fields(
-            ConversionEventRequest, {"event_type": "x" * 101, "utm_params": {"utm_source": []}}
-        )
+        EVENTS.read({"event_type": "x" * 101, "utm_params": {"utm_source": []}})
     fields = {e.field for e in refusal.value.errors}
     assert fields == {"session_id", "event_type", "event_name", "utm_params.utm_source"}
 
@@ -238,7 +236,7 @@ def test_unknown_fields_are_ignored_and_counted() -> None:
 
 def test_a_stage_stands_for_an_event_of_its_name() -> None:
     body = {"session_id": "s1", "stage": "completed_signup", "conversion_value": WireNumber("9.5")}
-    event = check_fields(FunnelStageRequest, body).as_event()
+    event = event_of(STAGES.read(body))
     assert (event.event_type, event.event_name) == ("completed_signup", "completed_signup")
     assert event.conversion_value == Decimal("9.50")
 
@@ -246,6 +244,6 @@ def test_a_stage_stands_for_an_event_of_its_name() -> None:
 @pytest.mark.parametrize("stage", ["paid", "", None, 3])
 def test_a_stage_that_is_none_of_the_eight_is_refused(stage: object) -> None:
     with pytest.raises(InvalidEvent) as refusal:
-        check_fields(FunnelStageRequest, {"session_id": "s1", "stage": stage})
+        STAGES.read({"session_id": "s1", "stage": stage})
     assert [e.field for e in refusal.value.errors] == ["stage"]
     assert len(FunnelStage) == 8

@@ -17,6 +17,7 @@ from collector.contract.models import (
     PixelQuery,
     UTMParams,
 )
+from collector.contract.reader import EVENTS
 from collector.contract.validation import read_request
 from collector.errors import CollectorError
 from collector.event import FunnelStage
@@ -70,7 +71,7 @@ EVENT = schema_of(ConversionEventRequest)
 def is_taken(body: object) -> bool:
     """Whether the collector takes an event."""
     try:
-        read_request(ConversionEventRequest, json.dumps(body).encode())
+        read_request(EVENTS, json.dumps(body).encode())
     except CollectorError:
         return False
     return True
