@@ -38,6 +38,7 @@ class Limits:
 
 
 LIMITS = Limits()
+OBJECTS_OF_TEXTS = ("utm_params", "click_ids")
 FEW_KEYS = 32  # as many as click_ids may have, the largest object of texts
 BYTES_OF_VALUE = 2  # the least that a value takes: itself and a comma, or two brackets
 CONTAINERS = (dict, list)  # made once: `dict | list` is made anew each time it is run
@@ -108,25 +109,21 @@ def load_fields(sent: bytes, limits: Limits = LIMITS) -> Any:
     return with_digits(value, sent) if isinstance(value, dict) else value
 
 
-def with_digits(value: dict[str, Any], sent: bytes | msgspec.Raw) -> dict[str, Any]:
+def with_digits(value: dict[str, Any], sent: bytes) -> dict[str, Any]:
     """An object read from `sent`, whose numbers with a fraction remember their digits.
 
-    So do those of an object in it that has few: nobody asks for digits in form_data and
-    metadata, and to keep them takes time.
+    So do those in its small objects of texts. In form_data and metadata nobody asks for
+    digits, and to keep them takes time.
     """
-    if not any(map(has_fraction, value.values())):
-        return value
-    raw = RAW_FIELDS.decode(sent)
-    return {
-        name: JSON.decode(raw[name]) if has_fraction(item) else item for name, item in value.items()
-    }
-
-
-def has_fraction(item: Any) -> bool:
-    """Whether a field is a number with a fraction, or a small object that holds one."""
-    if type(item) is dict:
-        return len(item) <= FEW_KEYS and float in map(type, item.values())
-    return type(item) is float
+    names = [name for name, item in value.items() if type(item) is float]
+    for name in OBJECTS_OF_TEXTS:
+        item = value.get(name)
+        if type(item) is dict and len(item) <= FEW_KEYS and float in map(type, item.values()):
+            names.append(name)
+    if names:
+        raw = RAW_FIELDS.decode(sent)
+        value.update({name: JSON.decode(raw[name]) for name in names})
+    return value
 
 
 def check_size(sent: bytes, limits: Limits) -> None:
