@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import unquote_plus, urlsplit
 from uuid import UUID, uuid5
 
 from uuid_utils.compat import uuid7
@@ -23,8 +23,7 @@ from collector.contract.wire import clean_text
 from collector.event import Event, FunnelStage, RequestContext
 from collector.settings import Settings
 
-# Parameters of a URL that are looked at for click ids: parsing more is work for nothing.
-MAX_QUERY_PARAMS = 1_000
+LONGEST_ESCAPED = MAX_CLICK_ID * len("%F0%9F%98%80")
 # What the column holds; a longer one stands whole in click_ids.
 GOOGLE_CLICK_ID_LENGTH = 255
 
@@ -41,6 +40,7 @@ class Enricher:
     stages: StageRules
     user_id_namespace: UUID
     default_currency: str
+    url_max_parameters: int
     new_id: Callable[[], UUID]
 
     def enrich(self, payload: ConversionEventRequest, context: RequestContext) -> Event:
@@ -48,7 +48,7 @@ class Enricher:
         utm = payload.utm_params or NO_UTM
         user_id, external_user_id = self.identify(payload.user_id)
         stage = self.stages.classify_stage(payload.event_type, payload.page_url)
-        click_ids = collect_click_ids(payload, self.click_id_params)
+        click_ids = self.collect_click_ids(payload)
         attribution = self.channels.classify_touch(touch_of(payload, utm, click_ids))
         device = self.devices.parse_device(context.user_agent)
         return Event(
@@ -110,6 +110,31 @@ class Enricher:
             return uuid, None
         return uuid5(self.user_id_namespace, user_id), user_id
 
+    def collect_click_ids(self, payload: ConversionEventRequest) -> dict[str, str]:
+        """The click ids as sent, else those in the page's URL; Google's own counts as gclid."""
+        sent = payload.click_ids
+        click_ids = self.click_ids_in_query(payload.page_url) if sent is None else dict(sent)
+        if payload.google_ads_click_id:
+            click_ids.setdefault("gclid", payload.google_ads_click_id)
+        return click_ids
+
+    def click_ids_in_query(self, page_url: str | None) -> dict[str, str]:
+        """The click ids among the first parameters of a URL's query, of two with one name the last.
+
+        Cleaned, since percent-encoding can hide a U+0000. A name counts as it stands: no
+        encoder escapes a letter.
+        """
+        if not page_url or "?" not in page_url:
+            return {}
+        try:
+            query = urlsplit(page_url).query
+        except ValueError:  # not a URL
+            return {}
+        most = self.url_max_parameters
+        pairs = [pair.partition("=") for pair in query.split("&", most)[:most]]
+        texts = {name: text for name, _, text in pairs if text and name in self.click_id_params}
+        return {name: decode_click_id(text) for name, text in texts.items()}
+
 
 def make_enricher(settings: Settings) -> Enricher:
     """The enricher of a deployment, with its lists and rules loaded.
@@ -124,6 +149,7 @@ def make_enricher(settings: Settings) -> Enricher:
         stages=load_stage_rules(settings.funnel_stages_file),
         user_id_namespace=settings.user_id_namespace,
         default_currency=settings.default_currency,
+        url_max_parameters=settings.url_max_parameters,
         new_id=uuid7,
     )
 
@@ -149,28 +175,12 @@ def touch_of(
     )
 
 
-def collect_click_ids(payload: ConversionEventRequest, params: Collection[str]) -> dict[str, str]:
-    """The click ids as sent, else those in the page's URL; Google's own field counts as gclid."""
-    sent = payload.click_ids
-    click_ids = dict(sent) if sent is not None else click_ids_in_query(payload.page_url, params)
-    if payload.google_ads_click_id:
-        click_ids.setdefault("gclid", payload.google_ads_click_id)
-    return click_ids
-
-
 def google_click_id_of(payload: ConversionEventRequest) -> str | None:
     """Google's click id for its own column: as sent, else the gclid among the click ids sent."""
     sent = payload.google_ads_click_id or (payload.click_ids or {}).get("gclid")
     return sent and sent[:GOOGLE_CLICK_ID_LENGTH]
 
 
-def click_ids_in_query(page_url: str | None, params: Collection[str]) -> dict[str, str]:
-    """The click ids in a URL's query, cleaned: percent-encoding can hide a U+0000."""
-    if not page_url or "?" not in page_url:
-        return {}
-    try:
-        query = urlsplit(page_url).query
-        pairs = parse_qsl(query, max_num_fields=MAX_QUERY_PARAMS)
-    except ValueError:  # not a URL, or an absurd number of parameters
-        return {}
-    return {name: clean_text(value)[:MAX_CLICK_ID] for name, value in pairs if name in params}
+def decode_click_id(text: str) -> str:
+    """A parameter's value, as long as a click id may be, without reading more of it."""
+    return clean_text(unquote_plus(text[:LONGEST_ESCAPED]))[:MAX_CLICK_ID]

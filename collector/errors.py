@@ -71,6 +71,13 @@ class InvalidEvent(CollectorError):
     code = "invalid_event"
 
 
+class EventTooLarge(InvalidEvent):
+    """More bytes than one event may have."""
+
+    status = 413
+    code = "event_too_large"
+
+
 class InvalidBatch(CollectorError):
     """The JSON is no batch: it has no list of events, or an empty one."""
 
@@ -83,6 +90,30 @@ class BatchTooLarge(CollectorError):
 
     status = 413
     code = "batch_too_large"
+
+
+class BodyTimeout(CollectorError):
+    """The body did not arrive in its time."""
+
+    status = 408
+    code = "body_timeout"
+
+
+class ClientGone(CollectorError):
+    """The client has closed its connection before its event was read. Nobody sees the answer."""
+
+    status = 408
+    code = "client_gone"
+
+
+class TooManyBytes(CollectorError):
+    """One client address has sent more bytes in a minute than it may."""
+
+    status = 429
+    code = "too_many_bytes"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, headers={"Retry-After": "10"})
 
 
 class StoreUnavailable(CollectorError):
@@ -115,6 +146,12 @@ class QueueFull(StoreUnavailable):
     """As many events wait for the disk as this collector holds; refused at once."""
 
     code = "queue_full"
+
+
+class BodiesFull(StoreUnavailable):
+    """As many bytes of bodies are arriving as this collector holds."""
+
+    code = "bodies_full"
 
 
 class EventRefused(CollectorError):

@@ -18,6 +18,7 @@ from collector.errors import CollectorError
 
 # Read at each scrape from whoever knows them; each with what it says.
 GAUGES: Mapping[str, str] = {
+    "ct_body_bytes": "Bytes of bodies that are still arriving",
     "ct_queue_events": "Events in memory until they are durable",
     "ct_queue_bytes": "Memory that their requests hold, estimated",
     "ct_database_connections": "Open connections to Postgres",
@@ -51,6 +52,16 @@ class Metrics:
             "ct_refused_requests",
             "Requests answered with an error, by its code",
             ["error"],
+            registry=self.registry,
+        )
+        self.malformed = Counter(
+            "ct_malformed_requests",
+            "Requests that were no HTTP",
+            registry=self.registry,
+        )
+        self.too_many = Counter(
+            "ct_refused_connections",
+            "Connections over CT_MAX_CONNECTIONS, which were closed at once",
             registry=self.registry,
         )
         self.rejected = Counter(

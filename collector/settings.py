@@ -14,6 +14,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from collector.classify.domains import normalize_host
+from collector.contract.wire import LIMITS
 
 ENV_PREFIX = "CT_"
 
@@ -86,6 +87,62 @@ class Settings(BaseSettings):
         ge=1_024,
         le=64 * MIB,
         description="Largest body, also after gunzip; equal to the size limit in kong/kong.yml.",
+    )
+    event_max_bytes: int = Field(
+        default=LIMITS.max_bytes,
+        ge=1_024,
+        le=64 * MIB,
+        description="Largest event, by itself or in a batch; past it 413 event_too_large.",
+    )
+    event_max_depth: int = Field(
+        default=LIMITS.max_depth,
+        ge=4,
+        le=100,
+        description="How deep objects and lists of an event may stand in each other.",
+    )
+    event_max_keys: int = Field(
+        default=LIMITS.max_keys, ge=50, le=10_000, description="Most keys of an object of an event."
+    )
+    event_max_values: int = Field(
+        default=LIMITS.max_values,
+        ge=100,
+        le=50_000,
+        description="Most texts, numbers, objects and lists of an event, altogether.",
+    )
+    url_max_parameters: int = Field(
+        default=100,
+        ge=1,
+        le=1_000,
+        description="How many parameters of a page's address are looked at for click ids.",
+    )
+    body_timeout_seconds: float = Field(
+        default=20, gt=0, le=3_600, description="Longest time that a body may take to arrive."
+    )
+    bodies_max_bytes: int = Field(
+        default=64 * MIB,
+        ge=MIB,
+        le=MOST_BYTES,
+        description="Most bytes of bodies that are still arriving; past it 503 bodies_full.",
+    )
+    bytes_per_minute_per_address: int = Field(
+        default=64 * MIB,
+        ge=0,
+        le=MOST_BYTES,
+        description="Most bytes that one client address, of a stamp, may send in a minute; "
+        "past it 429 too_many_bytes. 0 is no limit.",
+    )
+    idle_timeout_seconds: float = Field(
+        default=75,
+        ge=1,
+        le=3_600,
+        description="How long a connection may be idle, or take to send its headers; longer than "
+        "the gateway keeps its own (Kong: 60).",
+    )
+    max_connections: int = Field(
+        default=2_000,
+        ge=10,
+        le=1_000_000,
+        description="Most open connections of one process; more are closed at once.",
     )
     database_pool_size: int = Field(
         default=10, ge=1, le=1_000, description="Most connections to Postgres."

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from aiohttp import web
 from uuid_utils.compat import uuid7
 
+from collector.api.body import LIMITS, BodyBudget, BodyLimits
 from collector.api.errors import error_response, make_error_middleware
 from collector.api.keys import (
     BACKGROUND,
@@ -30,6 +31,7 @@ from collector.api.routes import add_routes
 from collector.api.shutdown import close_while_stopping
 from collector.background import Supervisor
 from collector.contract.validation import Validator
+from collector.contract.wire import Limits
 from collector.durable.failover import Failover
 from collector.durable.writer import Writer, WriterLimits, open_writer
 from collector.enrich import make_enricher
@@ -51,8 +53,10 @@ def make_app(settings: Settings) -> web.Application:
     app[SETTINGS] = settings
     app[METRICS] = metrics
     app[CONTEXTS] = ContextReader(settings, metrics.unsigned.inc)
+    app[LIMITS] = body_limits(settings)
+    metrics.watch("ct_body_bytes", lambda: app[LIMITS].budget.held)
     keeper = RejectKeeper(reject_limits(settings), metrics, new_id=uuid7)
-    app[VALIDATOR] = Validator(metrics, keeper.keep)
+    app[VALIDATOR] = Validator(metrics, keeper.keep, event_limits(settings))
     app[REJECT_KEEPER] = keeper
     app[ENRICHER] = make_enricher(settings)
     app[STOPPING] = asyncio.Event()
@@ -77,6 +81,26 @@ async def keep_rejects(app: web.Application) -> AsyncIterator[None]:
     url, timeout = app[SETTINGS].database_url, app[SETTINGS].database_timeout_seconds
     async with run_reject_keeper(app[REJECT_KEEPER], url, timeout, app[BACKGROUND]):
         yield
+
+
+def event_limits(settings: Settings) -> Limits:
+    """How much an event may hold."""
+    return Limits(
+        max_bytes=settings.event_max_bytes,
+        max_depth=settings.event_max_depth,
+        max_keys=settings.event_max_keys,
+        max_values=settings.event_max_values,
+    )
+
+
+def body_limits(settings: Settings) -> BodyLimits:
+    """What bounds the bodies that are read."""
+    return BodyLimits(
+        max_bytes=settings.max_body_bytes,
+        timeout_seconds=settings.body_timeout_seconds,
+        budget=BodyBudget(settings.bodies_max_bytes),
+        bytes_per_minute=settings.bytes_per_minute_per_address,
+    )
 
 
 def reject_limits(settings: Settings) -> RejectLimits:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -11,15 +12,16 @@ from aiohttp import web
 from msgspec import Struct
 
 from collector.api.answers import json_response
-from collector.api.body import read_body
+from collector.api.body import read_body, refuse_gone
 from collector.api.errors import error_body
-from collector.api.keys import CONTEXTS, ENRICHER, METRICS, SETTINGS, VALIDATOR, WRITER
+from collector.api.keys import CONTEXTS, ENRICHER, METRICS, VALIDATOR, WRITER
 from collector.contract.validation import sent_event_id
 from collector.errors import CollectorError, InvalidEvent
 from collector.event_row import DURABLE, EventRow, EventStatus, make_row, status_of
 
-# 500 events take some 15 ms of the one thread. Other requests get their turn in between.
-EVENTS_IN_A_TURN = 100
+# 500 events take some 15 ms of the one thread, and 50 at worst. Other requests get their turn
+# in between.
+SECONDS_OF_A_TURN = 0.004
 
 
 class Answer(Struct, frozen=True):
@@ -50,19 +52,22 @@ async def read_items(request: web.Request) -> list[EventRow | Answer]:
     """Each event of the body, ready to be stored; in the place of an invalid one, its answer."""
     context = request.app[CONTEXTS].read(request)
     validator, enricher = request.app[VALIDATOR], request.app[ENRICHER]
-    body = await read_body(request, request.app[SETTINGS].max_body_bytes)
+    body = await read_body(request, context)
     sent = validator.validate_batch(body, context)
     items: list[EventRow | Answer] = []
-    for number, event in enumerate(sent.events, start=1):
+    turn_ends = monotonic() + SECONDS_OF_A_TURN
+    for event in sent.events:
         try:
             payload = validator.validate_event(event, context)
             items.append(make_row(enricher.enrich(payload, context)))
         except InvalidEvent as error:
             # Not the error that was raised: it holds the frames of its way here, and their body.
-            fault = InvalidEvent(error.message, error.errors)
+            fault = type(error)(error.message, error.errors)
             items.append(Answer(sent_event_id(event), EventStatus.INVALID, fault))
-        if number % EVENTS_IN_A_TURN == 0:
+        if monotonic() > turn_ends:
             await asyncio.sleep(0)
+            refuse_gone(request)
+            turn_ends = monotonic() + SECONDS_OF_A_TURN
     return items
 
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from collector.api.answers import json_response
 from collector.api.body import read_body
-from collector.api.keys import CONTEXTS, ENRICHER, SETTINGS, VALIDATOR, WRITER
+from collector.api.keys import CONTEXTS, ENRICHER, VALIDATOR, WRITER
 from collector.contract.reader import EVENTS, STAGES, event_of
 from collector.event_row import EventRow, EventStatus, make_row
 
@@ -42,7 +42,7 @@ async def funnel(request: web.Request) -> web.Response:
 async def read_track(request: web.Request) -> EventRow:
     """The event of a request, ready to be stored."""
     context = request.app[CONTEXTS].read(request)
-    body = await read_body(request, request.app[SETTINGS].max_body_bytes)
+    body = await read_body(request, context)
     payload = request.app[VALIDATOR].validate_body(EVENTS, body, context)
     return make_row(request.app[ENRICHER].enrich(payload, context))
 
@@ -54,7 +54,7 @@ async def read_funnel(request: web.Request) -> EventRow:
     would make a bot of every session, so it is not kept.
     """
     context = replace(request.app[CONTEXTS].read(request), user_agent=None)
-    body = await read_body(request, request.app[SETTINGS].max_body_bytes)
+    body = await read_body(request, context)
     payload = request.app[VALIDATOR].validate_body(STAGES, body, context)
     return make_row(request.app[ENRICHER].enrich(event_of(payload), context))
 

@@ -31,6 +31,8 @@ from collector.contract.fields import (
 from collector.event import FunnelStage
 
 MAX_BATCH_EVENTS = 500
+MAX_BATCH_VALUES = 50_000  # texts, numbers and so on: a hundred for each event
+MAX_LOOSE_BATCH_VALUES = 10_000  # of one that is no JSON by the strict standard (NaN)
 
 
 class UTMParams(BaseModel):

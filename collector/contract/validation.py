@@ -10,15 +10,28 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from collector.contract.fields import Fault, parse_event_id
-from collector.contract.models import MAX_BATCH_EVENTS, ConversionEventRequest, R
+from collector.contract.models import (
+    MAX_BATCH_EVENTS,
+    MAX_BATCH_VALUES,
+    MAX_LOOSE_BATCH_VALUES,
+    ConversionEventRequest,
+    R,
+)
 from collector.contract.reader import EVENTS, Reader
 from collector.contract.wire import (
-    load_json,
+    LIMITS,
+    Limits,
+    decode_text,
+    has_more_values,
+    load_fields,
+    load_json_slowly,
     load_object,
     no_event,
+    opens_deep,
     read_object,
     settle,
     split_batch,
+    too_deep,
 )
 from collector.errors import (
     BatchTooLarge,
@@ -51,12 +64,13 @@ class Batch:
     unknown: int  # fields beside the events
 
 
-def read_request(reader: Reader[R], body: bytes) -> R:
+def read_request(reader: Reader[R], body: bytes, limits: Limits = LIMITS) -> R:
     """A body as a request.
 
-    Raises InvalidJson where it is no JSON object, InvalidEvent where it breaks the contract.
+    Raises InvalidJson where it is no JSON object, InvalidEvent where it breaks the contract,
+    or holds more than the limits.
     """
-    return reader.read(read_object(body))
+    return reader.read(read_object(body, limits))
 
 
 def read_query(fields: dict[str, Any]) -> ConversionEventRequest:
@@ -65,9 +79,15 @@ def read_query(fields: dict[str, Any]) -> ConversionEventRequest:
 
 
 def read_batch(body: bytes) -> Batch:
-    """A body as a list of events. Raises InvalidJson, InvalidBatch and BatchTooLarge."""
-    sent = split_batch(body)
-    whole: dict[str, Any] = load_object(body) if sent is None else {"events": sent}
+    """A body as a list of events.
+
+    Raises InvalidJson, InvalidBatch, BatchTooLarge, and InvalidEvent where it nests too deep.
+    """
+    refuse_more_values(body, MAX_BATCH_VALUES)
+    whole = split_batch(body)
+    if whole is None:
+        refuse_more_values(body, MAX_LOOSE_BATCH_VALUES)
+        whole = load_whole(body)
     events = whole.get("events")
     if not isinstance(events, list) or not events:
         message = "must be a list of at least one event"
@@ -78,24 +98,41 @@ def read_batch(body: bytes) -> Batch:
     return Batch(events, len(whole) - 1)
 
 
-def read_event(event: object) -> ConversionEventRequest:
+def refuse_more_values(body: bytes, values: int) -> None:
+    """Raises BatchTooLarge where reading the events would take too long."""
+    if has_more_values(body, values):
+        if opens_deep(body, LIMITS.max_depth):
+            raise too_deep(LIMITS.max_depth)
+        message = f"hold more than {values} values; send them as several batches"
+        raise BatchTooLarge("The batch is too large.", (FieldError("events", message),))
+
+
+def load_whole(body: bytes) -> dict[str, Any]:
+    """A body as a JSON object, whatever its size. Raises InvalidJson."""
+    value = load_json_slowly(decode_text(body))
+    if not isinstance(value, dict):
+        raise InvalidJson("The body must be a JSON object.")
+    return value
+
+
+def read_event(event: object, limits: Limits = LIMITS) -> ConversionEventRequest:
     """One of a batch's events as a request. Raises InvalidEvent where it breaks the contract."""
-    return EVENTS.read(read_fields(event))
+    return EVENTS.read(read_fields(event, limits))
 
 
-def read_fields(event: object) -> dict[str, Any]:
+def read_fields(event: object, limits: Limits = LIMITS) -> dict[str, Any]:
     """One of a batch's events as a storable object.
 
-    Raises InvalidEvent where it is none, or nested too deep.
+    Raises InvalidEvent where it is none, or holds more than the limits.
     """
     sent = event if isinstance(event, bytes) else None
     try:
-        value = event if sent is None else load_json(sent)
+        value = event if sent is None else load_fields(sent, limits)
     except InvalidJson as error:
         raise no_event(error.message) from None
     if not isinstance(value, dict):
         raise no_event("must be a JSON object")
-    return settle(value, sent)
+    return settle(value, sent, limits)
 
 
 def sent_event_id(event: object) -> UUID | None:
@@ -113,16 +150,18 @@ class Validator:
     `reject` is told of each event that breaks the contract: why, what was sent, and by whom.
     """
 
-    def __init__(self, metrics: Metrics, reject: Reject) -> None:
+    def __init__(self, metrics: Metrics, reject: Reject, limits: Limits = LIMITS) -> None:
         self._metrics = metrics
         self._reject = reject
+        self._limits = limits
 
     def validate_body(self, reader: Reader[R], body: bytes, context: RequestContext) -> R:
         """A body as a request.
 
         Raises InvalidJson where it is no JSON object, InvalidEvent where it breaks the contract.
         """
-        return self._count(self._read(partial(read_request, reader), body, context))
+        read = partial(read_request, reader, limits=self._limits)
+        return self._count(self._read(read, body, context))
 
     def validate_query(
         self, fields: dict[str, Any], context: RequestContext
@@ -141,7 +180,7 @@ class Validator:
 
     def validate_event(self, event: object, context: RequestContext) -> ConversionEventRequest:
         """One of a batch's events as a request. Raises InvalidEvent."""
-        return self._count(self._read(read_event, event, context))
+        return self._count(self._read(partial(read_event, limits=self._limits), event, context))
 
     def _read(self, read: Callable[[S], T], sent: S, context: RequestContext) -> T:
         try:

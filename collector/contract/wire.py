@@ -1,24 +1,46 @@
 """From the bytes of a body to a JSON object that Postgres can store: pure.
 
-Three things are settled here, before any field is looked at: the text is UTF-8
-and a JSON object; what Postgres cannot store (U+0000, lone surrogates) is
-replaced by U+FFFD; and a number with a fraction keeps the digits it was written
-with, so that money never passes through a float.
+Settled here, before any field is looked at: the text is UTF-8 and a JSON object within
+limits that bound the work for it; what Postgres cannot store (U+0000, lone surrogates) is
+replaced by U+FFFD; and a number that a field may be keeps the digits it was written with,
+so that money never passes through a float.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import sys
 import zlib
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from collector.errors import BodyTooLarge, FieldError, InvalidEvent, InvalidJson
+from collector.errors import BodyTooLarge, EventTooLarge, FieldError, InvalidEvent, InvalidJson
 
-# Objects and lists within each other. Real events have three or four levels.
-MAX_DEPTH = 32
+# To read and write an integer takes time that grows with the square of its digits. This is
+# the least that Python allows (640), and enough for any number.
+sys.set_int_max_str_digits(sys.int_info.str_digits_check_threshold)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one event may hold; more takes time that all others would wait for.
+
+    Real events have three or four levels, and some dozen values.
+    """
+
+    max_bytes: int = 262_144
+    max_depth: int = 20  # objects and lists within each other
+    max_keys: int = 100  # of one object
+    max_values: int = 2_000  # texts, numbers, objects, lists and so on, altogether
+
+
+LIMITS = Limits()
+OBJECTS_OF_TEXTS = ("utm_params", "click_ids")
+FEW_KEYS = 32  # as many as click_ids may have, the largest object of texts
+BYTES_OF_VALUE = 2  # the least that a value takes: itself and a comma, or two brackets
 CONTAINERS = (dict, list)  # made once: `dict | list` is made anew each time it is run
 
 # zlib's code for a gzip header and trailer around the data.
@@ -31,6 +53,9 @@ BACKSLASH, BRACKET = b"\\["  # to look for a byte is three times as fast as for 
 UNSTORABLE_ESCAPE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 
 
+NEW_FLOAT = float.__new__
+
+
 class WireNumber(float):
     """A JSON number with a fraction or an exponent that remembers its digits."""
 
@@ -38,58 +63,117 @@ class WireNumber(float):
     digits: str
 
     def __new__(cls, digits: str) -> WireNumber:
-        number = super().__new__(cls, digits)
+        number = NEW_FLOAT(cls, digits)
         number.digits = digits
         return number
 
 
-class RawBatch(msgspec.Struct, forbid_unknown_fields=True):
-    """A batch whose events stay in the bytes that they were sent in."""
-
-    events: list[msgspec.Raw]
-
-
 JSON = msgspec.json.Decoder(float_hook=WireNumber)
-RAW_BATCH = msgspec.json.Decoder(RawBatch)
+PLAIN = msgspec.json.Decoder()  # a number with a fraction is a float: in a tenth of the time
+RAW_FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+RAW_EVENTS = msgspec.json.Decoder(list[msgspec.Raw])
 
 # What msgspec raises: ValueError is also that of our hook, RecursionError of JSON too deep.
 UNREAD = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
-def read_object(body: bytes) -> dict[str, Any]:
-    """A body as a JSON object, clean and of bounded depth.
+def read_object(body: bytes, limits: Limits = LIMITS) -> dict[str, Any]:
+    """A body as a JSON object, clean and within the limits.
 
-    Raises InvalidJson where it is none, InvalidEvent where it is nested too deep.
+    Raises InvalidJson where it is none, EventTooLarge or InvalidEvent where it holds too much.
     NaN and Infinity, which many encoders write, come out as floats: the fields
     refuse them by name.
     """
-    return settle(load_object(body), body)
+    return settle(load_object(body, limits), body, limits)
 
 
-def load_object(body: bytes) -> dict[str, Any]:
-    """A body as a JSON object of which nothing is settled yet.
+def load_object(body: bytes, limits: Limits = LIMITS) -> dict[str, Any]:
+    """A body as a JSON object of which nothing but its size is settled yet.
 
-    Raises InvalidJson, and InvalidEvent where it is nested too deep to be read at all.
+    Raises InvalidJson, EventTooLarge, and InvalidEvent where it has too many values, or is
+    nested too deep to be read at all.
     """
-    value = load_json(body)
+    value = load_fields(body, limits)
     if not isinstance(value, dict):
         raise InvalidJson("The body must be a JSON object.")
     return value
 
 
-def settle(value: dict[str, Any], sent: bytes | None = None) -> dict[str, Any]:
-    """An object, storable. Raises InvalidEvent where it is nested too deep.
+def load_fields(sent: bytes, limits: Limits = LIMITS) -> Any:
+    """The same for what may be any JSON value."""
+    check_size(sent, limits)
+    try:
+        value = PLAIN.decode(sent)
+    except UNREAD:
+        return load_json_slowly(decode_text(sent))
+    return with_digits(value, sent) if isinstance(value, dict) else value
+
+
+def with_digits(value: dict[str, Any], sent: bytes) -> dict[str, Any]:
+    """An object read from `sent`, whose numbers with a fraction remember their digits.
+
+    So do those in its small objects of texts. In form_data and metadata nobody asks for
+    digits, and to keep them takes time.
+    """
+    names = [name for name, item in value.items() if type(item) is float]
+    for name in OBJECTS_OF_TEXTS:
+        item = value.get(name)
+        if type(item) is dict and len(item) <= FEW_KEYS and float in map(type, item.values()):
+            names.append(name)
+    if names:
+        raw = RAW_FIELDS.decode(sent)
+        value.update({name: JSON.decode(raw[name]) for name in names})
+    return value
+
+
+def check_size(sent: bytes, limits: Limits) -> None:
+    """Raises EventTooLarge and InvalidEvent where reading an event would take too long."""
+    if len(sent) > limits.max_bytes:
+        message = f"is {len(sent)} bytes long; at most {limits.max_bytes} are allowed"
+        raise EventTooLarge("The event is too large.", (FieldError("body", message),))
+    if has_more_values(sent, limits.max_values):
+        if opens_deep(sent, limits.max_depth):
+            raise too_deep(limits.max_depth)
+        raise no_event(f"holds more than {limits.max_values} values")
+
+
+def has_more_values(sent: bytes, values: int) -> bool:
+    """Whether JSON holds more than so many values, keys not counted. It reads none of them."""
+    if len(sent) <= BYTES_OF_VALUE * values or separators(sent) < values:
+        return False
+    bare = sent.replace(b"\\\\", b"").replace(b'\\"', b"")  # escapes stand in texts alone
+    if bare.count(b'"') > 4 * values:  # each value has a text and a key at most
+        return True
+    return separators(b"".join(bare.split(b'"')[::2])) >= values
+
+
+def opens_deep(sent: bytes, levels: int) -> bool:
+    """Whether lists open in a row, deeper than that."""
+    return b"[" * (levels + 1) in sent
+
+
+def separators(sent: bytes) -> int:
+    """How many commas and opening brackets: one before each value but the outermost."""
+    return sent.count(b",") + sent.count(b"[") + sent.count(b"{")
+
+
+def settle(
+    value: dict[str, Any], sent: bytes | None = None, limits: Limits = LIMITS
+) -> dict[str, Any]:
+    """An object, storable. Raises InvalidEvent where it is nested too deep, or has too many keys.
 
     Where it was read from bytes, they mostly say at once that there is nothing to do.
     """
-    if (sent is None or opens_many(sent)) and is_deeper(value, MAX_DEPTH):
-        raise too_deep()
+    if (sent is None or opens_many(sent, limits.max_depth)) and is_deeper(value, limits.max_depth):
+        raise too_deep(limits.max_depth)
+    if (sent is None or sent.count(b":") > limits.max_keys) and is_wider(value, limits.max_keys):
+        raise no_event(f"an object has more than {limits.max_keys} keys")
     return clean_object(value) if sent is None or has_unstorable(sent) else value
 
 
-def opens_many(body: bytes) -> bool:
+def opens_many(body: bytes, levels: int) -> bool:
     """Whether a body has as many objects and lists as would be too deep within each other."""
-    return body.count(b"{") + (body.count(b"[") if BRACKET in body else 0) > MAX_DEPTH
+    return body.count(b"{") + (body.count(b"[") if BRACKET in body else 0) > levels
 
 
 def has_unstorable(body: bytes) -> bool:
@@ -97,17 +181,19 @@ def has_unstorable(body: bytes) -> bool:
     return BACKSLASH in body and UNSTORABLE_ESCAPE.search(body) is not None
 
 
-def split_batch(body: bytes) -> list[bytes] | None:
-    """The events of a batch as they were sent; None where the whole must be read for that.
+def split_batch(body: bytes) -> dict[str, Any] | None:
+    """A batch's fields, its events as they were sent; None where the whole must be read for that.
 
-    That is where it has other fields, or is no JSON by the strict standard.
+    That is where it is no JSON by the strict standard.
     """
     try:
         decode_text(body)  # msgspec does not look at what stays raw
-        events = RAW_BATCH.decode(body).events
+        fields: dict[str, Any] = RAW_FIELDS.decode(body)
+        if "events" in fields:
+            fields["events"] = [bytes(event) for event in RAW_EVENTS.decode(fields["events"])]
     except (*UNREAD, InvalidJson):
         return None
-    return [bytes(event) for event in events]
+    return fields
 
 
 def decode_text(body: bytes) -> str:
@@ -140,15 +226,15 @@ def load_json_slowly(text: str) -> Any:
         where = f"line {error.lineno}, column {error.colno}"
         raise InvalidJson(f"The body is not JSON: {error.msg} at {where}.") from None
     except RecursionError:
-        raise too_deep() from None
+        raise too_deep(LIMITS.max_depth) from None
     except ValueError:
         # Python limits the digits of an integer (4,300), since converting them is quadratic.
         raise InvalidJson("The body is not JSON: an integer has too many digits.") from None
 
 
-def too_deep() -> InvalidEvent:
+def too_deep(levels: int) -> InvalidEvent:
     """The refusal of a body whose nesting is an attack or a mistake."""
-    return no_event(f"objects and lists are nested more than {MAX_DEPTH} deep")
+    return no_event(f"objects and lists are nested more than {levels} deep")
 
 
 def no_event(message: str) -> InvalidEvent:
@@ -166,13 +252,21 @@ def is_deeper(value: dict[str, Any] | list[Any], levels: int) -> bool:
     return False
 
 
+def is_wider(value: dict[str, Any] | list[Any], keys: int) -> bool:
+    """Whether an object in it, or itself, has more than so many keys. Its depth is bounded."""
+    if isinstance(value, dict) and len(value) > keys:
+        return True
+    items = value.values() if isinstance(value, dict) else value
+    return any(isinstance(item, CONTAINERS) and is_wider(item, keys) for item in items)
+
+
 def clean_object(value: dict[str, Any]) -> dict[str, Any]:
     """The object with every text in it, keys too, cleaned."""
     return {clean_text(key): clean_value(item) for key, item in value.items()}
 
 
 def clean_value(value: Any) -> Any:
-    """The value with every text in it cleaned. Recursion is bounded by MAX_DEPTH."""
+    """The value with every text in it cleaned. Its depth is bounded."""
     if isinstance(value, str):
         return clean_text(value)
     if isinstance(value, dict):

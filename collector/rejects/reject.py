@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from collector.allowance import AddressAllowance, Allowance
 from collector.errors import CollectorError, EventRefused, FieldError
 from collector.event import RequestContext
 from collector.event_row import EventRow
@@ -14,7 +14,6 @@ from collector.event_row import EventRow
 MAX_BODY = 65_536
 # Where a refused row was to go; what was sent is not known any more, nor needed.
 ROW_ENDPOINT = "conversion_events"
-MAX_ADDRESSES = 10_000  # a megabyte of budgets
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,43 +78,13 @@ def make_refused(error: EventRefused, row: EventRow) -> Reject:
     )
 
 
-class Allowance:
-    """So many a minute: unused ones are saved up for a minute, and not longer."""
-
-    def __init__(self, per_minute: int, now: float) -> None:
-        self._per_minute = per_minute
-        self._left = float(per_minute)
-        self._at = now
-
-    def take(self, now: float) -> bool:
-        """Whether one more is allowed now, in seconds of a clock that only goes forward."""
-        earned = (now - self._at) * self._per_minute / 60
-        self._left = min(self._left + earned, self._per_minute)
-        self._at = now
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
-
-
 class RejectAllowance:
-    """How many rejected events are kept: of one address, and in all.
-
-    Of more than MAX_ADDRESSES at a time the longest unseen starts anew; what bounds them
-    together is the allowance for all.
-    """
+    """How many rejected events are kept: of one address, and in all."""
 
     def __init__(self, per_minute: int, per_address_per_minute: int, now: float) -> None:
         self._all = Allowance(per_minute, now)
-        self._per_address_per_minute = per_address_per_minute
-        self._addresses: OrderedDict[str | None, Allowance] = OrderedDict()
+        self._addresses = AddressAllowance(per_address_per_minute)
 
     def take(self, address: str | None, now: float) -> bool:
         """Whether one more of this address may be kept now."""
-        mine = self._addresses.pop(address, None)
-        if mine is None:
-            mine = Allowance(self._per_address_per_minute, now)
-        self._addresses[address] = mine
-        if len(self._addresses) > MAX_ADDRESSES:
-            self._addresses.popitem(last=False)
-        return mine.take(now) and self._all.take(now)
+        return self._addresses.take(address, now) and self._all.take(now)

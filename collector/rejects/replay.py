@@ -8,10 +8,10 @@ from uuid import UUID, uuid5
 
 from msgspec import MsgspecError
 
-from collector.contract.models import ConversionEventRequest
+from collector.contract.models import MAX_BATCH_VALUES, ConversionEventRequest
 from collector.contract.reader import EVENTS, STAGES, event_of
 from collector.contract.validation import read_batch, read_fields
-from collector.contract.wire import read_object
+from collector.contract.wire import LIMITS, Limits, read_object
 from collector.enrich import Enricher
 from collector.errors import FieldError, InvalidEvent
 from collector.event import RequestContext
@@ -21,6 +21,10 @@ from collector.rejects.reject import ROW_ENDPOINT, Reject
 from collector.rejects.store import KeptReject, RejectStore
 
 FUNNEL_PATH = "/v1/events/funnel"
+# A body may be a batch, whose events stand two levels deep; nobody else waits for a replay.
+BODY_LIMITS = Limits(
+    max_bytes=64 * 1_048_576, max_depth=LIMITS.max_depth + 2, max_values=MAX_BATCH_VALUES
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ def read_refused(body: bytes) -> EventRow:
 
 def parse_rejected(reject: Reject, body: bytes) -> list[ConversionEventRequest]:
     """The payloads of a body: one, or those of a batch that was refused as a whole."""
-    fields = read_object(body)
+    fields = read_object(body, BODY_LIMITS)
     if "events" in fields and "session_id" not in fields:
         batch = read_batch(body)
         parts = [read_fields(event) for event in batch.events]

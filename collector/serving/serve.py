@@ -12,9 +12,14 @@ from collections.abc import Callable, Coroutine, Sequence
 from aiohttp import web
 
 from collector.api.app import make_app
-from collector.api.keys import SETTINGS
+from collector.api.keys import METRICS, SETTINGS
 from collector.api.shutdown import REQUESTS_SHARE, finish_requests
 from collector.logs import configure_logging
+from collector.serving.connections import (
+    http_logger,
+    limit_connections,
+    warn_of_few_descriptors,
+)
 from collector.serving.listening import BACKLOG, open_sockets, url_of
 from collector.settings import Settings
 
@@ -31,6 +36,9 @@ logger = logging.getLogger(__name__)
 # the older: 6 and 25 times fewer than Python's own. A request makes some dozen that need it.
 # No more of the young, since nothing is answered while they are looked at: 5 ms for 20,000.
 GC_THRESHOLDS = (4_000, 250, 100)
+
+# How long what is left of a refused body is still read, so that its sender sees the answer.
+LINGERING_SECONDS = 2.0
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -70,8 +78,10 @@ async def serve_until(
     """Listen on bound sockets, say where, and wait to be stopped."""
     timeout_seconds = app[SETTINGS].shutdown_timeout_seconds
     runner = make_runner(app, timeout_seconds)
+    warn_of_few_descriptors(app[SETTINGS].max_connections, app[SETTINGS].database_pool_size)
     try:
         await runner.setup()
+        bound_connections(runner)
         spare_garbage_collector()
         for listener in sockets:
             await web.SockSite(runner, listener, backlog=BACKLOG).start()
@@ -94,11 +104,22 @@ def spare_garbage_collector() -> None:
     gc.set_threshold(*GC_THRESHOLDS)
 
 
+def bound_connections(runner: web.AppRunner) -> None:
+    """Keep no more connections open than the settings allow."""
+    server, app = runner.server, runner.app
+    if server is not None:
+        limit_connections(server, app[SETTINGS].max_connections, app[METRICS].too_many.inc)
+
+
 def make_runner(app: web.Application, shutdown_seconds: float) -> web.AppRunner:
     """The server around an application, as body.py needs it."""
     return web.AppRunner(
         app,
         access_log=None,  # it would hold addresses and page URLs, and cost more than the rest
         auto_decompress=False,
+        # Also for the headers of a request, from the end of the one before it.
+        keepalive_timeout=app[SETTINGS].idle_timeout_seconds,
+        lingering_time=LINGERING_SECONDS,
+        logger=http_logger(app[METRICS].malformed.inc),
         shutdown_timeout=shutdown_seconds * REQUESTS_SHARE,
     )

@@ -107,3 +107,9 @@ def test_the_channel_and_the_rule_that_decided_it_are_stored(enricher: Enricher)
     stored = enrich(enricher, referrer="https://www.google.com/")
     assert (stored.source_type, stored.channel) == ("organic", "Organic Search")
     assert stored.channel_rule
+
+
+def test_only_the_first_parameters_are_looked_at_for_click_ids(enricher: Enricher) -> None:
+    others = "&".join(f"p{number}=1" for number in range(99))
+    assert enrich(enricher, page_url=f"https://x.com/?{others}&gclid=a").click_ids == {"gclid": "a"}
+    assert enrich(enricher, page_url=f"https://x.com/?{others}&b=1&gclid=a").click_ids is None

@@ -132,3 +132,8 @@ def test_two_hosts_are_one_site_below_one_registrable_domain(
     host: str, other: str, expected: bool
 ) -> None:
     assert is_same_site(host, other) is expected
+
+
+@pytest.mark.parametrize("host", ["ü/x", "ü@x", "ü:80", "ü#", "ü%2e", "ü x", "ü\t", "ü\\", "[ü]"])
+def test_what_is_no_international_host_is_none(host: str) -> None:
+    assert normalize_host(host) is None

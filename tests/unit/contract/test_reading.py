@@ -15,7 +15,7 @@ from collector.contract.fields import MAX_EPOCH_MILLISECONDS, MAX_SEQUENCE, Fiel
 from collector.contract.models import ConversionEventRequest, FunnelStageRequest, R, UTMParams
 from collector.contract.reader import EVENTS, STAGES, Reader
 from collector.contract.validation import read_request
-from collector.contract.wire import MAX_DEPTH, decode_text, load_json_slowly, settle
+from collector.contract.wire import LIMITS, decode_text, load_json_slowly, settle
 from collector.errors import CollectorError, InvalidJson
 
 LEAST = {"session_id": "s1", "event_type": "page_view", "event_name": "Page"}
@@ -37,7 +37,7 @@ EDGES = [
     *([], {}, [1], {"gclid": "x"}, {"gclid": 5}, {"gclid": None}, {"": "x"}, {"k" * 51: "x"}),
     *({"utm_source": "google"}, {"utm_source": "x" * 101}, {"utm_source": ""}, {"utm_id": "x"}),
     *({str(n): "x" for n in range(count)} for count in (32, 33)),
-    *({"a": nested(levels)} for levels in (1, 2, 10, MAX_DEPTH // 2, MAX_DEPTH)),
+    *({"a": nested(levels)} for levels in (1, 2, 10, LIMITS.max_depth // 2, LIMITS.max_depth)),
     {"a": float("inf")},
     {"a": float("nan")},
 ]
@@ -185,3 +185,25 @@ def test_what_trackers_send_is_read() -> None:
         "occurred_at": datetime(2026, 11, 22, 12, 0, 0, 123_000, tzinfo=UTC),
     }
     assert request.unknown == 0
+
+
+@pytest.mark.parametrize(
+    ("metadata", "code", "message"),
+    [
+        ({"a": "x" * 262_144}, "event_too_large", "at most 262144 are allowed"),
+        ({"a": [1.5] * 2_000}, "invalid_event", "holds more than 2000 values"),
+        ({"a": [{}] * 2_000}, "invalid_event", "holds more than 2000 values"),
+        ({"a": {str(n): n for n in range(101)}}, "invalid_event", "more than 100 keys"),
+    ],
+)
+def test_an_event_that_holds_too_much_is_refused(metadata: Any, code: str, message: str) -> None:
+    with pytest.raises(CollectorError) as refusal:
+        read_request(EVENTS, json.dumps({**LEAST, "metadata": metadata}).encode())
+    assert refusal.value.code == code
+    assert message in refusal.value.errors[0].message
+
+
+@pytest.mark.parametrize("text", [",[{" * 3_000, '",' * 3_000, "\\" * 3_001, '\\",[' * 2_000])
+def test_what_stands_in_a_text_is_not_counted(text: str) -> None:
+    body = json.dumps({**LEAST, "metadata": {"a": text, "b": [1] * 100}}).encode()
+    assert read_request(EVENTS, body).metadata == {"a": text, "b": [1] * 100}

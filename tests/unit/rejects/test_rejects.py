@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from collector.allowance import MAX_ADDRESSES, Allowance
 from collector.errors import FieldError, InvalidEvent
 from collector.event import RequestContext
 from collector.rejects.lines import (
@@ -20,9 +21,7 @@ from collector.rejects.lines import (
     show_lines,
 )
 from collector.rejects.reject import (
-    MAX_ADDRESSES,
     MAX_BODY,
-    Allowance,
     RejectAllowance,
     make_reject,
 )
