@@ -93,10 +93,13 @@ class BatchTooLarge(CollectorError):
 
 
 class BodyTimeout(CollectorError):
-    """The body did not arrive in its time."""
+    """The body did not arrive in its time. A 503: a tracker drops what is answered with a 408."""
 
-    status = 408
+    status = 503
     code = "body_timeout"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, headers={"Retry-After": "1"})
 
 
 class ClientGone(CollectorError):

@@ -71,13 +71,14 @@ async def post(url: str) -> int:
         return answer.status
 
 
-async def test_a_body_that_does_not_arrive_is_answered_408(database: str) -> None:
+async def test_a_body_that_does_not_arrive_is_answered_503_to_be_sent_again(database: str) -> None:
     async with run_collector(database, body_timeout_seconds=0.2) as collector:
         reader, writer = await connect(collector.url, HEADERS + b"{")
         async with asyncio.timeout(BUSY_SECONDS):
             answer = await reader.read()
-        assert answer.startswith(b"HTTP/1.1 408 ")
+        assert answer.startswith(b"HTTP/1.1 503 ")
         assert b"body_timeout" in answer
+        assert b"Retry-After: 1\r\n" in answer
         await close(writer)
 
 
