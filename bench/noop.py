@@ -12,7 +12,8 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from collector.api.keys import SETTINGS
+from collector.api.keys import METRICS, SETTINGS
+from collector.metrics import Metrics
 from collector.serving.listening import open_sockets
 from collector.serving.serve import run_loop, serve_until, stop_on_signals
 from collector.settings import Settings
@@ -34,6 +35,7 @@ def make_app() -> web.Application:
     """Answers every path and method."""
     app = web.Application()
     app[SETTINGS] = Settings(database_url="postgresql://unused")
+    app[METRICS] = Metrics()
     app.router.add_route("*", "/{path:.*}", answer)
     return app
 

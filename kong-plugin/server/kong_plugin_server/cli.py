@@ -9,8 +9,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from kong_plugin_server.hosting import load_plugin
 from kong_plugin_server.log import log_to_stderr
+from kong_plugin_server.plugin_module import load_plugin
 from kong_plugin_server.supervisor import Service, WorkerError, supervise
 
 logger = logging.getLogger(__name__)

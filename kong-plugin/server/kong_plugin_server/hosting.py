@@ -1,31 +1,26 @@
-"""Plugins in kong-pdk's programming model, and their instances.
+"""The instances of a plugin (plugin_module.py), each made with a configuration.
 
-A plugin is a module with a class `Plugin` (made with a configuration; a method for each
-phase), and `Schema`, `version`, `priority`. A plugin may have an attribute `reads`: the calls
-whose results each of its phases begins with. They are sent to Kong with the first write, and
-answered without another round trip. Other plugin servers ignore it.
+A plugin may have an attribute `reads`: the calls whose results each of its phases begins
+with. They are sent to Kong with the first write, and answered without another round trip.
+Other plugin servers ignore it.
 """
 
 from __future__ import annotations
 
-import importlib
 import logging
 import secrets
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from types import ModuleType
 from typing import Any
 
 from kong_plugin_server.frames import frame
 from kong_plugin_server.messages import encode_instance_return
 from kong_plugin_server.pdk import Method, find_method
+from kong_plugin_server.plugin_module import HostedPlugin
 
 logger = logging.getLogger(__name__)
-
-# Kong runs these in a plugin server (kong/runloop/plugin_servers/plugin.lua).
-PHASES = ("certificate", "rewrite", "access", "response", "preread", "log")
 
 # Kong never closes the instances of a configuration that a reload replaced. The one that
 # was not used for longest goes; were it needed again, Kong would start it again.
@@ -44,46 +39,12 @@ class Read:
     frames: bytes
 
 
-class HostedPlugin:
-    """A plugin's module, and what Kong must know of it."""
-
-    def __init__(self, name: str, module: ModuleType) -> None:
-        self.name = name
-        self._module = module
-        self.plugin_class: type[Any] = module.Plugin
-        self.phases = [phase for phase in PHASES if hasattr(module.Plugin, phase)]
-
-    def dump(self) -> dict[str, object]:
-        """What Kong's query command prints, before it is JSON.
-
-        Raises AttributeError where the module has no `version` or `priority`.
-        """
-        config = {"config": {"type": "record", "fields": getattr(self._module, "Schema", [])}}
-        description = {
-            "Name": self.name,
-            "Version": self._module.version,
-            "Priority": self._module.priority,
-            "Phases": self.phases,
-            "Schema": {"name": self.name, "fields": [config]},
-        }
-        return {"Protocol": "ProtoBuf:1", "Plugins": [description]}
-
-
 @lru_cache(maxsize=1_000)
 def make_read(name: str, *arguments: Any) -> Read:
     """A call of `reads`, ready to be sent. Raises PdkError for one that Kong does not have."""
     method = find_method(name)
     frames = frame(method.wire_name) + frame(method.encode(arguments))
     return Read(method, arguments, frames)
-
-
-def load_plugin(name: str, module_name: str) -> HostedPlugin:
-    """Import a plugin's module.
-
-    Raises ImportError where there is none, AttributeError where it has no `Plugin`, and whatever
-    the module itself raises.
-    """
-    return HostedPlugin(name, importlib.import_module(module_name))
 
 
 class UnusablePlugin:

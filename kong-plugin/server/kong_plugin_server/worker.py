@@ -18,9 +18,10 @@ from kong_plugin_server.channel import MOST_AT_ONCE, READY
 from kong_plugin_server.connection import Connections
 from kong_plugin_server.event import PhaseTimeout
 from kong_plugin_server.fast_loop import new_event_loop
-from kong_plugin_server.hosting import Instances, load_plugin
+from kong_plugin_server.hosting import Instances
 from kong_plugin_server.log import log_to_stderr
 from kong_plugin_server.metrics import Metrics
+from kong_plugin_server.plugin_module import load_plugin
 from kong_plugin_server.watchdog import Watchdog
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from kong_plugin_server import hosting
-from kong_plugin_server.hosting import HostedPlugin, Instances, UnusablePlugin, make_read, reads_of
+from kong_plugin_server.hosting import Instances, UnusablePlugin, make_read, reads_of
+from kong_plugin_server.plugin_module import HostedPlugin
 
 
 class Plugin:
