@@ -23,6 +23,7 @@ from tests.integration.kong_pdk.kong_driver import (
     PluginServerError,
     Request,
 )
+from tests.processes import is_running
 
 NAME = "conversion-tracking"
 VERSION = (ROOT / "VERSION").read_text().strip()
@@ -218,13 +219,6 @@ def start_orphan(socket_path: Path, *options: str) -> int:
         time.sleep(0.02)
     parent.communicate()  # closes its stdin, at which it ends
     return pid
-
-
-def is_running(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def test_a_server_whose_parent_is_process_1_keeps_running(

@@ -23,10 +23,10 @@ from tests.integration.plugin_server.running import (
     ROOT,
     Server,
     children_of,
-    is_running,
     scrape,
     wait_until,
 )
+from tests.processes import is_running
 
 SERVING = "serving plugin"
 

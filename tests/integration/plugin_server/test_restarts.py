@@ -29,9 +29,9 @@ from tests.integration.plugin_server.running import (
     STOP_SECONDS,
     Server,
     children_of,
-    is_running,
     wait_until,
 )
+from tests.processes import is_running
 from tests.waiting import BUSY_SECONDS
 
 ECHO = {"does": "reads_and_sets"}
