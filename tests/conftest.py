@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -20,6 +21,9 @@ from tests.support import SECRET, Collector, execute, run_collector
 pytest_plugins = ["tests.system_fixtures"]
 
 numbers = itertools.count(1)
+
+# A run that is ended from outside ends what its fixtures have started, as Ctrl-C does.
+signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 # How long an example takes says nothing of the code where others use the machine too; the
 # first text of a run takes seconds, in which Hypothesis reads its tables.
