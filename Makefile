@@ -160,7 +160,9 @@ $(RUNNABLE): VERSION pyproject.toml $(PLUGIN_PROJECTS) requirements.lock
 		echo "Python 3.11 or newer is needed, as python3 or as make PYTHON=/path/to/it"; exit 1; }
 	@echo "installing into .venv"
 	@$(PYTHON) -m venv .venv
-	@$(PIP) install --no-compile -c requirements.lock -e ./kong-plugin/server -e ./kong-plugin -e '.[local]'
+	@$(PIP) install --no-compile hatchling editables  # once, instead of for each package by itself
+	@$(PIP) install --no-compile --no-build-isolation -c requirements.lock \
+		-e ./kong-plugin/server -e ./kong-plugin -e '.[local]'
 	@touch $@
 
 # On top of it, what tests, linters and benchmarks need.
