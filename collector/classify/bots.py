@@ -27,7 +27,7 @@ _PHONE_NAME = re.compile(
     r"""
     (Android[ /-]?[\w.-]*; (?:[ ]?U;)? (?:[ ]?[a-zA-Z]{2}(?:[-_][A-Za-z]{0,4})?;)?) [^;)]*
     | Build/[^;)\s]*
-    | [ ]Android[ ]\([^)]*\)  # Instagram's
+    | Android[ ]\([^)]*\)  # Instagram's
     | FBDV/[^;\]]*  # Facebook's
     | (?:C[Uu][Bb][Oo][Tt]|cubot)  # a maker of phones
     """,
@@ -98,9 +98,8 @@ def names_of_programs(user_agent: str) -> str:
         names = _PHONE_NAME.sub(r"\1", names)
     if "ompatible" in names:
         names = _COMPATIBLE_BROWSER.sub("", names)
-    has_pages = "MSIE " in user_agent or (
-        _PHONE.search(user_agent) and not _ENGINE.search(user_agent)
-    )
+    has_engine = _ENGINE.search(user_agent)
+    has_pages = "MSIE " in user_agent if has_engine else _PHONE.search(user_agent)
     return _PAGE.sub("", names) if has_pages else names
 
 

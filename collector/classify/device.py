@@ -143,7 +143,7 @@ OVERRIDES: tuple[Override, ...] = (
     # It takes Quest for a headset: PCQuest is a magazine.
     Override((_TABLET,), _PC_QUEST.search, _DESKTOP),
     # Firefox says Tablet where Chrome leaves out Mobile.
-    Override((_MOBILE, _OTHER), re.compile(r"iPad|\b[Tt]ablet\b").search, _TABLET),
+    Override((_MOBILE, _OTHER), re.compile(r"iPad|[Tt]ablet(?<=\b[Tt]ablet)\b").search, _TABLET),
     # An Android browser that says Mobile is a phone's: Google's own rule. The package looks
     # for "Mobile Safari".
     Override(
