@@ -167,7 +167,7 @@ OVERRIDES: tuple[Override, ...] = (
     Override((_OTHER,), re.compile(r"\bMobile\b|IEMobile|Windows Phone|KAIOS").search, _MOBILE),
     Override(
         (_OTHER,),
-        re.compile(r"Windows|Macintosh|Mac ?OS|X11;|Linux|BSD|SunOS|Haiku").search,
+        re.compile(r"Windows|Macintosh|Mac ?OS|X11;|Linux|BSD|SunOS|Haiku|\(PC;").search,
         _DESKTOP,
     ),
 )

@@ -110,6 +110,7 @@ mobile | Android | Android | Dalvik/2.1.0 (Linux; U; Android 9; moto g(7) play B
 mobile | Instagram | Android | Instagram 5.1.3 Android (19/4.4.2; 480dpi; 1080x1920; samsung; SM-N900; ha3g; universal5420; en_GB)
 mobile | - | Android | HS-T830_TD/1.0 Android/2.3 Release/09.27.2012 Browser/AppleWebKit533.1 Profile/MIDP-2.0 Configuration/CLDC-1.1
 tablet | Android | Android | Dalvik/2.1.0 (Linux; U; Android 11; Lenovo TAB M10 Build/RP1A.200720.011)
+desktop | Chrome | - | Mozilla/5.0 (PC; OpenHarmony 5.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/114.0.0.0 Safari/537.36 ArkWeb/4.1.6.1
 other | - | - | something
 """  # noqa: E501 -- what browsers send is long, and stands here as they send it
 
