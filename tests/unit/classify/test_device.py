@@ -255,6 +255,12 @@ def test_no_text_makes_the_parser_raise(user_agent: str) -> None:
         "iPhone OS " + "1_" * 507,
         "AFTA" * 256,
         "é" * 1024,
+        "Android" * 146,
+        "Macintosh" * 113,
+        "Macintosh MSIE " * 68,
+        "compatible; " * 85,
+        "Mozilla/5.0 (Android; Macintosh) " * 31,
+        "a@" * 512,
     ],
 )
 def test_a_hostile_user_agent_costs_less_than_twenty_milliseconds(hostile: str) -> None:
