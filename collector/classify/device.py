@@ -2,9 +2,8 @@
 
 Families come from ua-parser's native resolver: 13 µs for Chrome on Windows, 50 µs over all
 kinds of devices. From them the user-agents package tells the kind of device (its own
-parse, in Python, takes 520 µs); where it is wrong, OVERRIDES corrects it. Bots come from
-it and from the crawler-user-agents list, whose 1504 patterns the same native engine
-searches in 1.5 µs (Python's re: 150 µs). docs/devices.md says what each value means.
+parse, in Python, takes 520 µs); where it is wrong, OVERRIDES corrects it. bots.py tells
+bots. docs/devices.md says what each value means.
 """
 
 from __future__ import annotations
@@ -19,10 +18,10 @@ from importlib import util
 from typing import Any, NamedTuple
 
 import ua_parser
-from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 from ua_parser import load_builtins
 from ua_parser.regex import Resolver
-from ua_parser_rs import UserAgentExtractor
+
+from collector.classify.bots import is_bot, load_patterns
 
 
 def _put_off_python_parser() -> None:
@@ -94,37 +93,57 @@ class Override(NamedTuple):
     kind: DeviceType
 
 
-def _names_crawler(text: str) -> bool:
-    return _crawlers().extract(text) is not None
-
-
-_BOT, _TV, _CONSOLE = DeviceType.BOT, DeviceType.TV, DeviceType.CONSOLE
+_TV, _CONSOLE, _OTHER = DeviceType.TV, DeviceType.CONSOLE, DeviceType.OTHER
 _DESKTOP, _MOBILE, _TABLET = DeviceType.DESKTOP, DeviceType.MOBILE, DeviceType.TABLET
-_OTHER = DeviceType.OTHER
+
+# What browsers and apps on iOS say that ask for desktop pages, as all do on an iPad: the rest
+# is a Mac's. No Mac has FxiOS, CriOS or EdgiOS, or says Mobile.
+_IOS = re.compile(r"i(?:OS/|Pad|Phone)|OPT/|GSA/|Mobile/|FBIOS")
+
+
+def _is_ios_as_mac(text: str) -> bool:
+    return "Macintosh" in text and _IOS.search(text) is not None
+
+
+_PC_QUEST = re.compile(r"MSIE .*PCQuest")
 
 # The first that fits decides. A test shows that each is needed.
 OVERRIDES: tuple[Override, ...] = (
-    # It knows spiders only, no programs (curl, HeadlessChrome, Lighthouse).
-    Override((_DESKTOP, _MOBILE, _TABLET, _OTHER), _names_crawler, _BOT),
-    # It knows no televisions and no consoles. A television says Android or Linux too, an
-    # Xbox says Windows NT.
-    Override(
-        (_DESKTOP, _MOBILE, _TABLET, _OTHER),
-        re.compile(
-            r"S(mart|MART)[- ]?TV|TV(?<=\bTV)\b|GoogleTV|AppleTV|HbbTV|NetCast|Web0S|BRAVIA|VIDAA"
-            r"|V(iera|IERA)|Roku|CrKey|AFT(?<=\bAFT)[A-Z0-9]{1,10}\b"
-        ).search,
-        _TV,
-    ),
+    # It knows no consoles and no televisions. An Xbox says Windows NT, a PlayStation SmartTV, a
+    # television Android or Linux.
     Override(
         (_DESKTOP, _MOBILE, _OTHER),
         re.compile(r"P(layStation|LAYSTATION)|Xbox|Nintendo").search,
         _CONSOLE,
     ),
-    # Chrome on an iPhone or iPad that asks for desktop pages says that it is a Mac.
-    Override((_MOBILE,), re.compile(r"Macintosh").search, _DESKTOP),
+    Override(
+        (_DESKTOP, _MOBILE, _TABLET, _OTHER),
+        re.compile(
+            r"S(mart|MART)[- ]?TV|TV(?<=\bTV)\b|GoogleTV|AppleTV|HbbTV|NetCast|Web0S|BRAVIA|VIDAA"
+            r"|V(iera|IERA)(?<=\bV(?:iera|IERA))\b|Roku|CrKey|AFT(?<=\bAFT)[A-Z0-9]{1,10}\b"
+            r"|CE-HTML|NETTV|InettvBrowser|Hybridcast|OMI/|SmartTvA|SonyBDP|AndroidTV|MiTV"
+        ).search,
+        _TV,
+    ),
+    # It looks for iOS and Macintosh one by one. An app names the device behind the rest.
+    Override((_DESKTOP, _MOBILE, _OTHER), re.compile(r"Macintosh.*iPhone").search, _MOBILE),
+    Override((_DESKTOP, _MOBILE, _OTHER), _is_ios_as_mac, _TABLET),
+    # Amazon's tablets say Mobile in apps, and Linux or Macintosh in Silk, which runs on nothing
+    # else but a Fire TV, which is above, and a Fire Phone.
+    Override((_MOBILE, _TABLET), re.compile(r"SD4930UR").search, _MOBILE),
+    Override(
+        (_DESKTOP, _MOBILE, _TABLET, _OTHER),
+        re.compile(r"Kindle|Silk/|KF(?<=\bKF)[A-Z]{2,4}(?:[);]| Build)").search,
+        _TABLET,
+    ),
+    # A Windows phone that asks for desktop pages.
+    Override(
+        (_DESKTOP, _TABLET, _OTHER), re.compile(r"WPDesktop|Lumia \d|Windows CE").search, _MOBILE
+    ),
+    # It takes Quest for a headset: PCQuest is a magazine.
+    Override((_TABLET,), _PC_QUEST.search, _DESKTOP),
     # Firefox says Tablet where Chrome leaves out Mobile.
-    Override((_MOBILE, _OTHER), re.compile(r"iPad|\b[Tt]ablet\b").search, _TABLET),
+    Override((_MOBILE, _OTHER), re.compile(r"iPad|[Tt]ablet(?<=\b[Tt]ablet)\b").search, _TABLET),
     # An Android browser that says Mobile is a phone's: Google's own rule. The package looks
     # for "Mobile Safari".
     Override(
@@ -134,11 +153,21 @@ OVERRIDES: tuple[Override, ...] = (
         ).search,
         _MOBILE,
     ),
+    # Android's apps say Mobile nowhere, nor do phones from before Chrome: only a browser that
+    # leaves it out is a tablet's. Apps have no engine's form, those phones a Release.
+    Override(
+        (_TABLET,),
+        re.compile(
+            r"^(?!.*(?:iPad|[Tt]ab|TAB|Pad|PAD))"
+            r"(?=.*Android)(?:(?!.*(?:AppleWebKit|Gecko|Presto))|.*Release/)"
+        ).search,
+        _MOBILE,
+    ),
     # Systems that it does not know: KaiOS, HarmonyOS; BSD, Haiku.
     Override((_OTHER,), re.compile(r"\bMobile\b|IEMobile|Windows Phone|KAIOS").search, _MOBILE),
     Override(
         (_OTHER,),
-        re.compile(r"Windows|Macintosh|Mac ?OS|X11;|Linux|BSD|SunOS|Haiku").search,
+        re.compile(r"Windows|Macintosh|Mac ?OS|X11;|Linux|BSD|SunOS|Haiku|\(PC;").search,
         _DESKTOP,
     ),
 )
@@ -151,7 +180,8 @@ class DeviceClassifier:
     """
 
     def __init__(self, cache_size: int = 10_000) -> None:
-        _resolver(), _crawlers()
+        _resolver()
+        load_patterns()
         self._parse_cached = lru_cache(maxsize=cache_size)(self._parse)
 
     def parse_device(self, user_agent: str | None) -> Device:
@@ -162,12 +192,13 @@ class DeviceClassifier:
 
     def _parse(self, user_agent: str) -> Device:
         # The native engine takes UTF-8, which has no lone surrogates.
-        agent = read_user_agent(user_agent.encode("utf-8", "replace").decode("utf-8"))
+        text = user_agent.encode("utf-8", "replace").decode("utf-8")
+        agent = read_user_agent(text)
         kind = classify_device(agent)
         return Device(
             device_type=kind,
             browser=_known(agent.browser.family),
-            os=_known(agent.os.family),
+            os=_read_os(text) or _known(agent.os.family),
             is_bot=kind is DeviceType.BOT,
         )
 
@@ -191,15 +222,15 @@ def _versioned(found: Any) -> tuple[str | None, ...]:
 
 
 def classify_device(agent: UserAgent, overrides: Iterable[Override] = OVERRIDES) -> DeviceType:
-    """The kind of device: what the package says, and the first override of that."""
-    said = _kind_by_package(agent)
+    """The kind of device: a bot, else what the package says, and the first override of that."""
     text = agent.ua_string
+    if is_bot(text, is_spider=agent.is_bot):
+        return DeviceType.BOT
+    said = _kind_by_package(agent)
     return next((o.kind for o in overrides if said in o.said and o.fits(text)), said)
 
 
 def _kind_by_package(agent: UserAgent) -> DeviceType:
-    if agent.is_bot:
-        return DeviceType.BOT
     # Before mobile: an iPad's Chrome is both.
     if agent.is_tablet:
         return DeviceType.TABLET
@@ -213,6 +244,13 @@ _UNKNOWN = "Other"
 _OTHER_DEVICE = parse_device(_UNKNOWN, None, None)
 
 
+def _read_os(text: str) -> str | None:
+    """The system where ua-parser names another one than the kind of device is of."""
+    if _is_ios_as_mac(text):
+        return "iOS"
+    return "Windows" if _PC_QUEST.search(text) else None
+
+
 def _known(family: str) -> str | None:
     # Some patterns take an application's own name as the family, of any length.
     return None if family == _UNKNOWN else family[:_MAX_FAMILY_LENGTH]
@@ -222,9 +260,3 @@ def _known(family: str) -> str | None:
 @cache
 def _resolver() -> Resolver:
     return Resolver(load_builtins())
-
-
-@cache
-def _crawlers() -> UserAgentExtractor:
-    patterns = (entry["pattern"] for entry in CRAWLER_USER_AGENTS_DATA)
-    return UserAgentExtractor([(p, None, None, None, None, None) for p in patterns])

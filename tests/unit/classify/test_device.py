@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import user_agents
-from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -86,6 +85,32 @@ tv | Roku | Roku | Roku/DVP-12.5 (12.5.0.4178-88)
 console | Safari | - | Mozilla/5.0 (PlayStation; PlayStation 5/5.10) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/15.4 Safari/605.1.15
 console | Edge | Windows | Mozilla/5.0 (Windows NT 10.0; Win64; x64; Xbox; Xbox One) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/125.0.0.0 Safari/537.36 Edge/44.18363.8131
 console | - | - | Mozilla/5.0 (Nintendo Switch; WifiWebAuthApplet) AppleWebKit/606.4 (KHTML, like Gecko) NF/6.0.1.15.4 NintendoBrowser/5.1.0.20393
+tv | Chrome Mobile WebView | Android | Mozilla/5.0 (Linux; Android 11; MiTV-MOOQ1 Build/RTM1; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/110.0.0.0 Mobile Safari/537.36
+tv | Opera | Linux | Opera/9.80 (Linux armv7l; U; CE-HTML/1.0 NETTV/4.1.1; en) Presto/2.10.287 Version/12.00
+mobile | Chrome Mobile | Android | Mozilla/5.0 (Linux; Android 6.0; RIVIERA U963) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/84.0.4147.111 Mobile Safari/537.36
+console | Apple Mail | - | Mozilla/5.0 (PlayStation 5 3.03/SmartTV) AppleWebKit/605.1.15 (KHTML, like Gecko)
+tablet | Firefox iOS | iOS | Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15) AppleWebKit/605.1.15 (KHTML, like Gecko) FxiOS/132.0 Safari/605.1.15
+tablet | Chrome Mobile iOS | iOS | Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/131 Version/11.1.1 Safari/605.1.15
+tablet | Edge Mobile | iOS | Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) EdgiOS/125 Version/13.0.3 Safari/605.1.15
+tablet | Safari | iOS | Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.3.1 Mobile/15E148 Safari/604.1
+tablet | DuckDuckGo Mobile | iOS | Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_4) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 DuckDuckGo/7
+mobile | Instagram | iOS | Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 Instagram 336.0.8.28.93 (iPhone15,2; iOS 17_5_1; en_US; en)
+tablet | Amazon Silk | Android | Mozilla/5.0 (Linux; Android 9; KFONWI) AppleWebKit/537.36 (KHTML, like Gecko) Silk/108.4.6 like Chrome/108.0.5359.220 Mobile Safari/537.36
+tablet | Amazon Silk | Linux | Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Silk/108.4.6 like Chrome/108.0.5359.220 Safari/537.36
+tablet | Amazon Silk | Android | Mozilla/5.0 (Macintosh; U; Intel Mac OS X 10_6_3; en-us; Silk/1.1.0-80) AppleWebKit/533.16 (KHTML, like Gecko) Version/5.0 Safari/533.16 Silk-Accelerated=true
+tablet | Chrome Mobile WebView | Android | Mozilla/5.0 (Linux; Android 9; KFMAWI Build/PS7327; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/59.0.3071.125 Mobile Safari/537.36
+tablet | Kindle | Kindle | Mozilla/5.0 (X11; U; Linux armv7l like Android; en-us) AppleWebKit/531.2+ (KHTML, like Gecko) Version/5.0 Safari/533.2+ Kindle/3.0+
+tablet | Kindle | Kindle | Mozilla/5.0 (Linux; U; en-US) AppleWebKit/528.5+ (KHTML, like Gecko, Safari/528.5+) Version/4.0 Kindle/3.3 (screen 600x800; rotate)
+mobile | Amazon Silk | Android | Mozilla/5.0 (Linux; U; Android 4.2.2; en-us; SD4930UR Build/JDQ39) AppleWebKit/535.19 (KHTML, like Gecko) Silk/3.42 like Chrome/34.0.1847.137 Mobile Safari/535.19 Silk-Accelerated=true
+mobile | IE | Windows | Mozilla/5.0 (Windows NT 6.2; ARM; Trident/7.0; Touch; rv:11.0; WPDesktop; NOKIA; Lumia 1520) like Gecko
+mobile | Edge | Windows | Mozilla/5.0 (Windows NT 10.0; ARM; Lumia 640 LTE) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/46.0.2486.0 Safari/537.36 Edge/13.10586
+mobile | IE | Windows | Mozilla/4.0 (compatible; MSIE 4.01; Windows CE; PPC i-mate JAQ; 240x320)
+desktop | IE | Windows | Mozilla/4.0 (compatible; MSIE 6.0; Windows NT 5.0; PCQuest)
+mobile | Android | Android | Dalvik/2.1.0 (Linux; U; Android 9; moto g(7) play Build/PPYS29.105-134-7)
+mobile | Instagram | Android | Instagram 5.1.3 Android (19/4.4.2; 480dpi; 1080x1920; samsung; SM-N900; ha3g; universal5420; en_GB)
+mobile | - | Android | HS-T830_TD/1.0 Android/2.3 Release/09.27.2012 Browser/AppleWebKit533.1 Profile/MIDP-2.0 Configuration/CLDC-1.1
+tablet | Android | Android | Dalvik/2.1.0 (Linux; U; Android 11; Lenovo TAB M10 Build/RP1A.200720.011)
+desktop | Chrome | - | Mozilla/5.0 (PC; OpenHarmony 5.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/114.0.0.0 Safari/537.36 ArkWeb/4.1.6.1
 other | - | - | something
 """  # noqa: E501 -- what browsers send is long, and stands here as they send it
 
@@ -173,7 +198,6 @@ def test_a_bot_is_a_bot_whatever_device_it_names(
 @pytest.mark.parametrize("override", OVERRIDES, ids=lambda o: f"{o.kind}-{OVERRIDES.index(o)}")
 def test_without_an_override_the_package_gets_a_user_agent_wrong(override: Override) -> None:
     known = [(kind, user_agent) for kind, _, _, user_agent in rows_of(BROWSERS)]
-    known += [("bot", user_agent) for user_agent in BOTS.strip().splitlines()]
     known += [(case["collector"]["device_type"], case["user_agent"]) for case in TRACKED]
     others = [other for other in OVERRIDES if other is not override]
     assert [ua for kind, ua in known if classify_device(read_user_agent(ua), others) != kind] != []
@@ -192,12 +216,6 @@ def test_the_python_parser_of_ua_parser_is_not_loaded() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert run.stdout == "False\n"
-
-
-def test_every_example_of_the_crawler_list_is_a_bot(classifier: DeviceClassifier) -> None:
-    examples = [ua for entry in CRAWLER_USER_AGENTS_DATA for ua in entry.get("instances", ())]
-    assert len(examples) > 1000
-    assert [ua for ua in examples if not classifier.parse_device(ua).is_bot] == []
 
 
 @pytest.mark.parametrize("user_agent", [None, "", "   "])
@@ -237,6 +255,12 @@ def test_no_text_makes_the_parser_raise(user_agent: str) -> None:
         "iPhone OS " + "1_" * 507,
         "AFTA" * 256,
         "é" * 1024,
+        "Android" * 146,
+        "Macintosh" * 113,
+        "Macintosh MSIE " * 68,
+        "compatible; " * 85,
+        "Mozilla/5.0 (Android; Macintosh) " * 31,
+        "a@" * 512,
     ],
 )
 def test_a_hostile_user_agent_costs_less_than_twenty_milliseconds(hostile: str) -> None:
