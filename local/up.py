@@ -31,8 +31,9 @@ WATCH_SECONDS = 0.5
 
 # docs/kong.md, "One read instead of two".
 REQUEST_VARIABLE = (
-    '$ct_request "$request_method $remote_addr $http_origin $http_access_control_request_method '
-    '$http_access_control_request_private_network $http_access_control_request_headers"'
+    '$ct_request "$kong_request_id $request_method $remote_addr $http_origin '
+    "$http_access_control_request_method $http_access_control_request_private_network "
+    '$http_access_control_request_headers"'
 )
 
 PLUGIN_SERVER = (str(BIN / "conversion-tracking-plugin"),)
