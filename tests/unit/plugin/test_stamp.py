@@ -50,7 +50,8 @@ def test_a_secret_of_any_bytes_can_sign() -> None:
     assert len(stamp_headers("127.0.0.1", 1, secret)["X-Gateway-Signature"]) == 64
 
 
-STAMPED = st.tuples(
+Stamped = tuple[str, int, str, str]
+STAMPED: st.SearchStrategy[Stamped] = st.tuples(
     st.ip_addresses().map(str),
     st.integers(min_value=0, max_value=2**53),
     st.sampled_from(["secret", "another"]),
@@ -58,17 +59,21 @@ STAMPED = st.tuples(
 )
 
 
-@given(stamped=STAMPED, other=STAMPED, keep=st.tuples(*[st.booleans()] * 4))
+def mix(one: Stamped, other: Stamped, keep: int) -> Stamped:
+    """The one with those values of the other whose bit in `keep` is not set."""
+    at = [(one if keep & bit else other) for bit in (1, 2, 4, 8)]
+    return at[0][0], at[1][1], at[2][2], at[3][3]
+
+
+@given(stamped=STAMPED, other=STAMPED, keep=st.integers(0, 15))
 def test_a_signature_holds_for_one_address_one_time_one_secret_and_one_request_only(
-    stamped: tuple[str, int, str, str],
-    other: tuple[str, int, str, str],
-    keep: tuple[bool, ...],
+    stamped: Stamped, other: Stamped, keep: int
 ) -> None:
-    mixed = [a if kept else b for a, b, kept in zip(stamped, other, keep, strict=True)]
+    mixed = mix(stamped, other, keep)
     signature = stamp_headers(*stamped)["X-Gateway-Signature"]
 
     assert signature == stamp_headers(*stamped)["X-Gateway-Signature"]
-    assert (signature == stamp_headers(*mixed)["X-Gateway-Signature"]) == (mixed == [*stamped])
+    assert (signature == stamp_headers(*mixed)["X-Gateway-Signature"]) == (mixed == stamped)
 
 
 def test_the_empty_stamp_covers_every_header_of_a_stamp() -> None:
