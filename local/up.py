@@ -133,6 +133,7 @@ class System:
     gateway_secret: str
     plugin_command: tuple[str, ...] = PLUGIN_SERVER
     kong_yml: Path = KONG_YML
+    request_variable: str = REQUEST_VARIABLE
 
     @property
     def plugin_socket(self) -> Path:
@@ -178,7 +179,7 @@ class System:
             "KONG_PLUGINSERVER_CONVERSION_TRACKING_QUERY_CMD": (
                 shlex.join([*self.plugin_command, "--dump"])
             ),
-            "KONG_NGINX_PROXY_SET": REQUEST_VARIABLE,
+            "KONG_NGINX_PROXY_SET": self.request_variable,
             "CT_GATEWAY_SECRET": self.gateway_secret,
         }
         resolve = f"collector:8080=127.0.0.1:{collector_port}"
