@@ -9,7 +9,7 @@ an nginx variable that holds everything in one value (docs/kong.md, "One read in
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from conversion_tracking_plugin import cors
 from conversion_tracking_plugin.headers import Headers
@@ -19,7 +19,8 @@ from conversion_tracking_plugin.kong import Kong
 MAX_HEADERS = 1000
 
 # The first of the variable, as Kong and nginx make it; a method has no lower case and no digits.
-_REQUEST_ID = re.compile(r"[0-9a-f]{32}(?= )")
+_REQUEST_ID = re.compile(r"[0-9a-f]{32} ")
+_ID_LENGTH = 32
 
 # What follows the id, the method and the address in the variable.
 _HEADERS = (
@@ -30,8 +31,7 @@ _HEADERS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """`client_ip` is None where Kong was not asked for it yet, `request_id` "" where it did not
     say it."""
 
@@ -49,10 +49,12 @@ def parse_variable(value: str) -> Request | None:
     variable has no request id.
     """
     request_id = parse_request_id(value)
-    method, *rest = value.removeprefix(f"{request_id} ").split(" ")
-    if len(rest) != 1 + len(_HEADERS):
+    parts = value.split(" ")
+    if request_id:
+        del parts[0]
+    if len(parts) != 2 + len(_HEADERS):
         return None
-    client_ip, *values = rest
+    method, client_ip, *values = parts
     headers = {name: text for name, text in zip(_HEADERS, values, strict=True) if text}
     return Request(headers, method == "OPTIONS", client_ip, request_id)
 
@@ -62,8 +64,7 @@ def parse_request_id(value: str) -> str:
 
     Kong wrote it: whatever a client sends stands further back.
     """
-    found = _REQUEST_ID.match(value)
-    return found[0] if found else ""
+    return value[:_ID_LENGTH] if _REQUEST_ID.match(value) else ""
 
 
 def read_request(kong: Kong, request_id: str = "") -> Request:

@@ -26,12 +26,13 @@ def stamp_headers(
     Raises ValueError where `client_ip` is no IP address.
     """
     _refuse_other_text(client_ip)
-    message = f"{client_ip}\n{received_at_ms}"
+    received_at = str(received_at_ms)
+    message = f"{client_ip}\n{received_at}"
     if request_id:
         message = f"{message}\n{request_id}"
     return {
         CLIENT_IP: client_ip,
-        RECEIVED_AT: str(received_at_ms),
+        RECEIVED_AT: received_at,
         SIGNATURE: _sign(message, secret) if secret else "",
     }
 
