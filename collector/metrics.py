@@ -97,6 +97,17 @@ class Metrics:
             "Tracking requests without a valid stamp of the gateway",
             registry=self.registry,
         )
+        self.refused_stamps = Counter(
+            "ct_refused_stamps",
+            "Stamps of the gateway that came again, or too late to know, by why: used, forgotten",
+            ["why"],
+            registry=self.registry,
+        )
+        self.unbound_stamps = Counter(
+            "ct_unbound_stamps",
+            "Stamps that were believed and hold no request id",
+            registry=self.registry,
+        )
         self.unknown_fields = Counter(
             "ct_unknown_fields",
             "Fields of payloads that the contract does not know",
@@ -157,6 +168,10 @@ class Metrics:
     def count_refused(self, error: str) -> None:
         """A request was answered with this error code."""
         self.refused.labels(error).inc()
+
+    def count_refused_stamp(self, why: str) -> None:
+        """A signed stamp was not believed."""
+        self.refused_stamps.labels(why).inc()
 
     def count_restart(self, task: str) -> None:
         """A background task ended and is started again."""

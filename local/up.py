@@ -31,8 +31,9 @@ WATCH_SECONDS = 0.5
 
 # docs/kong.md, "One read instead of two".
 REQUEST_VARIABLE = (
-    '$ct_request "$request_method $remote_addr $http_origin $http_access_control_request_method '
-    '$http_access_control_request_private_network $http_access_control_request_headers"'
+    '$ct_request "$kong_request_id $request_method $remote_addr $http_origin '
+    "$http_access_control_request_method $http_access_control_request_private_network "
+    '$http_access_control_request_headers"'
 )
 
 PLUGIN_SERVER = (str(BIN / "conversion-tracking-plugin"),)
@@ -132,6 +133,7 @@ class System:
     gateway_secret: str
     plugin_command: tuple[str, ...] = PLUGIN_SERVER
     kong_yml: Path = KONG_YML
+    request_variable: str = REQUEST_VARIABLE
 
     @property
     def plugin_socket(self) -> Path:
@@ -177,7 +179,7 @@ class System:
             "KONG_PLUGINSERVER_CONVERSION_TRACKING_QUERY_CMD": (
                 shlex.join([*self.plugin_command, "--dump"])
             ),
-            "KONG_NGINX_PROXY_SET": REQUEST_VARIABLE,
+            "KONG_NGINX_PROXY_SET": self.request_variable,
             "CT_GATEWAY_SECRET": self.gateway_secret,
         }
         resolve = f"collector:8080=127.0.0.1:{collector_port}"

@@ -14,7 +14,9 @@ TRACK_IN_THREADS = "/v1/events/track-in-threads"
 BATCH = "/v1/events/batch"
 BATCH_EVENTS = 500
 SECRET = "a secret of the benchmark"  # noqa: S105  # it guards nothing
-# Stamps are signed before the run begins; the collector must still believe them at its end.
+# Stamps are signed before the run begins; the collector must still believe them at its end. They
+# hold no request id, since each request is sent many times (docs/experiments.md has what that
+# leaves out).
 STAMP_MAX_AGE_SECONDS = 86_400
 
 

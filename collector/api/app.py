@@ -52,7 +52,7 @@ def make_app(settings: Settings) -> web.Application:
     app = web.Application(middlewares=[bind_request_id, answer_errors])
     app[SETTINGS] = settings
     app[METRICS] = metrics
-    app[CONTEXTS] = ContextReader(settings, metrics.unsigned.inc)
+    app[CONTEXTS] = ContextReader(settings, metrics)
     app[LIMITS] = body_limits(settings)
     metrics.watch("ct_body_bytes", lambda: app[LIMITS].budget.held)
     keeper = RejectKeeper(reject_limits(settings), metrics, new_id=uuid7)

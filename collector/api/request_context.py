@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from collector.api.stamp import verify_stamp
+from collector.api.stamp import REQUEST_ID_HEADER, Stamp, verify_stamp
+from collector.api.used_stamps import Use, UsedStamps
+from collector.complaints import Complaints
 from collector.contract.wire import clean_text
 from collector.errors import UnsignedRequest
 from collector.event import RequestContext
 from collector.logs import REQUEST_ID
+from collector.metrics import Metrics
 from collector.settings import Settings
 
-REQUEST_ID_HEADER = "X-Kong-Request-Id"
+REFUSED_STAMPS = {
+    Use.AGAIN: "came a second time: somebody sends copies of requests, or Kong sent one again; "
+    "such requests are taken as unsigned",
+    Use.FORGOTTEN: "is older than those that are remembered: the clocks of two gateways differ, or "
+    "it is a copy; such requests are taken as unsigned",
+}
 MAX_USER_AGENT = 1024
 MAX_REQUEST_ID = 64
 MAX_CONTENT_TYPE = 100
 
 
 class ContextReader:
-    """Reads requests as the settings say; `count_unsigned` is told of each without a stamp."""
+    """Reads requests as the settings say, and counts those without a stamp that is believed."""
 
-    def __init__(self, settings: Settings, count_unsigned: Callable[[], None]) -> None:
+    def __init__(
+        self, settings: Settings, metrics: Metrics, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._secrets = settings.gateway_secrets
         self._max_age = timedelta(seconds=settings.stamp_max_age_seconds)
         self._refuse_unsigned = settings.unsigned_requests == "refuse"
-        self._count_unsigned = count_unsigned
+        self._metrics = metrics
+        self._used = UsedStamps(self._max_age)
+        self._complaints = Complaints("a stamp of the gateway", clock)
 
     def read(self, request: web.Request) -> RequestContext:
         """What the request says beside its body.
@@ -36,9 +49,9 @@ class ContextReader:
         Raises UnsignedRequest where no stamp is believed, and the settings want one.
         """
         now = datetime.now(UTC)
-        stamp = verify_stamp(request.headers, self._secrets, now, self._max_age)
+        stamp = self._believe(request.headers, now)
         if stamp is None:
-            self._count_unsigned()
+            self._metrics.unsigned.inc()
             if self._refuse_unsigned:
                 raise UnsignedRequest("Only requests that came through the gateway are taken.")
         return RequestContext(
@@ -50,6 +63,21 @@ class ContextReader:
             endpoint=request.path,
             content_type=read_header(request, "Content-Type", MAX_CONTENT_TYPE),
         )
+
+    def _believe(self, headers: Mapping[str, str], now: datetime) -> Stamp | None:
+        """The stamp of a request, if the gateway signed it and it was not used before."""
+        stamp = verify_stamp(headers, self._secrets, now, self._max_age)
+        if stamp is None:
+            return None
+        if not stamp.request_id:
+            self._metrics.unbound_stamps.inc()
+            return stamp
+        use = self._used.use(stamp, now)
+        if use is Use.FIRST:
+            return stamp
+        self._metrics.count_refused_stamp(use.value)
+        self._complaints.say(use.value, REFUSED_STAMPS[use])
+        return None
 
 
 @web.middleware

@@ -9,8 +9,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
+from collector.complaints import Complaints
 from collector.errors import SpoolFull, SpoolUnavailable
-from collector.spool.complaints import Complaints
 from collector.spool.disk import is_at, make_folder
 from collector.spool.file import SpoolFile, SpoolOpenError, open_spool_file
 from collector.spool.lock import SpoolInUse, hold_lock
@@ -42,7 +42,7 @@ class WatchedFile:
         self._name = name
         self._max_bytes = max_bytes
         self._clock = clock
-        self._complaints = Complaints(folder / name, clock)
+        self._complaints = Complaints(f"spool {folder / name}", clock)
         self._lock = ExitStack()
         self._lock_descriptor = self._take_lock()
         try:

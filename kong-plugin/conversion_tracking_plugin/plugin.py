@@ -20,6 +20,7 @@ from conversion_tracking_plugin.kong import Kong
 from conversion_tracking_plugin.request import (
     MAX_HEADERS,
     Request,
+    parse_request_id,
     parse_variable,
     read_request,
 )
@@ -35,6 +36,9 @@ version = metadata.version("conversion-tracking-plugin")
 # 951, rate-limiting 910. Below correlation-id and tracing (100000 and more), which refuse nothing.
 priority = 3000
 Schema = SCHEMA
+
+# The collector refuses to start with fewer: they could be guessed.
+MIN_SECRET_LENGTH = 16
 
 Reads = Mapping[str, tuple[tuple[Any, ...], ...]]
 
@@ -53,6 +57,7 @@ class Plugin:
         self._policy: cors.Policy | None = None
         self._secret = ""
         self._variable = ""
+        self._is_unbound_said = False
         try:
             self._secret = _read_secret(config)
             self._variable = str(config.get("request_variable") or "")
@@ -71,18 +76,28 @@ class Plugin:
         except Exception:
             logger.exception("fault %d: could not tell whether this is a preflight", next(_faults))
             request = Request(headers={}, is_options=False)
-        self._stamp(kong, request.client_ip)
+        self._stamp(kong, request)
         if self._policy:
             _add_cors_headers(kong, self._policy, request.headers)
 
     def _read(self, kong: Kong) -> Request:
-        if self._variable:
-            value = kong.nginx.get_var(self._variable)
-            if not value:
-                self._do_without_variable()
-            elif (request := parse_variable(value)) is not None:
-                return request
-        return read_request(kong)
+        value = kong.nginx.get_var(self._variable) if self._variable else None
+        if self._variable and not value:
+            self._do_without_variable()
+        request = parse_variable(value) if value else None
+        if request is None:
+            request = read_request(kong, parse_request_id(value or ""))
+        if not request.request_id and not self._is_unbound_said:
+            self._say_unbound()
+        return request
+
+    def _say_unbound(self) -> None:
+        self._is_unbound_said = True
+        if self._secret:
+            logger.warning(
+                "request_variable: Kong tells no request id, so a stamp is good for any request "
+                "while it is fresh. KONG_NGINX_PROXY_SET has to begin with it (docs/kong.md)"
+            )
 
     def _do_without_variable(self) -> None:
         logger.error(
@@ -93,12 +108,13 @@ class Plugin:
         self._variable = ""
         self.reads = _reads("")
 
-    def _stamp(self, kong: Kong, client_ip: str | None) -> None:
+    def _stamp(self, kong: Kong, request: Request) -> None:
         try:
+            client_ip = request.client_ip
             if client_ip is None:
                 client_ip = kong.client.get_forwarded_ip()
             received_at_ms = time.time_ns() // 1_000_000
-            stamp = stamp_headers(client_ip, received_at_ms, self._secret)
+            stamp = stamp_headers(client_ip, received_at_ms, self._secret, request.request_id)
             kong.service.request.set_headers(stamp)
         except Exception:
             logger.exception("fault %d: could not stamp the request", next(_faults))
@@ -151,4 +167,12 @@ def _read_secret(config: Mapping[str, Any]) -> str:
         logger.error("secret: Kong found nothing behind %s; nothing is signed", reference)
     elif not secret:
         logger.warning("secret: not set; nothing is signed, and the collector trusts no stamp")
+    elif len(secret) < MIN_SECRET_LENGTH:
+        # Kong checks no rule of a field that holds a reference, and starts with any secret.
+        logger.error(
+            "secret: has fewer than %d characters, nothing is signed; `openssl rand -hex 32` "
+            "makes one",
+            MIN_SECRET_LENGTH,
+        )
+        return ""
     return secret

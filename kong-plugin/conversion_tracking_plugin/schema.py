@@ -108,10 +108,10 @@ SCHEMA: list[Field] = [
             "referenceable": True,
             "len_min": 0,
             "default": "",
-            "description": "Secret that signs the client's address and the time of receipt; the"
-            " collector must have the same one. Use a reference such as"
-            " {vault://env/ct-gateway-secret}. Empty: nothing is signed, and the collector trusts"
-            " no stamp.",
+            "description": "Secret of at least 16 characters that signs the client's address, the"
+            " time of receipt and the request's id; the collector must have the same one. Use a"
+            " reference such as {vault://env/ct-gateway-secret}. Empty, or shorter: nothing is"
+            " signed, and the collector trusts no stamp.",
         }
     },
     {

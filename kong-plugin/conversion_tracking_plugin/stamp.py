@@ -1,4 +1,7 @@
-"""The three headers by which the collector knows a request's client address and time of receipt."""
+"""The three headers by which the collector knows a request's client address and time of receipt.
+
+Their signature also holds the request's id, which Kong itself sends as X-Kong-Request-Id.
+"""
 
 import hmac
 from functools import lru_cache
@@ -9,21 +12,28 @@ RECEIVED_AT = "X-Received-At"
 SIGNATURE = "X-Gateway-Signature"
 
 
-def stamp_headers(client_ip: str, received_at_ms: int, secret: str) -> dict[str, str]:
+def stamp_headers(
+    client_ip: str, received_at_ms: int, secret: str, request_id: str = ""
+) -> dict[str, str]:
     """The headers to set on the request to the collector.
 
     `received_at_ms` is in epoch milliseconds. The signature is the lower-case hex HMAC-SHA256 over
-    `client_ip`, a line feed and `received_at_ms`, both as they stand in their headers. Without a
-    secret it is empty, which also overwrites a forged one; the collector then trusts nothing.
+    `client_ip`, `received_at_ms` and `request_id`, as they stand in their headers, with a line feed
+    between them; without the last and its line feed where the request's id is not known: such a
+    stamp is good for any request while it is fresh. Without a secret it is empty, which also
+    overwrites a forged one; the collector then trusts nothing.
 
     Raises ValueError where `client_ip` is no IP address.
     """
     _refuse_other_text(client_ip)
     received_at = str(received_at_ms)
+    message = f"{client_ip}\n{received_at}"
+    if request_id:
+        message = f"{message}\n{request_id}"
     return {
         CLIENT_IP: client_ip,
         RECEIVED_AT: received_at,
-        SIGNATURE: _sign(f"{client_ip}\n{received_at}", secret) if secret else "",
+        SIGNATURE: _sign(message, secret) if secret else "",
     }
 
 

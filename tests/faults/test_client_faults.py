@@ -15,7 +15,7 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from collector.api.app import make_app
-from collector.api.keys import CONTEXTS
+from collector.api.keys import CONTEXTS, METRICS
 from collector.api.request_context import ContextReader
 from collector.event import RequestContext
 from collector.settings import Settings
@@ -141,7 +141,7 @@ async def test_the_clock_is_set_back_by_an_hour(
         database_url=own_database, spool_dir=tmp_path / "spool", database_timeout_seconds=1
     )
     app = make_app(settings)
-    clock = SteppedClock(settings, lambda: None)
+    clock = SteppedClock(settings, app[METRICS])
     app[CONTEXTS] = clock
     async with serve_app(app) as url:
         async with sending(url) as sender:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+REQUEST_ID = "0123456789abcdef0123456789abcdef"
+
 
 def nginx_variable(request: Any, name: str) -> str | None:
-    """ct_request as KONG_NGINX_PROXY_SET defines it (docs/kong.md); nobody defines another."""
-    if name != "ct_request":
+    """ct_request as KONG_NGINX_PROXY_SET defines it (docs/kong.md); nobody defines another.
+
+    ct_older is its definition before it held the request's id.
+    """
+    if name not in ("ct_request", "ct_older"):
         return None
     headers = [
         "origin",
@@ -16,4 +21,5 @@ def nginx_variable(request: Any, name: str) -> str | None:
         "access-control-request-headers",
     ]
     values = [request.headers.get(header, "") for header in headers]
-    return " ".join([request.method, request.client_ip, *values])
+    request_id = [REQUEST_ID] if name == "ct_request" else []
+    return " ".join([*request_id, request.method, request.client_ip, *values])

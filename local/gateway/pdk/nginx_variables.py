@@ -23,6 +23,8 @@ def find_variable(exchange: Exchange, defined: Mapping[str, str], name: str) -> 
         return _REFERENCE.sub(
             lambda reference: find_variable(exchange, {}, reference[1]) or "", defined[name]
         )
+    if name == "kong_request_id":
+        return exchange.request_id
     if name == "request_method":
         return exchange.request.method
     if name == "remote_addr":

@@ -15,7 +15,7 @@ POST = {"content-length": "99"}
 
 @pytest.fixture
 def instance(server: subprocess.Popen[str], kong: KongDriver) -> int:
-    return kong.start_instance(NAME, {"origins": [ORIGIN], "secret": "secret"})
+    return kong.start_instance(NAME, {"origins": [ORIGIN], "secret": "a secret of this test"})
 
 
 def resident_kilobytes(pid: int) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.integration.nginx_variable import REQUEST_ID
 from tests.integration.plugin.conftest import RunningServer
 from tests.integration.plugin.servers import NAME, SET_ANSWER, SET_REQUEST, Kong, Request
 
@@ -42,10 +43,20 @@ def kong_yml_config() -> dict[str, Any]:
 
 
 # ct_other is a variable that Kong does not define: as where KONG_NGINX_PROXY_SET is missing.
-@pytest.fixture(params=["ct_request", "ct_other", ""], ids=["variable", "undefined", "no variable"])
+# ct_older is one that was defined before it held the request's id.
+@pytest.fixture(
+    params=["ct_request", "ct_older", "ct_other", ""],
+    ids=["variable", "older variable", "undefined", "no variable"],
+)
 def config(request: pytest.FixtureRequest) -> dict[str, Any]:
     """kong.yml's configuration, with each way to read a request, and nobody who comes after."""
     return kong_yml_config() | {"request_variable": request.param, "preflight_continue": False}
+
+
+@pytest.fixture
+def request_id(config: dict[str, Any]) -> str:
+    """The id that a stamp is bound to: where Kong says it."""
+    return REQUEST_ID if config["request_variable"] == "ct_request" else ""
 
 
 @pytest.fixture
@@ -53,9 +64,12 @@ def instance(kong: Kong, config: dict[str, Any]) -> int:
     return kong.start_instance(config)
 
 
-def assert_stamped(headers: dict[str, list[str]], client_ip: str = "203.0.113.7") -> None:
+def assert_stamped(
+    headers: dict[str, list[str]], client_ip: str = "203.0.113.7", request_id: str = ""
+) -> None:
     (received_at,) = headers["x-received-at"]
-    message = f"{client_ip}\n{received_at}".encode()
+    bound_to = f"\n{request_id}" if request_id else ""
+    message = f"{client_ip}\n{received_at}{bound_to}".encode()
     signature = hmac.new(SECRET.encode(), message, hashlib.sha256).hexdigest()
     assert headers["x-client-ip"] == [client_ip]
     assert abs(int(received_at) - time.time() * 1000) < 60_000
@@ -108,7 +122,7 @@ def test_a_value_that_does_not_fit_into_the_variable_is_read_by_itself(
     outcome = kong.run(instance, Request("POST", POST | FORGED | {"origin": origin}))
 
     assert "Access-Control-Allow-Origin" not in outcome.answer_headers
-    assert_stamped(outcome.upstream_headers)
+    assert_stamped(outcome.upstream_headers, request_id=REQUEST_ID)
 
 
 def test_a_preflight_is_answered_at_the_gateway(kong: Kong, instance: int) -> None:
@@ -176,22 +190,58 @@ def test_an_answer_to_an_allowed_origin_carries_the_cors_headers(kong: Kong, ins
 
 
 def test_a_request_from_an_unknown_origin_is_forwarded_without_cors_headers(
-    kong: Kong, instance: int
+    kong: Kong, instance: int, request_id: str
 ) -> None:
     outcome = kong.run(instance, Request("POST", POST | {"origin": "https://evil.example"}))
 
     assert outcome.status is None
     assert outcome.answer_headers == {"Vary": "Origin"}
-    assert_stamped(outcome.upstream_headers)
+    assert_stamped(outcome.upstream_headers, request_id=request_id)
 
 
 @pytest.mark.parametrize("client_ip", ["203.0.113.7", "2001:db8::7", "::1"])
 def test_forged_stamps_are_overwritten_by_signed_ones(
-    kong: Kong, instance: int, client_ip: str
+    kong: Kong, instance: int, client_ip: str, request_id: str
 ) -> None:
     outcome = kong.run(instance, Request("POST", POST | FORGED, client_ip))
 
-    assert_stamped(outcome.upstream_headers, client_ip)
+    assert_stamped(outcome.upstream_headers, client_ip, request_id)
+
+
+def test_a_variable_without_the_requests_id_is_reported_once(
+    kong: Kong, server: RunningServer
+) -> None:
+    instance = kong.start_instance(kong_yml_config() | {"request_variable": "ct_older"})
+    before = server.log.read_text().count("Kong tells no request id")
+
+    for _ in range(2):
+        assert_stamped(kong.run(instance, Request("POST", POST)).upstream_headers)
+
+    assert server.log.read_text().count("Kong tells no request id") == before + 1
+
+
+def test_a_secret_of_bytes_that_are_no_text_signs(kong: Kong) -> None:
+    secret = bytes(range(0x80, 0x100))
+    config = kong_yml_config() | {"secret": secret.decode("utf-8", "surrogateescape")}
+
+    stamped = kong.run(kong.start_instance(config), Request("POST", POST)).upstream_headers
+
+    message = f"203.0.113.7\n{stamped['x-received-at'][0]}\n{REQUEST_ID}".encode()
+    signature = hmac.new(secret, message, hashlib.sha256).hexdigest()
+    assert stamped["x-gateway-signature"] == [signature]
+
+
+def test_a_secret_that_can_be_guessed_signs_nothing_and_is_reported(
+    kong: Kong, server: RunningServer
+) -> None:
+    instance = kong.start_instance(kong_yml_config() | {"secret": "fifteen letters"})
+
+    stamped = kong.run(instance, Request("POST", POST | FORGED)).upstream_headers
+
+    assert stamped["x-gateway-signature"] == [""]
+    log = server.log.read_text()
+    assert "secret: has fewer than 16 characters, nothing is signed" in log
+    assert "fifteen letters" not in log
 
 
 def test_a_failed_stamp_is_cleared_and_the_answer_still_has_cors_headers(
@@ -207,12 +257,12 @@ def test_a_failed_stamp_is_cleared_and_the_answer_still_has_cors_headers(
 
 
 def test_a_header_that_is_not_utf_8_does_not_switch_the_plugin_off(
-    kong: Kong, instance: int
+    kong: Kong, instance: int, request_id: str
 ) -> None:
     bytes_ff_fe = b"\xff\xfe".decode("utf-8", "surrogateescape")
     outcome = kong.run(instance, Request("POST", POST | FORGED | {"user-agent": bytes_ff_fe}))
 
-    assert_stamped(outcome.upstream_headers)
+    assert_stamped(outcome.upstream_headers, request_id=request_id)
 
 
 def test_an_origin_behind_a_hundred_other_headers_is_still_seen(kong: Kong, instance: int) -> None:

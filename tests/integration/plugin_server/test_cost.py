@@ -35,7 +35,7 @@ ORIGIN = "https://www.ainative.studio"
 CONFIG = {
     "origins": [ORIGIN],
     "credentials": True,
-    "secret": "secret",
+    "secret": "a secret of this test",
     "request_variable": "ct_request",
 }
 

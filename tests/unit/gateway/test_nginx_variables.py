@@ -21,8 +21,9 @@ EXCHANGE = make_exchange(
         ("$request_method $http_origin $http_x_none|", "POST https://a.test |"),
         ("$http_x_two", "1, 2"),
         ("as it stands", "as it stands"),
+        ("$kong_request_id", "f" * 32),
         ("$ct_a$ct_nobody", ""),
-        (REQUEST_VARIABLE.split('"')[1], "POST 192.0.2.1 https://a.test   "),
+        (REQUEST_VARIABLE.split('"')[1], f"{'f' * 32} POST 192.0.2.1 https://a.test   "),
     ],
 )
 def test_a_variable_is_composed_for_each_request(definition: str, value: str) -> None:

@@ -17,7 +17,7 @@ from kong_plugin_server.pdk import METHODS
 
 ORDINARY = {"origin": ["https://shop.example"], "content-length": ["2"]}
 FORGED = {"x-client-ip": ["6.6.6.6"], "x-gateway-signature": ["forged"]}
-CONFIG = {"origins": ["https://shop.example"], "secret": "secret"}
+CONFIG = {"origins": ["https://shop.example"], "secret": "a secret of the tests"}
 EMPTY_STAMP = {"X-Client-IP": "", "X-Received-At": "", "X-Gateway-Signature": ""}
 
 
@@ -140,13 +140,14 @@ REFERENCE = "{vault://env/ct-gateway-secret}"
     [
         ({"secret": ""}, "secret: not set; nothing is signed"),
         ({}, "secret: not set; nothing is signed"),
+        ({"secret": "x" * 15}, "secret: has fewer than 16 characters, nothing is signed"),
         (
             {"secret": "", "$refs": {"secret": REFERENCE}},
             f"Kong found nothing behind {REFERENCE}; nothing is signed",
         ),
     ],
 )
-def test_a_missing_secret_signs_nothing_and_says_why(
+def test_a_missing_or_short_secret_signs_nothing_and_says_why(
     config: dict[str, Any], message: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     kong = RecordingKong()

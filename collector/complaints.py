@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from pathlib import Path
 
 logger = logging.getLogger(__name__)
 
@@ -12,10 +11,10 @@ INTERVAL_SECONDS = 60.0
 
 
 class Complaints:
-    """Lines in the log about one spool."""
+    """Lines in the log about one thing, which each line begins with."""
 
-    def __init__(self, path: Path, clock: Callable[[], float]) -> None:
-        self._path = path
+    def __init__(self, about: str, clock: Callable[[], float]) -> None:
+        self._about = about
         self._clock = clock
         self._said_at: dict[str, float] = {}
         self._unsaid: dict[str, int] = {}
@@ -28,5 +27,5 @@ class Complaints:
             return
         more = self._unsaid.pop(kind, 0)
         again = f" ({more} times more since the last such line)" if more else ""
-        logger.error("spool %s %s%s", self._path, message, again)
+        logger.error("%s %s%s", self._about, message, again)
         self._said_at[kind] = now
