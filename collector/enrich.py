@@ -7,27 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from urllib.parse import unquote_plus, urlsplit
 from uuid import UUID, uuid5
 
 from uuid_utils.compat import uuid7
 
+from collector.address import NO_CAMPAIGN, AddressReader, Campaign, Tags, campaign_of, meant_name
 from collector.classify.channel import ChannelClassifier, Touch
 from collector.classify.device import DeviceClassifier
 from collector.classify.source_lists import load_source_lists
 from collector.classify.stages import StageRules, load_stage_rules
 from collector.contract.fields import MAX_CLICK_ID, parse_uuid
-from collector.contract.models import ConversionEventRequest, UTMParams
-from collector.contract.reader import UTM
+from collector.contract.models import TAG_LENGTHS, ConversionEventRequest
 from collector.contract.wire import clean_text
 from collector.event import Event, FunnelStage, RequestContext
 from collector.settings import Settings
 
-LONGEST_ESCAPED = MAX_CLICK_ID * len("%F0%9F%98%80")
 # What the column holds; a longer one stands whole in click_ids.
 GOOGLE_CLICK_ID_LENGTH = 255
-
-NO_UTM = UTM()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +31,22 @@ class Enricher:
     """The classifiers, and how the deployment wants ids and money to be read."""
 
     channels: ChannelClassifier
-    click_id_params: Collection[str]
+    addresses: AddressReader
+    click_id_names: Collection[str]
     devices: DeviceClassifier
     stages: StageRules
     user_id_namespace: UUID
     default_currency: str
-    url_max_parameters: int
     new_id: Callable[[], UUID]
 
     def enrich(self, payload: ConversionEventRequest, context: RequestContext) -> Event:
         """The event that a tracker sent."""
-        utm = payload.utm_params or NO_UTM
+        tags = self.addresses.read_tags(payload.page_url)
+        campaign, cut = campaign_to_store(payload, tags)
+        click_ids = self.collect_click_ids(payload, tags)
         user_id, external_user_id = self.identify(payload.user_id)
         stage = self.stages.classify_stage(payload.event_type, payload.page_url)
-        click_ids = self.collect_click_ids(payload)
-        attribution = self.channels.classify_touch(touch_of(payload, utm, click_ids))
+        attribution = self.channels.classify_touch(touch_of(payload, campaign, click_ids))
         device = self.devices.parse_device(context.user_agent)
         return Event(
             id=payload.event_id or self.new_id(),
@@ -62,11 +59,11 @@ class Enricher:
             sequence=payload.sequence,
             funnel_stage=stage,
             is_bot=device.is_bot,
-            utm_source=utm.utm_source,
-            utm_medium=utm.utm_medium,
-            utm_campaign=utm.utm_campaign,
-            utm_term=utm.utm_term,
-            utm_content=utm.utm_content,
+            utm_source=campaign.source,
+            utm_medium=campaign.medium,
+            utm_campaign=campaign.campaign,
+            utm_term=campaign.term,
+            utm_content=campaign.content,
             source_type=attribution.source_type,
             channel=attribution.channel,
             channel_rule=attribution.rule,
@@ -91,10 +88,10 @@ class Enricher:
             stamp_verified=context.stamp_verified,
             fb_pixel_id=payload.fb_pixel_id,
             fb_event_id=payload.fb_event_id,
-            google_ads_click_id=google_click_id_of(payload),
+            google_ads_click_id=self.google_click_id_of(payload),
             linkedin_partner_id=payload.linkedin_partner_id,
             metadata=payload.metadata,
-            truncated_fields=payload.cut,
+            truncated_fields=cut,
             request_id=context.request_id,
             occurred_at=payload.occurred_at,
             sent_at=payload.sent_at,
@@ -110,30 +107,35 @@ class Enricher:
             return uuid, None
         return uuid5(self.user_id_namespace, user_id), user_id
 
-    def collect_click_ids(self, payload: ConversionEventRequest) -> dict[str, str]:
-        """The click ids as sent, else those in the page's URL; Google's own counts as gclid."""
-        sent = payload.click_ids
-        click_ids = self.click_ids_in_query(payload.page_url) if sent is None else dict(sent)
+    def collect_click_ids(self, payload: ConversionEventRequest, tags: Tags) -> dict[str, str]:
+        """The click ids as sent, else those in the page's address; Google's own counts as gclid.
+
+        An empty object, or one of empty texts, is none.
+        """
+        click_ids = self.click_ids_sent(payload) or {
+            name: clean_text(click_id)[:MAX_CLICK_ID] for name, click_id in tags.click_ids.items()
+        }
         if payload.google_ads_click_id:
             click_ids.setdefault("gclid", payload.google_ads_click_id)
         return click_ids
 
-    def click_ids_in_query(self, page_url: str | None) -> dict[str, str]:
-        """The click ids among the first parameters of a URL's query, of two with one name the last.
+    def click_ids_sent(self, payload: ConversionEventRequest) -> dict[str, str]:
+        """The click ids in the payload, those that are listed under their names in the list."""
+        return {
+            self.click_id_name(name): click_id
+            for name, click_id in (payload.click_ids or {}).items()
+            if not click_id.isspace()
+        }
 
-        Cleaned, since percent-encoding can hide a U+0000. A name counts as it stands: no
-        encoder escapes a letter.
-        """
-        if not page_url or "?" not in page_url:
-            return {}
-        try:
-            query = urlsplit(page_url).query
-        except ValueError:  # not a URL
-            return {}
-        most = self.url_max_parameters
-        pairs = [pair.partition("=") for pair in query.split("&", most)[:most]]
-        texts = {name: text for name, _, text in pairs if text and name in self.click_id_params}
-        return {name: decode_click_id(text) for name, text in texts.items()}
+    def click_id_name(self, name: str) -> str:
+        """The name in the list, else the name as sent."""
+        meant = meant_name(name)
+        return meant if meant in self.click_id_names else name
+
+    def google_click_id_of(self, payload: ConversionEventRequest) -> str | None:
+        """Google's click id for its own column: as sent, else the gclid among those sent."""
+        sent = payload.google_ads_click_id or self.click_ids_sent(payload).get("gclid")
+        return sent and sent[:GOOGLE_CLICK_ID_LENGTH]
 
 
 def make_enricher(settings: Settings) -> Enricher:
@@ -144,12 +146,12 @@ def make_enricher(settings: Settings) -> Enricher:
     lists = load_source_lists(settings.source_lists_dir)
     return Enricher(
         channels=ChannelClassifier(lists, settings.own_domains),
-        click_id_params=frozenset(lists.click_ids),
+        addresses=AddressReader(lists.click_ids, settings.url_max_parameters),
+        click_id_names=frozenset(lists.click_ids),
         devices=DeviceClassifier(),
         stages=load_stage_rules(settings.funnel_stages_file),
         user_id_namespace=settings.user_id_namespace,
         default_currency=settings.default_currency,
-        url_max_parameters=settings.url_max_parameters,
         new_id=uuid7,
     )
 
@@ -160,27 +162,39 @@ def is_conversion(stage: FunnelStage | None) -> bool:
 
 
 def touch_of(
-    payload: ConversionEventRequest, utm: UTMParams, click_ids: Mapping[str, str]
+    payload: ConversionEventRequest, campaign: Campaign, click_ids: Mapping[str, str]
 ) -> Touch:
     """What the channel rules look at."""
     return Touch(
-        utm_source=utm.utm_source,
-        utm_medium=utm.utm_medium,
-        utm_campaign=utm.utm_campaign,
-        utm_term=utm.utm_term,
-        utm_content=utm.utm_content,
+        utm_source=campaign.source,
+        utm_medium=campaign.medium,
+        utm_campaign=campaign.campaign,
+        utm_term=campaign.term,
+        utm_content=campaign.content,
         referrer=payload.referrer,
         page_url=payload.page_url,
         click_ids=click_ids,
     )
 
 
-def google_click_id_of(payload: ConversionEventRequest) -> str | None:
-    """Google's click id for its own column: as sent, else the gclid among the click ids sent."""
-    sent = payload.google_ads_click_id or (payload.click_ids or {}).get("gclid")
-    return sent and sent[:GOOGLE_CLICK_ID_LENGTH]
+def campaign_to_store(
+    payload: ConversionEventRequest, tags: Tags
+) -> tuple[Campaign, tuple[str, ...]]:
+    """The campaign of the payload, else of the page's address; and all fields that were cut.
 
-
-def decode_click_id(text: str) -> str:
-    """A parameter's value, as long as a click id may be, without reading more of it."""
-    return clean_text(unquote_plus(text[:LONGEST_ESCAPED]))[:MAX_CLICK_ID]
+    As a whole: where the payload has any value, no tag of the address counts, which may be of
+    another campaign.
+    """
+    sent = payload.utm_params
+    if sent is not None:
+        campaign = campaign_of(
+            (sent.utm_source, sent.utm_medium, sent.utm_campaign, sent.utm_term, sent.utm_content)
+        )
+        if campaign is not NO_CAMPAIGN:
+            return campaign, payload.cut
+    if tags.campaign is NO_CAMPAIGN:
+        return NO_CAMPAIGN, payload.cut
+    names, lengths = TAG_LENGTHS.keys(), TAG_LENGTHS.values()
+    fitting = [v and v[:most] for v, most in zip(tags.campaign, lengths, strict=True)]
+    long = [n for n, v, kept in zip(names, tags.campaign, fitting, strict=True) if v != kept]
+    return Campaign(*fitting), (*payload.cut, *long)

@@ -1,0 +1,231 @@
+"""A page's address, taken apart in one place, and the campaign tags and click ids in it.
+
+Links are made by hand and pass through mails, redirects and chats. Where it is plain what was
+meant, that is read: names in any case, a query behind a hash route, "&amp;" for "&", what was
+encoded twice. Nothing here raises, and the work is bounded, whatever the address is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
+from typing import NamedTuple
+from urllib.parse import unquote, unquote_plus, unquote_to_bytes, urlsplit
+
+ESCAPED = len("%F0%9F%98%80")  # one character
+LONGEST_VALUE = 1024 * ESCAPED  # the longest click id that is kept
+LONGEST_TAG = 255 * ESCAPED  # the longest column of a tag
+LONGEST_NAME = 150  # no name that is looked for is longer, with every character escaped
+
+
+class Campaign(NamedTuple):
+    """The values of the five campaign tags."""
+
+    source: str | None = None
+    medium: str | None = None
+    campaign: str | None = None
+    term: str | None = None
+    content: str | None = None
+
+
+NO_CAMPAIGN = Campaign()
+
+# The parameters of the tags. Matomo's, new and old, are other names of the same
+# (matomo.org/faq, "Which URL parameters can be used to track campaigns").
+_MATOMO = ("source", "medium", "campaign", "kwd", "content")
+TAG_FAMILIES = (
+    tuple(f"utm_{field}" for field in Campaign._fields),
+    tuple(f"mtm_{name}" for name in _MATOMO),
+    tuple(f"pk_{name}" for name in _MATOMO),
+)
+TAGS = frozenset(name for family in TAG_FAMILIES for name in family)
+
+
+class Address(NamedTuple):
+    """What stands before the query of a page's address, its query, and its fragment."""
+
+    page: str
+    query: str
+    fragment: str
+
+    @property
+    def fragment_query(self) -> str:
+        """The parameters in a fragment: behind a hash route (#/pricing?a=b), or alone (#a=b)."""
+        route, mark, query = self.fragment.partition("?")
+        return query if mark else route
+
+
+NO_ADDRESS = Address("", "", "")
+_AMPERSAND = re.compile(r"&#(?:0*38|[xX]0*26);")
+
+
+def split_address(url: str) -> Address:
+    """An address in three; all empty where it is none."""
+    if "&#" in url:
+        url = _AMPERSAND.sub("&", url)
+    before, _, fragment = url.partition("#")
+    page, _, query = before.partition("?")
+    if "[" in page and not _is_url(page):  # nothing but brackets can be wrong
+        return NO_ADDRESS
+    return Address(page, query, fragment)
+
+
+def _is_url(text: str) -> bool:
+    try:
+        urlsplit(text)
+    except ValueError:
+        return False
+    return True
+
+
+class Tags(NamedTuple):
+    """What an address says of where its visitor came from."""
+
+    campaign: Campaign
+    click_ids: Mapping[str, str]
+
+
+NO_TAGS = Tags(NO_CAMPAIGN, {})
+
+
+class AddressReader:
+    """Reads the tags of addresses.
+
+    click_ids are names of parameters in lower case; most is how many parameters of a query are
+    looked at, and of a fragment.
+    """
+
+    def __init__(self, click_ids: Collection[str], most: int) -> None:
+        self._names = TAGS | frozenset(click_ids)
+        self._most = most
+
+    def read_tags(self, url: str | None) -> Tags:
+        """The campaign of a query as a whole, else of the fragment; and the click ids of both.
+
+        Tags of two campaigns are never mixed.
+        """
+        if not url or ("?" not in url and "#" not in url):
+            return NO_TAGS
+        address = split_address(url)
+        found = self.parameters_in(address.query)
+        in_fragment = self.parameters_in(address.fragment_query)
+        if not found and not in_fragment:
+            return NO_TAGS
+        campaign = campaign_among(found)
+        if campaign is NO_CAMPAIGN:
+            campaign = campaign_among(in_fragment)
+        click_ids = {n: v for n, v in (in_fragment | found).items() if n not in TAGS}
+        return Tags(campaign, click_ids)
+
+    def parameters_in(self, query: str) -> dict[str, str]:
+        """The parameters that are looked for and have a value, decoded; of two the first."""
+        found: dict[str, str] = {}
+        names = self._names
+        for pair in self._pairs_in(query):
+            name, _, value = pair.partition("=")
+            if name not in names:
+                name = meant_name(name)
+                if name not in names:
+                    if "%" not in pair or not self._is_escaped_tag(pair):
+                        continue
+                    name, _, value = unquote(pair[:LONGEST_VALUE]).partition("=")
+                    name = meant_name(name)
+            if value and name not in found:
+                self._put(found, name, unquote_plus(value[:LONGEST_VALUE]))
+        return found
+
+    def _pairs_in(self, query: str) -> list[str]:
+        """The first pairs. A second "?" is meant for "&", but in the address of another page."""
+        if not query:
+            return []
+        most = self._most
+        pairs = query.split("&", most)[:most]
+        if "?" in query:
+            pairs = [part for pair in pairs for part in _parts_of(pair, most)][:most]
+        return pairs
+
+    def _is_escaped_tag(self, pair: str) -> bool:
+        """Whether "=" and "&" were encoded with the rest: utm_source%3Da%26utm_medium%3Db."""
+        name, mark, _ = pair[:LONGEST_NAME].lower().partition("%3d")
+        return bool(mark) and meant_name(name) in TAGS
+
+    def _put(self, found: dict[str, str], name: str, value: str) -> None:
+        """Keep a value, and apart from it the tags that an encoded "&" left in it."""
+        if "&" in value and name in TAGS:
+            value, *others = _TAG_INSIDE.split(value)
+            for other in others:
+                inner, _, text = other.partition("=")
+                if text and not text.isspace():
+                    found.setdefault(inner.lower(), text)
+        if value and not value.isspace():
+            found.setdefault(name, value)
+
+
+_TAG_INSIDE = re.compile(r"&(?:amp;)*(?=(?:utm|mtm|pk)_[a-z]+=)", re.IGNORECASE)
+_SITE_INSIDE = re.compile("://|%3a", re.IGNORECASE)
+
+
+def _parts_of(pair: str, most: int) -> list[str]:
+    return [pair] if "?" not in pair or _SITE_INSIDE.search(pair) else pair.split("?", most)
+
+
+# The names of a site's parameters repeat; 4096 of them are half a megabyte.
+@lru_cache(maxsize=4096)
+def _meant_name(name: str) -> str:
+    if "%" in name:
+        name = unquote(name)
+    name = name.strip(" +").lower()
+    while name.startswith("amp;"):  # "&amp;" was meant for "&"
+        name = name.removeprefix("amp;")
+    return name
+
+
+def meant_name(name: str) -> str:
+    """A parameter's name as it was meant: in lower case, decoded, without what "&amp;" left."""
+    return _meant_name(name) if len(name) <= LONGEST_NAME else ""
+
+
+def campaign_among(parameters: Mapping[str, str]) -> Campaign:
+    """The campaign of the first family of tags that has a value, or NO_CAMPAIGN."""
+    for family in TAG_FAMILIES:
+        campaign = campaign_of(map(parameters.get, family))
+        if campaign is not NO_CAMPAIGN:
+            return campaign
+    return NO_CAMPAIGN
+
+
+def campaign_of(values: Iterable[str | None]) -> Campaign:
+    """A campaign of five values, each as it was meant; NO_CAMPAIGN where none has text."""
+    campaign = Campaign(*[(meant_value(value) or None) if value else None for value in values])
+    return NO_CAMPAIGN if campaign == NO_CAMPAIGN else campaign
+
+
+_ESCAPE = re.compile("%[0-9a-fA-F]{2}")
+TIMES_ENCODED = 3  # by a mailer, by its redirect, and once too often
+
+
+def meant_value(value: str) -> str:
+    """A tag's value as it was meant: decoded as often as it was encoded, without outer blanks.
+
+    What does not decode to text stays as it is ("100%DE").
+    """
+    value = value[:LONGEST_TAG]
+    if "%" in value:
+        value = _decoded(value)
+    if "&" in value:
+        value = value.replace("&amp;", "&")
+    if "\x00" in value:  # which Postgres cannot store
+        value = value.replace("\x00", "\ufffd")
+    return value.strip()
+
+
+def _decoded(value: str) -> str:
+    for _ in range(TIMES_ENCODED):
+        if not _ESCAPE.search(value):
+            break
+        try:
+            value = unquote_to_bytes(value).decode()
+        except UnicodeError:
+            break
+    return value
