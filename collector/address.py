@@ -8,7 +8,7 @@ encoded twice. Nothing here raises, and the work is bounded, whatever the addres
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote, unquote_plus, unquote_to_bytes, urlsplit
@@ -109,13 +109,14 @@ class AddressReader:
             return NO_TAGS
         address = split_address(url)
         found = self.parameters_in(address.query)
-        in_fragment = self.parameters_in(address.fragment_query)
+        in_fragment = self.parameters_in(address.fragment_query) if address.fragment else {}
         if not found and not in_fragment:
             return NO_TAGS
         campaign = campaign_among(found)
-        if campaign is NO_CAMPAIGN:
-            campaign = campaign_among(in_fragment)
-        click_ids = {n: v for n, v in (in_fragment | found).items() if n not in TAGS}
+        if in_fragment:
+            campaign = campaign if campaign is not NO_CAMPAIGN else campaign_among(in_fragment)
+            found = in_fragment | found
+        click_ids = {name: value for name, value in found.items() if name not in TAGS}
         return Tags(campaign, click_ids)
 
     def parameters_in(self, query: str) -> dict[str, str]:
@@ -125,14 +126,13 @@ class AddressReader:
         for pair in self._pairs_in(query):
             name, _, value = pair.partition("=")
             if name not in names:
-                name = meant_name(name)
-                if name not in names:
-                    if "%" not in pair or not self._is_escaped_tag(pair):
-                        continue
-                    name, _, value = unquote(pair[:LONGEST_VALUE]).partition("=")
-                    name = meant_name(name)
-            if value and name not in found:
-                self._put(found, name, unquote_plus(value[:LONGEST_VALUE]))
+                if "%3" in name:
+                    name, value = _unescaped_pair(name, value)
+                name = _meant_name(name[:LONGEST_NAME])
+            if name in names and value and name not in found:
+                value = _read_value(name, value, found)
+                if value and not value.isspace():
+                    found[name] = value
         return found
 
     def _pairs_in(self, query: str) -> list[str]:
@@ -145,21 +145,24 @@ class AddressReader:
             pairs = [part for pair in pairs for part in _parts_of(pair, most)][:most]
         return pairs
 
-    def _is_escaped_tag(self, pair: str) -> bool:
-        """Whether "=" and "&" were encoded with the rest: utm_source%3Da%26utm_medium%3Db."""
-        name, mark, _ = pair[:LONGEST_NAME].lower().partition("%3d")
-        return bool(mark) and meant_name(name) in TAGS
 
-    def _put(self, found: dict[str, str], name: str, value: str) -> None:
-        """Keep a value, and apart from it the tags that an encoded "&" left in it."""
-        if "&" in value and name in TAGS:
-            value, *others = _TAG_INSIDE.split(value)
-            for other in others:
-                inner, _, text = other.partition("=")
-                if text and not text.isspace():
-                    found.setdefault(inner.lower(), text)
-        if value and not value.isspace():
-            found.setdefault(name, value)
+def _unescaped_pair(name: str, value: str) -> tuple[str, str]:
+    """A pair whose "=" and "&" were encoded with the rest: utm_source%3Da%26utm_medium%3Db."""
+    inner, mark, rest = unquote(name[:LONGEST_VALUE]).partition("=")
+    return (inner, rest) if mark and meant_name(inner) in TAGS else (name, value)
+
+
+def _read_value(name: str, value: str, found: dict[str, str]) -> str:
+    """A value, decoded once; tags that an encoded "&" left in it are put into found."""
+    if "%" in value or "+" in value:
+        value = unquote_plus(value[:LONGEST_VALUE])
+    if "&" in value and name in TAGS:
+        value, *others = _TAG_INSIDE.split(value)
+        for other in others:
+            inner, _, text = other.partition("=")
+            if text and inner.lower() in TAGS:
+                found.setdefault(inner.lower(), text)
+    return value
 
 
 _TAG_INSIDE = re.compile(r"&(?:amp;)*(?=(?:utm|mtm|pk)_[a-z]+=)", re.IGNORECASE)
@@ -189,13 +192,13 @@ def meant_name(name: str) -> str:
 def campaign_among(parameters: Mapping[str, str]) -> Campaign:
     """The campaign of the first family of tags that has a value, or NO_CAMPAIGN."""
     for family in TAG_FAMILIES:
-        campaign = campaign_of(map(parameters.get, family))
-        if campaign is not NO_CAMPAIGN:
-            return campaign
+        values = [parameters.get(name) for name in family]
+        if any(values):
+            return campaign_of(*values)
     return NO_CAMPAIGN
 
 
-def campaign_of(values: Iterable[str | None]) -> Campaign:
+def campaign_of(*values: str | None) -> Campaign:
     """A campaign of five values, each as it was meant; NO_CAMPAIGN where none has text."""
     campaign = Campaign(*[(meant_value(value) or None) if value else None for value in values])
     return NO_CAMPAIGN if campaign == NO_CAMPAIGN else campaign
@@ -210,6 +213,8 @@ def meant_value(value: str) -> str:
 
     What does not decode to text stays as it is ("100%DE").
     """
+    if value.isalnum():  # most are
+        return value[:LONGEST_TAG]
     value = value[:LONGEST_TAG]
     if "%" in value:
         value = _decoded(value)

@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 
 from uuid_utils.compat import uuid7
 
-from collector.address import NO_CAMPAIGN, AddressReader, Campaign, Tags, campaign_of, meant_name
+from collector.address import NO_CAMPAIGN, NO_TAGS, AddressReader, Campaign, campaign_of, meant_name
 from collector.classify.channel import ChannelClassifier, Touch
 from collector.classify.device import DeviceClassifier
 from collector.classify.source_lists import load_source_lists
@@ -24,6 +24,7 @@ from collector.settings import Settings
 
 # What the column holds; a longer one stands whole in click_ids.
 GOOGLE_CLICK_ID_LENGTH = 255
+SHORTEST_TAG = min(TAG_LENGTHS.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,7 @@ class Enricher:
 
     def enrich(self, payload: ConversionEventRequest, context: RequestContext) -> Event:
         """The event that a tracker sent."""
-        tags = self.addresses.read_tags(payload.page_url)
-        campaign, cut = campaign_to_store(payload, tags)
-        click_ids = self.collect_click_ids(payload, tags)
+        campaign, click_ids, cut = self.read_tags(payload)
         user_id, external_user_id = self.identify(payload.user_id)
         stage = self.stages.classify_stage(payload.event_type, payload.page_url)
         attribution = self.channels.classify_touch(touch_of(payload, campaign, click_ids))
@@ -88,7 +87,7 @@ class Enricher:
             stamp_verified=context.stamp_verified,
             fb_pixel_id=payload.fb_pixel_id,
             fb_event_id=payload.fb_event_id,
-            google_ads_click_id=self.google_click_id_of(payload),
+            google_ads_click_id=google_click_id_of(payload, click_ids),
             linkedin_partner_id=payload.linkedin_partner_id,
             metadata=payload.metadata,
             truncated_fields=cut,
@@ -107,35 +106,38 @@ class Enricher:
             return uuid, None
         return uuid5(self.user_id_namespace, user_id), user_id
 
-    def collect_click_ids(self, payload: ConversionEventRequest, tags: Tags) -> dict[str, str]:
-        """The click ids as sent, else those in the page's address; Google's own counts as gclid.
+    def read_tags(
+        self, payload: ConversionEventRequest
+    ) -> tuple[Campaign, dict[str, str], tuple[str, ...]]:
+        """The campaign, the click ids, and all fields that were cut.
 
-        An empty object, or one of empty texts, is none.
+        Each of the first two is the payload's, else that of the page's address, as a whole: tags
+        of two campaigns are never mixed. Google's own click id counts as gclid.
         """
-        click_ids = self.click_ids_sent(payload) or {
-            name: clean_text(click_id)[:MAX_CLICK_ID] for name, click_id in tags.click_ids.items()
-        }
+        campaign, click_ids = campaign_sent(payload), self.click_ids_sent(payload)
+        cut = payload.cut
+        if campaign is NO_CAMPAIGN or not click_ids:
+            tags = self.addresses.read_tags(payload.page_url)
+            if campaign is NO_CAMPAIGN and tags is not NO_TAGS:
+                campaign, long = fitting(tags.campaign)
+                cut = (*cut, *long)
+            click_ids = click_ids or {n: fitting_click_id(v) for n, v in tags.click_ids.items()}
         if payload.google_ads_click_id:
             click_ids.setdefault("gclid", payload.google_ads_click_id)
-        return click_ids
+        return campaign, click_ids, cut
 
     def click_ids_sent(self, payload: ConversionEventRequest) -> dict[str, str]:
         """The click ids in the payload, those that are listed under their names in the list."""
-        return {
-            self.click_id_name(name): click_id
-            for name, click_id in (payload.click_ids or {}).items()
-            if not click_id.isspace()
-        }
+        sent = payload.click_ids
+        if not sent:
+            return {}
+        named = {self.click_id_name(name): click_id for name, click_id in sent.items()}
+        return {name: click_id for name, click_id in named.items() if not click_id.isspace()}
 
     def click_id_name(self, name: str) -> str:
         """The name in the list, else the name as sent."""
         meant = meant_name(name)
         return meant if meant in self.click_id_names else name
-
-    def google_click_id_of(self, payload: ConversionEventRequest) -> str | None:
-        """Google's click id for its own column: as sent, else the gclid among those sent."""
-        sent = payload.google_ads_click_id or self.click_ids_sent(payload).get("gclid")
-        return sent and sent[:GOOGLE_CLICK_ID_LENGTH]
 
 
 def make_enricher(settings: Settings) -> Enricher:
@@ -177,24 +179,32 @@ def touch_of(
     )
 
 
-def campaign_to_store(
-    payload: ConversionEventRequest, tags: Tags
-) -> tuple[Campaign, tuple[str, ...]]:
-    """The campaign of the payload, else of the page's address; and all fields that were cut.
+def google_click_id_of(payload: ConversionEventRequest, click_ids: Mapping[str, str]) -> str | None:
+    """Google's click id for its own column: as sent, else the gclid among the click ids sent."""
+    among = click_ids.get("gclid") if payload.click_ids else None
+    sent = payload.google_ads_click_id or among
+    return sent and sent[:GOOGLE_CLICK_ID_LENGTH]
 
-    As a whole: where the payload has any value, no tag of the address counts, which may be of
-    another campaign.
-    """
+
+def campaign_sent(payload: ConversionEventRequest) -> Campaign:
+    """The campaign in the payload."""
     sent = payload.utm_params
-    if sent is not None:
-        campaign = campaign_of(
-            (sent.utm_source, sent.utm_medium, sent.utm_campaign, sent.utm_term, sent.utm_content)
-        )
-        if campaign is not NO_CAMPAIGN:
-            return campaign, payload.cut
-    if tags.campaign is NO_CAMPAIGN:
-        return NO_CAMPAIGN, payload.cut
-    names, lengths = TAG_LENGTHS.keys(), TAG_LENGTHS.values()
-    fitting = [v and v[:most] for v, most in zip(tags.campaign, lengths, strict=True)]
-    long = [n for n, v, kept in zip(names, tags.campaign, fitting, strict=True) if v != kept]
-    return Campaign(*fitting), (*payload.cut, *long)
+    if sent is None:
+        return NO_CAMPAIGN
+    return campaign_of(
+        sent.utm_source, sent.utm_medium, sent.utm_campaign, sent.utm_term, sent.utm_content
+    )
+
+
+def fitting(campaign: Campaign) -> tuple[Campaign, list[str]]:
+    """A campaign cut to its columns, and the names of those that were cut."""
+    if max(map(len, filter(None, campaign)), default=0) <= SHORTEST_TAG:
+        return campaign, []
+    lengths = TAG_LENGTHS.values()
+    kept = Campaign(*[v and v[:most] for v, most in zip(campaign, lengths, strict=True)])
+    return kept, [n for n, v, k in zip(TAG_LENGTHS, campaign, kept, strict=True) if v != k]
+
+
+def fitting_click_id(value: str) -> str:
+    """A click id of an address as it is stored; percent-encoding can hide a U+0000."""
+    return clean_text(value)[:MAX_CLICK_ID]
