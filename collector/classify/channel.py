@@ -111,7 +111,9 @@ _PAYMENT, _SIGN_IN = SourceKind.PAYMENT, SourceKind.SIGN_IN
 # one, and "download" is no ad.
 # GA4's paid medium is ^(.*cp.*|ppc|retargeting|paid.*)$; "ad" and the rest are ours.
 _COST_PER = "cpc cpm cpa cpv cpl cpi cps cpe cpd cpo cpp cpt cpcv vcpm"
-_PAID_WORDS = frozenset(f"{_COST_PER} ppc paid retargeting remarketing ad ads adwords sem".split())
+_PAID_WORDS = frozenset(
+    f"{_COST_PER} ppc paid retargeting remarketing ad ads adwords sem pmax gdn".split()
+)
 _DISPLAY_WORDS = frozenset({"display", "banner", "banners", "expandable", "interstitial"})
 _SHOPPING_WORDS = frozenset({"shop", "shopping", "eshop"})
 _SEARCH_WORDS = frozenset({"search", "sem"})
