@@ -16,6 +16,7 @@ from urllib.parse import unquote, unquote_plus, unquote_to_bytes, urlsplit
 ESCAPED = len("%F0%9F%98%80")  # one character
 LONGEST_VALUE = 1024 * ESCAPED  # the longest click id that is kept
 LONGEST_TAG = 255 * ESCAPED  # the longest column of a tag
+LONGEST_QUERY = 16_384  # servers take no longer addresses; to decode one takes 2 ms at most
 LONGEST_NAME = 150  # no name that is looked for is longer, with every character escaped
 
 
@@ -139,7 +140,7 @@ class AddressReader:
         """The first pairs. A second "?" is meant for "&", but in the address of another page."""
         if not query:
             return []
-        most = self._most
+        most, query = self._most, query[:LONGEST_QUERY]
         pairs = query.split("&", most)[:most]
         if "?" in query:
             pairs = [part for pair in pairs for part in _parts_of(pair, most)][:most]

@@ -118,6 +118,11 @@ def test_no_more_parameters_are_looked_at_than_may_be() -> None:
     assert reader.parameters_in("a=1?b=2?gclid=x") == {}
 
 
+def test_of_a_long_query_the_beginning_is_looked_at() -> None:
+    assert READER.parameters_in(f"a={'b' * 20_000}&gclid=x") == {}
+    assert READER.parameters_in(f"gclid=x&a={'b' * 20_000}") == {"gclid": "x"}
+
+
 def test_matomos_keyword_is_the_term() -> None:
     assert READER.read_tags("/?mtm_campaign=a&mtm_kwd=b").campaign == Campaign(None, None, "a", "b")
 
