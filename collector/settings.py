@@ -13,7 +13,7 @@ from uuid import UUID
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from collector.classify.domains import normalize_host
+from collector.address import normalize_host
 from collector.contract.wire import LIMITS
 
 ENV_PREFIX = "CT_"

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from collector.classify.domains import host_of, is_same_site, normalize_host, with_parents
+from collector.address import host_of, is_same_site, normalize_host, with_parents
 from collector.classify.source_lists import (
     MAX_WORDS_LENGTH,
     NO_SOURCE,

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeGuard
 
-from collector.classify.domains import (
+from collector.address import (
     host_of,
     normalize_host,
     public_suffix,

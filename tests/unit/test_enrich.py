@@ -174,5 +174,10 @@ def test_tags_that_are_unknown_in_any_case_are_counted() -> None:
     assert read.unknown == 1
 
 
+def test_click_ids_of_the_page_count_beside_a_campaign_that_was_sent(enricher: Enricher) -> None:
+    stored = enrich(enricher, page_url=f"{TAGGED}&gclid=a", utm_params={"utm_source": "newsletter"})
+    assert (stored.utm_source, stored.click_ids) == ("newsletter", {"gclid": "a"})
+
+
 def test_the_channel_follows_the_tags_of_the_page(enricher: Enricher) -> None:
     assert enrich(enricher, page_url=TAGGED).channel == "Paid Search"

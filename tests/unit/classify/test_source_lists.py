@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from collector.address import normalize_host, registrable_domain
 from collector.classify.channel import Channel, ChannelClassifier, Touch
-from collector.classify.domains import normalize_host, registrable_domain
 from collector.classify.source_lists import (
     AD_SITES_FILE,
     CLICK_IDS_FILE,
