@@ -7,27 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from urllib.parse import unquote_plus, urlsplit
 from uuid import UUID, uuid5
 
 from uuid_utils.compat import uuid7
 
+from collector.address import NO_CAMPAIGN, NO_TAGS, AddressReader, Campaign, campaign_of, meant_name
 from collector.classify.channel import ChannelClassifier, Touch
 from collector.classify.device import DeviceClassifier
 from collector.classify.source_lists import load_source_lists
 from collector.classify.stages import StageRules, load_stage_rules
 from collector.contract.fields import MAX_CLICK_ID, parse_uuid
-from collector.contract.models import ConversionEventRequest, UTMParams
-from collector.contract.reader import UTM
+from collector.contract.models import TAG_LENGTHS, ConversionEventRequest
 from collector.contract.wire import clean_text
 from collector.event import Event, FunnelStage, RequestContext
 from collector.settings import Settings
 
-LONGEST_ESCAPED = MAX_CLICK_ID * len("%F0%9F%98%80")
 # What the column holds; a longer one stands whole in click_ids.
 GOOGLE_CLICK_ID_LENGTH = 255
-
-NO_UTM = UTM()
+SHORTEST_TAG = min(TAG_LENGTHS.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +32,20 @@ class Enricher:
     """The classifiers, and how the deployment wants ids and money to be read."""
 
     channels: ChannelClassifier
-    click_id_params: Collection[str]
+    addresses: AddressReader
+    click_id_names: Collection[str]
     devices: DeviceClassifier
     stages: StageRules
     user_id_namespace: UUID
     default_currency: str
-    url_max_parameters: int
     new_id: Callable[[], UUID]
 
     def enrich(self, payload: ConversionEventRequest, context: RequestContext) -> Event:
         """The event that a tracker sent."""
-        utm = payload.utm_params or NO_UTM
+        campaign, click_ids, cut = self.read_tags(payload)
         user_id, external_user_id = self.identify(payload.user_id)
         stage = self.stages.classify_stage(payload.event_type, payload.page_url)
-        click_ids = self.collect_click_ids(payload)
-        attribution = self.channels.classify_touch(touch_of(payload, utm, click_ids))
+        attribution = self.channels.classify_touch(touch_of(payload, campaign, click_ids))
         device = self.devices.parse_device(context.user_agent)
         return Event(
             id=payload.event_id or self.new_id(),
@@ -62,11 +58,11 @@ class Enricher:
             sequence=payload.sequence,
             funnel_stage=stage,
             is_bot=device.is_bot,
-            utm_source=utm.utm_source,
-            utm_medium=utm.utm_medium,
-            utm_campaign=utm.utm_campaign,
-            utm_term=utm.utm_term,
-            utm_content=utm.utm_content,
+            utm_source=campaign.source,
+            utm_medium=campaign.medium,
+            utm_campaign=campaign.campaign,
+            utm_term=campaign.term,
+            utm_content=campaign.content,
             source_type=attribution.source_type,
             channel=attribution.channel,
             channel_rule=attribution.rule,
@@ -91,10 +87,10 @@ class Enricher:
             stamp_verified=context.stamp_verified,
             fb_pixel_id=payload.fb_pixel_id,
             fb_event_id=payload.fb_event_id,
-            google_ads_click_id=google_click_id_of(payload),
+            google_ads_click_id=google_click_id_of(payload, click_ids),
             linkedin_partner_id=payload.linkedin_partner_id,
             metadata=payload.metadata,
-            truncated_fields=payload.cut,
+            truncated_fields=cut,
             marks=payload.marks,
             request_id=context.request_id,
             occurred_at=payload.occurred_at,
@@ -111,30 +107,38 @@ class Enricher:
             return uuid, None
         return uuid5(self.user_id_namespace, user_id), user_id
 
-    def collect_click_ids(self, payload: ConversionEventRequest) -> dict[str, str]:
-        """The click ids as sent, else those in the page's URL; Google's own counts as gclid."""
-        sent = payload.click_ids
-        click_ids = self.click_ids_in_query(payload.page_url) if sent is None else dict(sent)
+    def read_tags(
+        self, payload: ConversionEventRequest
+    ) -> tuple[Campaign, dict[str, str], tuple[str, ...]]:
+        """The campaign, the click ids, and all fields that were cut.
+
+        Each of the first two is the payload's, else that of the page's address, as a whole: tags
+        of two campaigns are never mixed. Google's own click id counts as gclid.
+        """
+        campaign, click_ids = campaign_sent(payload), self.click_ids_sent(payload)
+        cut = payload.cut
+        if campaign is NO_CAMPAIGN or not click_ids:
+            tags = self.addresses.read_tags(payload.page_url)
+            if campaign is NO_CAMPAIGN and tags is not NO_TAGS:
+                campaign, long = fitting(tags.campaign)
+                cut = (*cut, *long)
+            click_ids = click_ids or {n: fitting_click_id(v) for n, v in tags.click_ids.items()}
         if payload.google_ads_click_id:
             click_ids.setdefault("gclid", payload.google_ads_click_id)
-        return click_ids
+        return campaign, click_ids, cut
 
-    def click_ids_in_query(self, page_url: str | None) -> dict[str, str]:
-        """The click ids among the first parameters of a URL's query, of two with one name the last.
+    def click_ids_sent(self, payload: ConversionEventRequest) -> dict[str, str]:
+        """The click ids in the payload, those that are listed under their names in the list."""
+        sent = payload.click_ids
+        if not sent:
+            return {}
+        named = {self.click_id_name(name): click_id for name, click_id in sent.items()}
+        return {name: click_id for name, click_id in named.items() if not click_id.isspace()}
 
-        Cleaned, since percent-encoding can hide a U+0000. A name counts as it stands: no
-        encoder escapes a letter.
-        """
-        if not page_url or "?" not in page_url:
-            return {}
-        try:
-            query = urlsplit(page_url).query
-        except ValueError:  # not a URL
-            return {}
-        most = self.url_max_parameters
-        pairs = [pair.partition("=") for pair in query.split("&", most)[:most]]
-        texts = {name: text for name, _, text in pairs if text and name in self.click_id_params}
-        return {name: decode_click_id(text) for name, text in texts.items()}
+    def click_id_name(self, name: str) -> str:
+        """The name in the list, else the name as sent."""
+        meant = meant_name(name)
+        return meant if meant in self.click_id_names else name
 
 
 def make_enricher(settings: Settings) -> Enricher:
@@ -145,12 +149,12 @@ def make_enricher(settings: Settings) -> Enricher:
     lists = load_source_lists(settings.source_lists_dir)
     return Enricher(
         channels=ChannelClassifier(lists, settings.own_domains),
-        click_id_params=frozenset(lists.click_ids),
+        addresses=AddressReader(lists.click_ids, settings.url_max_parameters),
+        click_id_names=frozenset(lists.click_ids),
         devices=DeviceClassifier(),
         stages=load_stage_rules(settings.funnel_stages_file),
         user_id_namespace=settings.user_id_namespace,
         default_currency=settings.default_currency,
-        url_max_parameters=settings.url_max_parameters,
         new_id=uuid7,
     )
 
@@ -161,27 +165,47 @@ def is_conversion(stage: FunnelStage | None) -> bool:
 
 
 def touch_of(
-    payload: ConversionEventRequest, utm: UTMParams, click_ids: Mapping[str, str]
+    payload: ConversionEventRequest, campaign: Campaign, click_ids: Mapping[str, str]
 ) -> Touch:
     """What the channel rules look at."""
     return Touch(
-        utm_source=utm.utm_source,
-        utm_medium=utm.utm_medium,
-        utm_campaign=utm.utm_campaign,
-        utm_term=utm.utm_term,
-        utm_content=utm.utm_content,
+        utm_source=campaign.source,
+        utm_medium=campaign.medium,
+        utm_campaign=campaign.campaign,
+        utm_term=campaign.term,
+        utm_content=campaign.content,
         referrer=payload.referrer,
         page_url=payload.page_url,
         click_ids=click_ids,
     )
 
 
-def google_click_id_of(payload: ConversionEventRequest) -> str | None:
+def google_click_id_of(payload: ConversionEventRequest, click_ids: Mapping[str, str]) -> str | None:
     """Google's click id for its own column: as sent, else the gclid among the click ids sent."""
-    sent = payload.google_ads_click_id or (payload.click_ids or {}).get("gclid")
+    among = click_ids.get("gclid") if payload.click_ids else None
+    sent = payload.google_ads_click_id or among
     return sent and sent[:GOOGLE_CLICK_ID_LENGTH]
 
 
-def decode_click_id(text: str) -> str:
-    """A parameter's value, as long as a click id may be, without reading more of it."""
-    return clean_text(unquote_plus(text[:LONGEST_ESCAPED]))[:MAX_CLICK_ID]
+def campaign_sent(payload: ConversionEventRequest) -> Campaign:
+    """The campaign in the payload."""
+    sent = payload.utm_params
+    if sent is None:
+        return NO_CAMPAIGN
+    return campaign_of(
+        sent.utm_source, sent.utm_medium, sent.utm_campaign, sent.utm_term, sent.utm_content
+    )
+
+
+def fitting(campaign: Campaign) -> tuple[Campaign, list[str]]:
+    """A campaign cut to its columns, and the names of those that were cut."""
+    if max(map(len, filter(None, campaign)), default=0) <= SHORTEST_TAG:
+        return campaign, []
+    lengths = TAG_LENGTHS.values()
+    kept = Campaign(*[v and v[:most] for v, most in zip(campaign, lengths, strict=True)])
+    return kept, [n for n, v, k in zip(TAG_LENGTHS, campaign, kept, strict=True) if v != k]
+
+
+def fitting_click_id(value: str) -> str:
+    """A click id of an address as it is stored; percent-encoding can hide a U+0000."""
+    return clean_text(value)[:MAX_CLICK_ID]

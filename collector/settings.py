@@ -13,7 +13,7 @@ from uuid import UUID
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from collector.classify.domains import normalize_host
+from collector.address import normalize_host
 from collector.contract.wire import LIMITS
 
 ENV_PREFIX = "CT_"
@@ -113,7 +113,7 @@ class Settings(BaseSettings):
         default=100,
         ge=1,
         le=1_000,
-        description="How many parameters of a page's address are looked at for click ids.",
+        description="How many parameters of a page's query, and of its fragment, are looked at.",
     )
     body_timeout_seconds: float = Field(
         default=20, gt=0, le=3_600, description="Longest time that a body may take to arrive."

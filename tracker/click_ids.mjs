@@ -1,5 +1,5 @@
-// The names of the click ids that the collector knows, from its own list: a session keeps on
-// all its pages what the collector counts on the first one.
+// The names of the click ids that a session keeps on all its pages: those of the collector's
+// own list that it marks for the tracker.
 import { readFileSync } from "node:fs";
 
 const list = readFileSync(
@@ -9,5 +9,5 @@ const list = readFileSync(
 
 /** What CLICK_IDS in src/attribution.ts is, in the builds and in the tests. */
 export const define = {
-  CLICK_IDS: JSON.stringify(list.match(/^\w+(?= *= *\{)/gm).join(" ")),
+  CLICK_IDS: JSON.stringify(list.match(/^\w+(?= *= *\{.*tracker = true)/gm).join(" ")),
 };

@@ -13,10 +13,11 @@ from uuid import UUID
 
 from aiohttp import web
 
+from collector.address import meant_name
 from collector.api.keys import CONTEXTS, ENRICHER, VALIDATOR, WRITER
 from collector.api.request_context import read_header
 from collector.api.track import http_status_of
-from collector.contract.models import OBJECT_FIELDS, UTMParams
+from collector.contract.models import OBJECT_FIELDS, PixelQuery, UTMParams
 from collector.contract.wire import load_json
 from collector.errors import CollectorError, InvalidEvent, InvalidJson
 from collector.event_row import EventRow, make_row
@@ -31,6 +32,7 @@ EVENT_ID_HEADER = "X-CT-Event-Id"
 ERROR_HEADER = "X-CT-Error"
 
 UTM_FIELDS = frozenset(UTMParams.model_fields)
+FIELDS = frozenset(PixelQuery.model_fields)
 DEFAULT_EVENT_TYPE = "page_view"
 MAX_SEQUENCE_DIGITS = 10
 MAX_REFERER = 8_190  # aiohttp takes no longer header
@@ -59,12 +61,19 @@ def parse_query(query: Mapping[str, str]) -> dict[str, Any]:
 
     The five campaign parameters may stand by themselves, as in a link.
     """
-    fields: dict[str, Any] = {name: parse_parameter(name, v) for name, v in query.items() if v}
+    named = {name_of_field(name): text for name, text in query.items() if text}
+    fields: dict[str, Any] = {name: parse_parameter(name, text) for name, text in named.items()}
     campaign = {name: fields.pop(name) for name in UTM_FIELDS & fields.keys()}
     if campaign:
         sent = fields.get("utm_params")
         fields["utm_params"] = campaign | sent if isinstance(sent, dict) else campaign
     return fields
+
+
+def name_of_field(name: str) -> str:
+    """A parameter's name as it was meant, where that is a field (docs/api.md)."""
+    meant = meant_name(name)
+    return meant if meant in FIELDS else name
 
 
 def parse_parameter(name: str, text: str) -> Any:

@@ -15,12 +15,12 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from collector.classify.domains import host_of, is_same_site, normalize_host, with_parents
+from collector.address import host_of, is_same_site, normalize_host, with_parents
 from collector.classify.source_lists import (
     MAX_WORDS_LENGTH,
-    NO_CLICK_ID,
+    NO_SOURCE,
     NO_WORDS,
-    ClickId,
+    Source,
     SourceKind,
     SourceLists,
     Words,
@@ -103,14 +103,17 @@ class Attribution:
 # that only the last rule fits reads fifteen.
 _SEARCH, _SOCIAL, _VIDEO = SourceKind.SEARCH, SourceKind.SOCIAL, SourceKind.VIDEO
 _SHOPPING, _DISPLAY, _AI = SourceKind.SHOPPING, SourceKind.DISPLAY, SourceKind.AI
-_EMAIL, _PAYMENT = SourceKind.EMAIL, SourceKind.PAYMENT
+_EMAIL, _AFFILIATE = SourceKind.EMAIL, SourceKind.AFFILIATE
+_PAYMENT, _SIGN_IN = SourceKind.PAYMENT, SourceKind.SIGN_IN
 
 # What the words of UTM values say about a campaign. GA4 reads values by exact match and by
 # regular expression; here terms are whole words, so that "paid_social" and "Paid Social" are
 # one, and "download" is no ad.
 # GA4's paid medium is ^(.*cp.*|ppc|retargeting|paid.*)$; "ad" and the rest are ours.
 _COST_PER = "cpc cpm cpa cpv cpl cpi cps cpe cpd cpo cpp cpt cpcv vcpm"
-_PAID_WORDS = frozenset(f"{_COST_PER} ppc paid retargeting remarketing ad ads adwords sem".split())
+_PAID_WORDS = frozenset(
+    f"{_COST_PER} ppc paid retargeting remarketing ad ads adwords sem pmax gdn".split()
+)
 _DISPLAY_WORDS = frozenset({"display", "banner", "banners", "expandable", "interstitial"})
 _SHOPPING_WORDS = frozenset({"shop", "shopping", "eshop"})
 _SEARCH_WORDS = frozenset({"search", "sem"})
@@ -119,7 +122,10 @@ _VIDEO_WORDS = frozenset({"video", "videos"})
 _EMAIL_WORDS = frozenset({"email", "emails", "newsletter", "newsletters"})
 _E_MAIL_WORDS = frozenset({"e", "mail"})  # "e-mail" and "e_mail", taken apart
 _AFFILIATE_WORDS = frozenset({"affiliate", "affiliates"})
-_PUSH_WORDS = frozenset({"mobile", "notification", "notifications"})
+_NOTIFICATION_WORDS = frozenset({"notification", "notifications"})
+_PUSH_WORDS = _NOTIFICATION_WORDS | {"mobile"}
+# A medium with one of these says what a link was sent by: no word of the source says more.
+_SENT_WORDS = _EMAIL_WORDS | _AFFILIATE_WORDS | _NOTIFICATION_WORDS | {"sms"}
 # Whole values: inside a longer medium these words say nothing ("mobile-app-push").
 _LINK_MEDIUMS = frozenset({"app", "link"})
 _NO_MEDIUMS = frozenset({"", "(none)", "none", "(not-set)", "direct"})
@@ -140,7 +146,7 @@ class _Referrer(NamedTuple):
     given: bool
     host: str | None
     own: bool
-    kind: SourceKind | None
+    source: Source
 
 
 class _Facts(NamedTuple):
@@ -150,7 +156,7 @@ class _Facts(NamedTuple):
     utm_medium: str | None
     utm_campaign: str | None
     tagged: bool
-    click: ClickId
+    click: Source
     referred: bool
     host: str | None  # the referrer's, then the page's, where that decides
     page_host: str | None
@@ -233,7 +239,11 @@ RULES: tuple[Rule, ...] = (
         lambda v: "referral" in v.medium.each or v.medium.joined in _LINK_MEDIUMS,
     ),
     Rule("email", Channel.EMAIL, lambda v: v.source_kind is _EMAIL or _names_email(v)),
-    Rule("affiliate", Channel.AFFILIATES, lambda v: v.medium.each & _AFFILIATE_WORDS),
+    Rule(
+        "affiliate",
+        Channel.AFFILIATES,
+        lambda v: v.source_kind is _AFFILIATE or v.medium.each & _AFFILIATE_WORDS,
+    ),
     Rule("audio", Channel.AUDIO, lambda v: "audio" in v.medium.each),
     Rule("sms", Channel.SMS, lambda v: "sms" in v.medium.each or "sms" in v.source.each),
     Rule(
@@ -247,15 +257,16 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("unknown_utm", Channel.UNASSIGNED, lambda v: v.tagged),
     Rule("own_site_referrer", Channel.DIRECT, lambda v: v.referrer.own),
-    Rule("payment_return", Channel.DIRECT, lambda v: v.referrer.kind is _PAYMENT),
+    Rule("payment_return", Channel.DIRECT, lambda v: v.referrer.source.kind is _PAYMENT),
+    Rule("sign_in_return", Channel.DIRECT, lambda v: v.referrer.source.kind is _SIGN_IN),
     Rule("other_site_referrer", Channel.REFERRAL, lambda v: v.referrer.host is not None),
     Rule("unreadable_referrer", Channel.DIRECT, lambda v: v.referrer.given),
     Rule("no_source", Channel.DIRECT, lambda _: True),
 )
 
 
-_NO_REFERRER = _Referrer(given=False, host=None, own=False, kind=None)
-_UNREADABLE = _Referrer(given=True, host=None, own=False, kind=None)
+_NO_REFERRER = _Referrer(given=False, host=None, own=False, source=NO_SOURCE)
+_UNREADABLE = _Referrer(given=True, host=None, own=False, source=NO_SOURCE)
 _CACHED_REFERRERS = 8192  # pairs of hosts: 4 MB at most
 _CACHED_TOUCHES = 8192  # three UTM values of 455 characters, two hosts of 253: 12 MB at most
 
@@ -282,7 +293,7 @@ class ChannelClassifier:
     def _facts_of(self, touch: Touch) -> _Facts:
         source, medium, campaign = touch.utm_source, touch.utm_medium, touch.utm_campaign
         ids = touch.click_ids
-        click = self._lists.click_id_among(ids) if ids else NO_CLICK_ID  # nearly always none
+        click = self._lists.click_id_among(ids) if ids else NO_SOURCE  # nearly always none
         referred = _has_text(touch.referrer)
         host = host_of(touch.referrer) if referred else None
         page_host = host_of(touch.page_url) if host else None
@@ -292,21 +303,35 @@ class ChannelClassifier:
     def _view_of(self, facts: _Facts) -> _View:
         source, medium = (facts.utm_source or "").strip(), _medium_words_of(facts.utm_medium)
         click, referrer = facts.click, self._referrer_of(facts)
-        named = self._lists.kind_of_source(source) if source else None
+        named = self._source_named(source, medium)
         # A utm_source says where the visit came from; the referrer was only on the way.
-        referring = None if source else referrer.kind
-        paid = click.paid or _is_paid(medium) or _is_paid_source(source)
-        ad_kind = _ad_kind(named, _kind_of_medium(medium), click.kind, referring) if paid else None
+        referring = NO_SOURCE if source else referrer.source
+        paid = click.paid or named.paid or referring.paid or self._is_paid(medium)
+        kinds = (named.kind, _kind_of_medium(medium), click.kind, referring.kind)
+        # An affiliate's id says more than the site that the affiliate put the link on.
+        unnamed = click.kind if click.kind is _AFFILIATE else referring.kind or click.kind
         return _View(
             tagged=facts.tagged,
             source=words_of(source),
             medium=medium,
             campaign=words_of(facts.utm_campaign),
-            source_kind=named if source else referring or click.kind,
-            ad_kind=ad_kind,
+            source_kind=named.kind if source else unnamed,
+            ad_kind=_ad_kind(*kinds) if paid else None,
             paid=paid,
             referrer=referrer,
         )
+
+    def _source_named(self, source: str, medium: Words) -> Source:
+        """What a utm_source says, of which its words give way to what a link was sent by."""
+        if not source:
+            return NO_SOURCE
+        named, words = self._lists.source_named(source), words_of(source)
+        paid = named.paid or (_has_paid_word(words) and host_of_source(source) is None)
+        sent = (_is_sent(medium) and not self._is_paid(medium)) or (_is_sent(words) and not paid)
+        return NO_SOURCE if sent and not named.certain else named._replace(paid=paid)
+
+    def _is_paid(self, medium: Words) -> bool:
+        return _has_paid_word(medium) or self._lists.names_ad(medium)
 
     def _referrer_of(self, facts: _Facts) -> _Referrer:
         if not facts.referred:
@@ -316,8 +341,8 @@ class ChannelClassifier:
     def _classify_referrer(self, host: str, page_host: str | None) -> _Referrer:
         listed = not self._own_domains.isdisjoint(with_parents(host))
         own = listed or (page_host is not None and is_same_site(host, page_host))
-        kind = None if own else self._lists.kind_of_host(host)
-        return _Referrer(given=True, host=host, own=own, kind=kind)
+        source = NO_SOURCE if own else self._lists.source_at(host)
+        return _Referrer(given=True, host=host, own=own, source=source)
 
 
 # A view that only the last rule fits costs 5 µs to decide, and one known 0.5 µs.
@@ -352,21 +377,26 @@ def _is_tagged(touch: Touch) -> bool:
     return values != _NO_VALUES and any(map(_has_text, values))
 
 
-_GLUED_PAID = re.compile(r"(?<![a-z])paid(?=[a-z])", re.IGNORECASE)
+# "paidsocial" is two words, as GA4's paid.* has it, and so is "socialads".
+_GLUED = re.compile(
+    r"(?<![a-z])(?:paid(?=[a-z])|(?:social|search|video|display|shopping|native)(?=ads?(?![a-z])))",
+    re.IGNORECASE,
+)
 
 
 def _medium_words_of(medium: str | None) -> Words:
-    """The words of a utm_medium, where "paidsocial" is two, as GA4's paid.* has it."""
-    return words_of(_GLUED_PAID.sub("paid-", medium[:MAX_WORDS_LENGTH])) if medium else NO_WORDS
+    return words_of(_GLUED.sub(r"\g<0>-", medium[:MAX_WORDS_LENGTH])) if medium else NO_WORDS
 
 
-def _is_paid(words: Words) -> bool:
+def _has_paid_word(words: Words) -> bool:
     return not words.each.isdisjoint(_PAID_WORDS)
 
 
-def _is_paid_source(source: str) -> bool:
-    """ "google-ads" names ads; a site whose host has the word in it (ads.example.com) does not."""
-    return _is_paid(words_of(source)) and host_of_source(source) is None
+def _is_sent(words: Words) -> bool:
+    """Whether the words name e-mail, an affiliate, SMS or push."""
+    each = words.each
+    sent = each & _SENT_WORDS or each >= _E_MAIL_WORDS
+    return bool(sent) or words.joined.endswith("push")
 
 
 def _kind_of_medium(medium: Words) -> SourceKind | None:

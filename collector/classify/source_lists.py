@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from importlib import resources
+from itertools import zip_longest
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
-from collector.classify.domains import (
+from collector.address import (
     host_of,
     normalize_host,
     public_suffix,
@@ -58,10 +59,12 @@ class SourceKind(StrEnum):
     SOCIAL = "social"
     VIDEO = "video"
     SHOPPING = "shopping"
-    DISPLAY = "display"  # only click ids are of this kind: an ad network is no site
+    DISPLAY = "display"  # ad servers, and their click ids
     AI = "ai"
     EMAIL = "email"
+    AFFILIATE = "affiliate"  # only click ids are of this kind
     PAYMENT = "payment"
+    SIGN_IN = "sign_in"
     PLAIN = "plain"  # a page like any other, below a domain that is of another kind
 
 
@@ -74,57 +77,93 @@ KIND_OF_FILE: Mapping[str, SourceKind] = MappingProxyType(
         "ai_assistants.toml": SourceKind.AI,
         "email_sites.toml": SourceKind.EMAIL,
         "payment_providers.toml": SourceKind.PAYMENT,
+        "sign_in_sites.toml": SourceKind.SIGN_IN,
         "referral_sites.toml": SourceKind.PLAIN,
     }
 )
+AD_SITES_FILE = "ad_sites.toml"
+GA4_FILE = "ga4_sources.toml"
 CLICK_IDS_FILE = "click_ids.toml"
+FILES = (*KIND_OF_FILE, AD_SITES_FILE, GA4_FILE, CLICK_IDS_FILE)
+# The kinds of GA4's own list of sources.
+GA4_KINDS = (SourceKind.SEARCH, SourceKind.SOCIAL, SourceKind.VIDEO, SourceKind.SHOPPING)
 
 
 class SourceListError(ValueError):
     """A list of sources cannot be used; the message says which, where and why."""
 
 
-class ClickId(NamedTuple):
-    """What a click id says: whether it proves an ad, and what kind of site it is from."""
+class Source(NamedTuple):
+    """What a site, a utm_source or a click id says of a visit."""
 
-    paid: bool
     kind: SourceKind | None
+    paid: bool = False  # whether it proves an ad
+    certain: bool = False  # a whole utm_source that GA4's list has: it wins over any medium
 
 
-NO_CLICK_ID = ClickId(paid=False, kind=None)
+NO_SOURCE = Source(None)
 
 
 @dataclass(frozen=True, slots=True)
 class SourceLists:
-    """The lists, immutable: kinds by domain ("google.*" too) and by name, and click ids."""
+    """The lists, immutable.
 
-    domains: Mapping[str, SourceKind]
-    names: Mapping[str, SourceKind]
-    click_ids: Mapping[str, ClickId]
+    sites are by domain ("google.*" too), names those of a utm_source, labels the first labels
+    of hosts ("acs.**" in a list); ga4 has the sources of GA4's own list; all names are joined
+    words.
+    """
 
-    def kind_of_host(self, host: str) -> SourceKind | None:
-        """The kind of the longest listed domain that a host is or is below."""
-        for domain in with_parents(host):
-            if (kind := self.domains.get(domain)) is not None:
-                return kind
-        pattern = _any_country(host)
-        return None if pattern is None else self.domains.get(pattern)
+    sites: Mapping[str, Source]
+    names: Mapping[str, Source]
+    labels: Mapping[str, Source]
+    ga4: Mapping[str, Source]
+    click_ids: Mapping[str, Source]
 
-    def kind_of_source(self, source: str) -> SourceKind | None:
-        """The kind of a utm_source: a name, a domain, a URL, or words with a name among them."""
-        words = words_of(source)
-        if (kind := self.names.get(words.joined)) is not None:
-            return kind
-        if (host := host_of_source(source)) is not None:
-            return self.kind_of_host(host)
-        # One letter ("x-promo") is too little to tell a network by.
-        named = (self.names.get(word) for word in words.joined.split("-") if len(word) > 1)
-        return next((kind for kind in named if kind is not None), None)
+    def source_at(self, host: str) -> Source:
+        """What the longest listed domain says that a host is or is below, or NO_SOURCE."""
+        bare = host.removeprefix("www.")
+        of_ga4 = self.ga4.get(bare.replace(".", "-"))
+        if of_ga4 is not None and bare not in self.sites:
+            return of_ga4
+        for domain, pattern in zip_longest(with_parents(host), _any_country(host), fillvalue=""):
+            found = self.sites.get(domain) or self.sites.get(pattern)
+            if found is not None:
+                return found
+        label, _, below = host.partition(".")
+        # "checkout.com" is a site of that name, and no page of another site.
+        is_label = label in self.labels and registrable_domain(below) is not None
+        return self.labels[label] if is_label else NO_SOURCE
 
-    def click_id_among(self, given: Mapping[str, str]) -> ClickId:
-        """The first listed click id that has a value, in any case; NO_CLICK_ID without one."""
+    def source_named(self, utm_source: str) -> Source:
+        """What a utm_source says: a name, a domain, a URL, or words with a name among them."""
+        name = words_of(utm_source).joined
+        if (found := self.names.get(name) or self.ga4.get(name)) is not None:
+            return found
+        if (host := host_of_source(utm_source)) is not None:
+            return self.source_at(host)
+        found_in_words = filter(None, map(self._source_in, name.split("-")))
+        return next(found_in_words, NO_SOURCE)
+
+    def names_ad(self, words: Words) -> bool:
+        """Whether one of the words is the name of a site with "ads" behind it: "facebookads"."""
+        return any((found := self._source_in(word)) and found.paid for word in words.each)
+
+    def _source_in(self, word: str) -> Source | None:
+        """What one word of a longer text says, which is never certain."""
+        if (found := self.names.get(word)) is not None:
+            # One letter ("x-promo") is too little to tell a network by.
+            return Source(found.kind, found.paid) if len(word) > 1 else None
+        if (glued := _GLUED_AD.fullmatch(word)) and (found := self.names.get(glued[1])) is not None:
+            return Source(found.kind, paid=True)
+        return None
+
+    def click_id_among(self, given: Mapping[str, str]) -> Source:
+        """The first listed click id that has a value, in any case; NO_SOURCE without one."""
         names = {name.lower() for name, value in given.items() if value and not value.isspace()}
-        return next((self.click_ids[name] for name in self.click_ids if name in names), NO_CLICK_ID)
+        return next((self.click_ids[name] for name in self.click_ids if name in names), NO_SOURCE)
+
+
+_GLUED_AD = re.compile(r"(.+?)(?:ads?|adwords|cpc|ppc|paid)")
 
 
 def host_of_source(source: str) -> str | None:
@@ -137,17 +176,20 @@ def host_of_source(source: str) -> str | None:
 _COUNTRY_CODE = 2  # letters, by ISO 3166
 
 
-def _any_country(host: str) -> str | None:
-    """ "google.*" for www.google.co.uk: .com and country suffixes, which a brand owns.
+def _any_country(host: str) -> Iterator[str]:
+    """ "mail.google.*", "google.*" for mail.google.co.uk: .com and country suffixes, which a
+    brand owns.
 
     Not for every suffix: google.github.io and google.shop are anybody's.
     """
     domain = registrable_domain(host)
     if domain is None:
-        return None
-    name, _, suffix = domain.partition(".")
+        return
+    suffix = domain.partition(".")[2]
     is_country = len(suffix.rpartition(".")[2]) == _COUNTRY_CODE and public_suffix(host) == suffix
-    return f"{name}.*" if suffix == "com" or is_country else None
+    if suffix == "com" or is_country:
+        names = host.removesuffix(f".{suffix}")
+        yield from (f"{name}.*" for name in with_parents(names))
 
 
 def load_source_lists(extra_dir: Path | None = None) -> SourceLists:
@@ -156,27 +198,53 @@ def load_source_lists(extra_dir: Path | None = None) -> SourceLists:
     Raises SourceListError, which names file and entry, for an unknown file name, a
     file that is not TOML, and an entry that is not of its list's form.
     """
-    domains: dict[str, SourceKind] = {}
-    names: dict[str, SourceKind] = {}
-    click_ids: dict[str, ClickId] = {}
+    lists = _Lists({}, {}, {}, {}, {})
     for path, text in (*_our_files(), *_extra_files(extra_dir)):
-        table = _parse_toml(path, text)
+        for key, value in _parse_toml(path, text).items():
+            lists.add(path, key, value)
+    return SourceLists(*(MappingProxyType(table) for table in lists))
+
+
+class _Lists(NamedTuple):
+    """The tables of SourceLists, while they are read."""
+
+    sites: dict[str, Source]
+    names: dict[str, Source]
+    labels: dict[str, Source]
+    ga4: dict[str, Source]
+    click_ids: dict[str, Source]
+
+    def add(self, path: Path, key: str, value: object) -> None:
+        """Take in one entry of a list. Raises SourceListError where it is of another form."""
         if path.name == CLICK_IDS_FILE:
-            click_ids |= {key: _parse_click_id(path, key, table[key]) for key in table}
-            continue
-        for domain, site_names in table.items():
-            _check_site(path, domain, site_names)
-            kind = KIND_OF_FILE[path.name]
-            domains[domain] = kind
-            names |= {words_of(name).joined: kind for name in site_names}
-    return SourceLists(
-        MappingProxyType(domains), MappingProxyType(names), MappingProxyType(click_ids)
-    )
+            self.click_ids[key] = _parse_click_id(path, key, value)
+        elif path.name == GA4_FILE:
+            kind, sources = _parse_ga4(path, key, value)
+            self.ga4.update((words_of(name).joined, Source(kind, certain=True)) for name in sources)
+        elif path.name == AD_SITES_FILE:
+            source, names = _parse_ad_site(path, key, value)
+            self._add_site(path, key, names, source)
+        else:
+            self._add_site(path, key, value, Source(KIND_OF_FILE[path.name]))
+
+    def _add_site(self, path: Path, domain: str, names: Any, source: Source) -> None:
+        """A site and its names, of which those that GA4 has are certain."""
+        _check_site(path, domain, names)
+        if domain.endswith(ANY_SITE):
+            self.labels[domain.removesuffix(ANY_SITE)] = source
+        else:
+            self.sites[domain] = source
+        for name in names:
+            joined = words_of(name).joined
+            self.names[joined] = source._replace(certain=joined in self.ga4)
+
+
+ANY_SITE = ".**"  # "acs.**" stands for the hosts of all sites that begin with acs
 
 
 def _our_files() -> Iterator[tuple[Path, str]]:
     directory = resources.files("collector.classify.data")
-    for name in (*KIND_OF_FILE, CLICK_IDS_FILE):
+    for name in (GA4_FILE, *(name for name in FILES if name != GA4_FILE)):
         yield Path(name), directory.joinpath(name).read_text(encoding="utf-8")
 
 
@@ -193,8 +261,8 @@ def _extra_files(directory: Path | None) -> Iterator[tuple[Path, str]]:
 
 
 def _check_file_name(path: Path) -> None:
-    if path.name not in (*KIND_OF_FILE, CLICK_IDS_FILE):
-        known = ", ".join((*KIND_OF_FILE, CLICK_IDS_FILE))
+    if path.name not in FILES:
+        known = ", ".join(FILES)
         raise SourceListError(f"{path}: no list has this name; name it one of {known}")
 
 
@@ -206,7 +274,7 @@ def _parse_toml(path: Path, text: str) -> dict[str, Any]:
 
 
 def _check_site(path: Path, domain: str, names: object) -> None:
-    if not (isinstance(names, list) and all(isinstance(name, str) and name for name in names)):
+    if not _are_names(names):
         raise SourceListError(
             f'{path}: {domain}: write "domain.example" = ["utm source name", ...], '
             "with the domain in quotes; [] where it has no names"
@@ -218,24 +286,56 @@ def _check_site(path: Path, domain: str, names: object) -> None:
         )
 
 
+def _are_names(names: object) -> TypeGuard[list[str]]:
+    return isinstance(names, list) and all(isinstance(name, str) and name for name in names)
+
+
 def _is_entry(domain: str) -> bool:
-    if domain.endswith(".*"):
-        name = domain.removesuffix(".*")
-        return normalize_host(name) == name and "." not in name
+    if domain.endswith(ANY_SITE):
+        label = domain.removesuffix(ANY_SITE)
+        return normalize_host(label) == label and "." not in label
+    domain = domain.removesuffix(".*") + ".com" * domain.endswith(".*")
     return normalize_host(domain) == domain and registrable_domain(domain) is not None
 
 
-def _parse_click_id(path: Path, name: str, value: object) -> ClickId:
+def _parse_ad_site(path: Path, domain: str, value: object) -> tuple[Source, Any]:
+    """An entry of ad_sites.toml: what it says of a visit, and its names, not yet checked."""
+    if isinstance(value, dict) and not value.keys() - {"kind", "names"}:
+        kind = value.get("kind")
+        if kind in (*SourceKind, None):
+            return Source(_kind_of(kind), paid=True), value.get("names", [])
+    raise SourceListError(
+        f'{path}: {domain}: write "domain.example" = {{ kind = "display", names = ["name"] }}; '
+        f"both may be left out, and kind is one of {KINDS}"
+    )
+
+
+def _parse_ga4(path: Path, kind: str, sources: object) -> tuple[SourceKind, list[str]]:
+    if kind not in GA4_KINDS or not _are_names(sources):
+        raise SourceListError(
+            f'{path}: {kind}: write kind = ["source", ...]; kind is one of {", ".join(GA4_KINDS)}'
+        )
+    return SourceKind(kind), sources
+
+
+def _kind_of(value: str | None) -> SourceKind | None:
+    return None if value is None else SourceKind(value)
+
+
+KINDS = ", ".join(SourceKind)
+
+
+def _parse_click_id(path: Path, name: str, value: object) -> Source:
     if (
         isinstance(value, dict)
         and isinstance(paid := value.get("paid"), bool)
         and (kind := value.get("kind")) in (*SourceKind, None)
-        and not value.keys() - {"paid", "kind"}
+        and isinstance(value.get("tracker", False), bool)
+        and not value.keys() - {"paid", "kind", "tracker"}
         and name == name.lower()
     ):
-        return ClickId(paid, None if kind is None else SourceKind(kind))
-    kinds = ", ".join(SourceKind)
+        return Source(_kind_of(kind), paid)
     raise SourceListError(
         f"{path}: {name}: write it in lower case as "
-        f'name = {{ paid = true, kind = "search" }}; kind is one of {kinds}, or left out'
+        f'name = {{ paid = true, kind = "search" }}; kind is one of {KINDS}, or left out'
     )

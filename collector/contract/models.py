@@ -35,14 +35,24 @@ MAX_BATCH_VALUES = 50_000  # texts, numbers and so on: a hundred for each event
 MAX_LOOSE_BATCH_VALUES = 10_000  # of one that is no JSON by the strict standard (NaN)
 
 
+# How many characters of each campaign tag are stored.
+TAG_LENGTHS = {
+    "utm_source": 100,
+    "utm_medium": 100,
+    "utm_campaign": 255,
+    "utm_term": 255,
+    "utm_content": 255,
+}
+
+
 class UTMParams(BaseModel):
     """The five campaign parameters."""
 
-    utm_source: Annotated[str | None, text(100)] = None
-    utm_medium: Annotated[str | None, text(100)] = None
-    utm_campaign: Annotated[str | None, text(255)] = None
-    utm_term: Annotated[str | None, text(255)] = None
-    utm_content: Annotated[str | None, text(255)] = None
+    utm_source: Annotated[str | None, text(TAG_LENGTHS["utm_source"])] = None
+    utm_medium: Annotated[str | None, text(TAG_LENGTHS["utm_medium"])] = None
+    utm_campaign: Annotated[str | None, text(TAG_LENGTHS["utm_campaign"])] = None
+    utm_term: Annotated[str | None, text(TAG_LENGTHS["utm_term"])] = None
+    utm_content: Annotated[str | None, text(TAG_LENGTHS["utm_content"])] = None
 
 
 class SessionRequest(BaseModel):

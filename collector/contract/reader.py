@@ -13,6 +13,7 @@ from typing import Annotated, Any, Generic, NotRequired
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
+from collector.address import meant_name
 from collector.contract.fields import FAULT, MISSING, PARSED
 from collector.contract.models import (
     ConversionEventRequest,
@@ -73,7 +74,10 @@ class Reader(Generic[R]):
         unknown = len(sent) - len(fields)
         utm = fields.get("utm_params")
         if utm is not None:
-            unknown += len(sent["utm_params"]) - len(utm)
+            unknown_tags = len(sent["utm_params"]) - len(utm)
+            if unknown_tags and (meant := tags_as_meant(sent["utm_params"])) != sent["utm_params"]:
+                return self.read({**sent, "utm_params": meant})
+            unknown += unknown_tags
             fields["utm_params"] = with_fields(UTM, utm)
         if found or unknown:
             marks = tuple(name for name in found if isinstance(name, Mark))
@@ -85,6 +89,14 @@ class Reader(Generic[R]):
         """A request of fields that are checked already."""
         request: R = with_fields(self._type, fields)
         return request
+
+
+def tags_as_meant(sent: dict[str, Any]) -> dict[str, Any]:
+    """Campaign tags under their names, however those were written; of two the right one counts."""
+    names = {name: meant_name(name) for name in sent}
+    tags = UTMParams.model_fields
+    meant = {names[n] if names[n] in tags else n: value for n, value in sent.items()}
+    return meant | {name: value for name, value in sent.items() if name in tags}
 
 
 def with_fields(kind: type[Any], fields: dict[str, Any]) -> Any:

@@ -65,7 +65,20 @@ def test_a_bot_is_marked_whatever_the_payload_says(enricher: Enricher) -> None:
         ({"page_url": "https://x.com/?" + "a=1&" * 2_000 + "gclid=x"}, None),
         ({"page_url": "http://[::1?gclid=x"}, None),
         ({"page_url": "https://x.com/?gclid=a", "click_ids": {"ttclid": "t"}}, {"ttclid": "t"}),
-        ({"page_url": "https://x.com/?gclid=a", "click_ids": {}}, None),
+        ({"page_url": "https://x.com/?gclid=a", "click_ids": {}}, {"gclid": "a"}),
+        ({"page_url": "https://x.com/?gclid=a", "click_ids": {"gclid": None}}, {"gclid": "a"}),
+        ({"page_url": "https://x.com/?gclid=a", "click_ids": {"gclid": ""}}, {"gclid": "a"}),
+        ({"page_url": "https://x.com/?gclid=a", "click_ids": {"gclid": " "}}, {"gclid": "a"}),
+        ({"page_url": "https://x.com/?GCLID=a&ScCid=b"}, {"gclid": "a", "sccid": "b"}),
+        ({"page_url": "https://x.com/?g%63lid=a"}, {"gclid": "a"}),
+        ({"page_url": "https://x.com/?plan=pro&amp;gclid=a"}, {"gclid": "a"}),
+        ({"page_url": "https://x.com/#/buy?gclid=a"}, {"gclid": "a"}),
+        ({"page_url": "https://x.com/#gclid=a"}, {"gclid": "a"}),
+        ({"page_url": "https://x.com/?gclid=a#gclid=b"}, {"gclid": "a"}),
+        ({"page_url": "https://x.com/?gclid=&gclid=a&gclid=b"}, {"gclid": "a"}),
+        ({"page_url": "https://x.com/?gclid=" + "a" * 2_000}, {"gclid": "a" * 1_024}),
+        ({"click_ids": {"GCLID": "a", "amp;FBCLID": "b"}}, {"gclid": "a", "fbclid": "b"}),
+        ({"click_ids": {"Ours": "a"}}, {"Ours": "a"}),
         ({"google_ads_click_id": "g"}, {"gclid": "g"}),
         ({"google_ads_click_id": "g", "click_ids": {"gclid": "own"}}, {"gclid": "own"}),
     ],
@@ -81,6 +94,7 @@ def test_click_ids_come_from_the_payload_else_from_the_page(
     [
         ({}, None),
         ({"click_ids": {"gclid": "g"}}, "g"),
+        ({"click_ids": {"GCLID": "g"}}, "g"),
         ({"click_ids": {"gclid": "g"}, "google_ads_click_id": "own"}, "own"),
         ({"click_ids": {"fbclid": "f"}}, None),
         ({"click_ids": {"gclid": "g" * 300}}, "g" * 255),
@@ -113,3 +127,57 @@ def test_only_the_first_parameters_are_looked_at_for_click_ids(enricher: Enriche
     others = "&".join(f"p{number}=1" for number in range(99))
     assert enrich(enricher, page_url=f"https://x.com/?{others}&gclid=a").click_ids == {"gclid": "a"}
     assert enrich(enricher, page_url=f"https://x.com/?{others}&b=1&gclid=a").click_ids is None
+
+
+TAGGED = "https://x.com/?utm_source=google&utm_medium=cpc&utm_campaign=spring"
+
+
+@pytest.mark.parametrize(
+    ("fields", "campaign"),
+    [
+        ({}, (None, None, None)),
+        ({"page_url": TAGGED}, ("google", "cpc", "spring")),
+        ({"page_url": TAGGED, "utm_params": {}}, ("google", "cpc", "spring")),
+        ({"page_url": TAGGED, "utm_params": {"utm_term": " "}}, ("google", "cpc", "spring")),
+        ({"page_url": TAGGED, "utm_params": {"utm_source": "news"}}, ("news", None, None)),
+        ({"page_url": TAGGED, "utm_params": {"utm_source": " news"}}, ("news", None, None)),
+        ({"utm_params": {"utm_medium": "paid%20social"}}, (None, "paid social", None)),
+        ({"utm_params": {"utm_medium": "cpc%20"}}, (None, "cpc", None)),
+        ({"utm_params": {"utm_campaign": "a%00b"}}, (None, None, "a\ufffdb")),
+        ({"utm_params": {"utm_campaign": "a &amp; b"}}, (None, None, "a & b")),
+        ({"utm_params": {"UTM_Source": "a", "amp;utm_medium": "b"}}, ("a", "b", None)),
+        ({"utm_params": {"UTM_SOURCE": "a", "utm_source": "b"}}, ("b", None, None)),
+    ],
+)
+def test_the_campaign_is_the_payloads_else_that_of_the_page(
+    enricher: Enricher, fields: dict[str, Any], campaign: tuple[str | None, ...]
+) -> None:
+    stored = enrich(enricher, **fields)
+    assert (stored.utm_source, stored.utm_medium, stored.utm_campaign) == campaign
+
+
+def test_tags_of_the_page_are_cut_to_their_columns_and_named(enricher: Enricher) -> None:
+    stored = enrich(enricher, page_url=f"https://x.com/?utm_source={'a' * 101}&utm_term=b")
+    assert (stored.utm_source, stored.utm_term) == ("a" * 100, "b")
+    assert stored.truncated_fields == ("utm_source",)
+
+
+def test_tags_that_are_unknown_in_any_case_are_counted() -> None:
+    read = EVENTS.read(
+        {
+            "session_id": "s1",
+            "event_type": "page_view",
+            "event_name": "Page",
+            "utm_params": {"Utm_Source": "a", "utm_id": "b"},
+        }
+    )
+    assert read.unknown == 1
+
+
+def test_click_ids_of_the_page_count_beside_a_campaign_that_was_sent(enricher: Enricher) -> None:
+    stored = enrich(enricher, page_url=f"{TAGGED}&gclid=a", utm_params={"utm_source": "newsletter"})
+    assert (stored.utm_source, stored.click_ids) == ("newsletter", {"gclid": "a"})
+
+
+def test_the_channel_follows_the_tags_of_the_page(enricher: Enricher) -> None:
+    assert enrich(enricher, page_url=TAGGED).channel == "Paid Search"

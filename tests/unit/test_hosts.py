@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.classify.domains import (
+from collector.address import (
     host_of,
     is_address,
     is_same_site,
