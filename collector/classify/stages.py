@@ -32,8 +32,9 @@ FOLDER_PAGE = re.compile(r"(?:index|default)\.(?:[sx]?html?|php|jsp|aspx?|cgi)")
 FRONT_CONTROLLER = "index.php"
 PAGE_SUFFIX = re.compile(r"(?<=.)\.html?\Z")
 
-# What is read of a path: longer ones, which no server serves, would take time and fit no rule.
+# What is read of a path: longer ones, which nobody has, would take time and fit no rule.
 LONGEST_PATH = 2_048
+MOST_SEGMENTS = 32
 
 # Types and pages repeat; what 4096 of them reach is kept, 3 MB at most.
 CACHED_PAGES = 4096
@@ -131,7 +132,8 @@ def normalize_path(path: str) -> str:
     page and a page's `.html` do not count.
     """
     segments: list[str] = []
-    for segment in map(normalize_segment, path[:LONGEST_PATH].replace("\\", "/").split("/")):
+    given = path[:LONGEST_PATH].replace("\\", "/").split("/", MOST_SEGMENTS)[:MOST_SEGMENTS]
+    for segment in map(normalize_segment, given):
         if segment == "..":
             del segments[-1:]
         elif segment not in ("", ".", FRONT_CONTROLLER):
