@@ -74,7 +74,7 @@ class StageRules:
         stated = STAGE_BY_NAME.get(event_type)
         if stated is not None:
             return stated
-        page = without_query(page_url or "")
+        page = page_with_route(page_url or "")
         find = self._remembered if len(page) <= LONGEST_CACHED_PAGE else self._stage_on
         return find(event_type, page)
 
@@ -151,7 +151,7 @@ def normalize_segment(segment: str) -> str:
     return name.replace("/", "%2f").strip().lower()
 
 
-def without_query(page_url: str) -> str:
+def page_with_route(page_url: str) -> str:
     """A URL without its query, and without a fragment that is no path: they decide nothing here."""
     page, _, fragment = page_url.partition("#")
     route = route_of(fragment)

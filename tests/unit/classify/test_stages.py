@@ -11,7 +11,7 @@ from collector.classify.stages import (
     load_stage_rules,
     normalize_path,
     page_path,
-    without_query,
+    page_with_route,
 )
 from collector.event import FunnelStage
 
@@ -138,7 +138,7 @@ def test_a_normalized_path_has_no_empty_segment_and_no_capitals(text: str) -> No
 @given(st.text(st.sampled_from("/.;%2eE#!?\\ aA"), max_size=40))
 def test_what_decides_nothing_is_left_out_before_pages_are_remembered(text: str) -> None:
     page_url = "https://www.example.com/" + text
-    assert page_path(without_query(page_url)) == page_path(page_url)
+    assert page_path(page_with_route(page_url)) == page_path(page_url)
 
 
 @pytest.mark.parametrize(
