@@ -113,6 +113,9 @@ WORST_EVENTS: Mapping[str, bytes] = {
     "U+0000 in a text": event_of(f'"page_title":"{NUL * 43_000}"'),
     "a long escaped click id": event_of(f'"page_url":"https://a/?gclid={"%41" * 85_000}"'),
     "many parameters": event_of(f'"page_url":"https://a/?{"gclid=%41&" * 25_000}"'),
+    "many segments of a path": event_of(f'"page_url":"https://a/#/{"%2e/" * 60_000}"'),
+    "many parameters to redact": event_of(f'"page_url":"https://a/?{"token=%41&" * 25_000}"'),
+    "an e-mail address and much else": event_of(f'"referrer":"https://a/a@b.co/{"a/" * 120_000}"'),
     "many click ids": event_of(
         '"click_ids":{' + ",".join(f'"{n:x}":null' for n in range(1_900)) + "}"
     ),
@@ -124,6 +127,15 @@ WORST_BATCHES: Mapping[str, bytes] = {
     ),
     "100 escaped parameters an event": batch_of(
         lambda _: f'"page_url":"https://a/?{"&".join(["gclid=%41%42%43"] * 100)}"'
+    ),
+    "parameters to redact": batch_of(
+        lambda n: f'"page_url":"https://a/?{"&".join(f"token{i}{n}=1" for i in range(150))}"'
+    ),
+    "e-mail addresses": batch_of(
+        lambda n: f'"page_url":"https://a/{n}?{"a@b.co/" * 250}","referrer":"b@{n}"'
+    ),
+    "paths of many segments": batch_of(
+        lambda n: f'"page_url":"https://a/{n}/{"%2e/" * 480}"',
     ),
     "international hosts": batch_of(
         lambda n: f'"page_url":"https://{HOST}{n}.com/","referrer":"https://{HOST}{n}.net/"'

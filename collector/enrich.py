@@ -19,7 +19,8 @@ from collector.classify.stages import StageRules, load_stage_rules
 from collector.contract.fields import MAX_CLICK_ID, parse_uuid
 from collector.contract.models import TAG_LENGTHS, ConversionEventRequest
 from collector.contract.wire import clean_text
-from collector.event import Event, FunnelStage, RequestContext
+from collector.event import Event, FunnelStage, Mark, RequestContext
+from collector.redaction.addresses import MARK, AddressRedactor
 from collector.settings import Settings
 
 # What the column holds; a longer one stands whole in click_ids.
@@ -38,6 +39,7 @@ class Enricher:
     stages: StageRules
     user_id_namespace: UUID
     default_currency: str
+    redactor: AddressRedactor | None
     new_id: Callable[[], UUID]
 
     def enrich(self, payload: ConversionEventRequest, context: RequestContext) -> Event:
@@ -47,6 +49,8 @@ class Enricher:
         stage = self.stages.classify_stage(payload.event_type, payload.page_url)
         attribution = self.channels.classify_touch(touch_of(payload, campaign, click_ids))
         device = self.devices.parse_device(context.user_agent)
+        # Only what is stored: a redacted address may tell less of where a visit came from.
+        page_url, referrer = self.redact(payload.page_url), self.redact(payload.referrer)
         return Event(
             id=payload.event_id or self.new_id(),
             user_id=user_id,
@@ -67,8 +71,8 @@ class Enricher:
             channel=attribution.channel,
             channel_rule=attribution.rule,
             click_ids=click_ids or None,
-            referrer=payload.referrer,
-            page_url=payload.page_url,
+            referrer=referrer,
+            page_url=page_url,
             page_title=payload.page_title,
             form_data=payload.form_data,
             conversion_value=payload.conversion_value,
@@ -91,12 +95,16 @@ class Enricher:
             linkedin_partner_id=payload.linkedin_partner_id,
             metadata=payload.metadata,
             truncated_fields=cut,
-            marks=payload.marks,
+            marks=marks_of(payload, page_url, referrer),
             request_id=context.request_id,
             occurred_at=payload.occurred_at,
             sent_at=payload.sent_at,
             received_at=context.received_at,
         )
+
+    def redact(self, address: str | None) -> str | None:
+        """An address as it is stored."""
+        return self.redactor.redact(address) if address and self.redactor else address
 
     def identify(self, user_id: str | None) -> tuple[UUID | None, str | None]:
         """The user's UUID, and the id as sent where it is none (docs/design.md#what-is-stored)."""
@@ -155,8 +163,25 @@ def make_enricher(settings: Settings) -> Enricher:
         stages=load_stage_rules(settings.funnel_stages_file),
         user_id_namespace=settings.user_id_namespace,
         default_currency=settings.default_currency,
+        redactor=make_redactor(settings, lists.click_ids),
         new_id=uuid7,
     )
+
+
+def make_redactor(settings: Settings, click_ids: Collection[str]) -> AddressRedactor | None:
+    """The redactor of a deployment, if it wants one; it lets click ids stand."""
+    if not settings.redact_addresses:
+        return None
+    return AddressRedactor(settings.url_max_parameters, settings.redact_parameters, click_ids)
+
+
+def marks_of(
+    payload: ConversionEventRequest, page_url: str | None, referrer: str | None
+) -> tuple[str, ...]:
+    """What was read differently from what was sent; a tracker may have redacted before us."""
+    if MARK in (page_url or "") or MARK in (referrer or ""):
+        return (*payload.marks, Mark.ADDRESS_REDACTED)
+    return payload.marks
 
 
 def is_conversion(stage: FunnelStage | None) -> bool:

@@ -38,6 +38,7 @@ class FunnelStage(StrEnum):
 class Mark(StrEnum):
     """What was read differently from what was sent (docs/data.md#marks)."""
 
+    ADDRESS_REDACTED = "address_redacted"
     VALUE_ROUNDED = "value_rounded"
 
 

@@ -37,6 +37,7 @@ MOST_BYTES = 2**50  # more than any disk has
 MIN_SECRET_LENGTH = 16
 
 HOST = re.compile(r"[\w-]{1,63}(\.[\w-]{1,63})*\.?|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*(%\w+)?", re.ASCII)
+PARAMETER_NAME = re.compile(r"[\w.:$\[\]~-]+", re.ASCII)
 DATABASE_SCHEME = re.compile(r"postgres(ql)?://")
 BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 PORT = r"(6553[0-5]|655[0-2]\d|65[0-4]\d\d|6[0-4]\d{3}|[1-5]\d{4}|[1-9]\d{0,3})"
@@ -113,7 +114,17 @@ class Settings(BaseSettings):
         default=100,
         ge=1,
         le=1_000,
-        description="How many parameters of a page's query, and of its fragment, are looked at.",
+        description="How many parameters of an address are read, of its query and of its fragment.",
+    )
+    redact_addresses: bool = Field(
+        default=True,
+        description="Whether e-mail addresses, passwords, tokens and the like are cut out of "
+        "addresses of pages and referrers before they are stored (docs/data.md#addresses).",
+    )
+    redact_parameters: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        examples=["customer,booking_ref"],
+        description="More parameters of addresses, comma-separated, whose values are cut out.",
     )
     body_timeout_seconds: float = Field(
         default=20, gt=0, le=3_600, description="Longest time that a body may take to arrive."
@@ -282,11 +293,26 @@ class Settings(BaseSettings):
         """
         if not isinstance(value, str):
             return value
-        names = [part.strip() for part in value.split(",") if part.strip()]
+        names = split_list(value)
         for name in names:
             if normalize_host(name) is None:
                 raise ValueError(f"{name!r} is not a domain")
-        return tuple(names)
+        return names
+
+    @field_validator("redact_parameters", mode="before")
+    @classmethod
+    def split_redact_parameters(cls, value: object) -> object:
+        """`ref, customer` in the environment becomes a tuple.
+
+        Raises ValueError where one is no name of a parameter.
+        """
+        if not isinstance(value, str):
+            return value
+        names = split_list(value)
+        for name in names:
+            if not PARAMETER_NAME.fullmatch(name):
+                raise ValueError(f"{name!r} is not the name of a parameter")
+        return names
 
     @field_validator("script_path")
     @classmethod
@@ -322,6 +348,11 @@ class Settings(BaseSettings):
         """
         secrets = (self.gateway_secret, self.gateway_secret_previous)
         return tuple(os.fsencode(s.get_secret_value()) for s in secrets if s is not None)
+
+
+def split_list(text: str) -> tuple[str, ...]:
+    """The parts of a text between commas, without blanks around them and without empty ones."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def check_database_url(value: str) -> None:

@@ -3,8 +3,10 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { build } from "esbuild";
 import { minify } from "terser";
-import { define } from "./click_ids.mjs";
+import { define as clickIds } from "./click_ids.mjs";
+import { names, withPattern } from "./names.mjs";
 
+const define = { ...clickIds, ...names };
 const target = "es2021";
 // Names that end in an underscore are ours alone: the API's and the wire's never do.
 const INTERNAL_NAMES = /[^_]_$/;
@@ -22,7 +24,7 @@ const script = await build({
   tsconfigRaw: {},
 });
 // One word for all declarations compresses better; what const forbids was checked already.
-const { code } = await minify(script.outputFiles[0].text.replace(/\bconst /g, "let "), {
+const { code } = await minify(withPattern(script.outputFiles[0].text).replace(/\bconst /g, "let "), {
   ecma: 2020,
   toplevel: true,
   compress: {

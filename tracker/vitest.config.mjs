@@ -1,8 +1,9 @@
 import { defineConfig } from "vitest/config";
-import { define } from "./click_ids.mjs";
+import { define as clickIds } from "./click_ids.mjs";
+import { names } from "./names.mjs";
 
 export default defineConfig({
-  define,
+  define: { ...clickIds, ...names },
   test: {
     environment: "happy-dom",
     setupFiles: ["test/setup.ts"],

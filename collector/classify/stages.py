@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from collector.event import FunnelStage
 
-BELOW = "/**"
 STAGE_BY_NAME = {stage.value: stage for stage in FunnelStage}
+
+# What a segment of a rule's path may be, beside a name, as a pattern of normalized segments.
+ANY_SEGMENT = "*"
+LANGUAGE_SEGMENT = "{language}"
+# A language with its script and region (RFC 5646), or a country: en, pt_br, zh-hant-tw, us.
+LANGUAGE = "[a-z]{2}(?:[-_][a-z]{4})?(?:[-_](?:[a-z]{2}|[0-9]{3}))?"
+SEGMENT_PATTERNS = {ANY_SEGMENT: "[^/]+", LANGUAGE_SEGMENT: LANGUAGE}
+BELOW = "/**"
+NO_NAME = re.compile(r"[*{}]")
+
+ROUTE = re.compile(r"!?(?=/)")  # where a fragment is the path: #/pricing, #!/pricing
+LOCAL_HOST = "localhost"
+# What servers answer a folder's address with (Apache, nginx, IIS, Tomcat, PHP), and a program
+# that has the path of the page behind it.
+FOLDER_PAGE = re.compile(r"(?:index|default)\.(?:[sx]?html?|php|jsp|aspx?|cgi)")
+FRONT_CONTROLLER = "index.php"
+PAGE_SUFFIX = re.compile(r"(?<=.)\.html?\Z")
+
+# What is read of a path: longer ones, which nobody has, would take time and fit no rule.
+LONGEST_PATH = 2_048
+MOST_SEGMENTS = 32
 
 # Types and pages repeat; what 4096 of them reach is kept, 3 MB at most.
 CACHED_PAGES = 4096
@@ -29,13 +51,15 @@ class StageRule:
 
     stage: FunnelStage
     event_types: frozenset[str]
-    paths: tuple[str, ...]
+    paths: re.Pattern[str] | None  # of normalized paths
 
     def fits(self, event_type: str, path: str | None) -> bool:
         """Whether an event of this type on a page with this path reaches the stage."""
         if event_type not in self.event_types:
             return False
-        return not self.paths or (path is not None and any(covers(p, path) for p in self.paths))
+        if self.paths is None:
+            return True
+        return path is not None and self.paths.fullmatch(path) is not None
 
 
 class StageRules:
@@ -50,7 +74,7 @@ class StageRules:
         stated = STAGE_BY_NAME.get(event_type)
         if stated is not None:
             return stated
-        page = without_query(page_url or "")
+        page = page_with_route(page_url or "")
         find = self._remembered if len(page) <= LONGEST_CACHED_PAGE else self._stage_on
         return find(event_type, page)
 
@@ -59,18 +83,11 @@ class StageRules:
         return next((r.stage for r in self.rules if r.fits(event_type, path)), None)
 
 
-def covers(pattern: str, path: str) -> bool:
-    """`/pricing` covers that path alone; `/docs/**` covers /docs and everything below."""
-    if pattern.endswith(BELOW):
-        base = pattern.removesuffix(BELOW)
-        return path == base or path.startswith(base + "/")
-    return path == pattern
-
-
 def page_path(page_url: str | None) -> str | None:
-    """The path of a page's URL, or of a bare path, without a slash at its end.
+    """The path of a page's URL, or of a bare path, normalized (docs/funnel.md#paths).
 
-    None where there is no URL, or none of a web page (`javascript:`, garbage).
+    A fragment that begins with a slash, as hash routers have it, is the path. None where there
+    is no URL, or none of a page (`javascript:`, garbage).
     """
     if not page_url:
         return None
@@ -78,16 +95,68 @@ def page_path(page_url: str | None) -> str | None:
         url = urlsplit(page_url)
     except ValueError:
         return None
-    is_web_page = url.scheme in ("http", "https") and url.netloc
-    is_path = not url.scheme and url.path.startswith("/")
-    if not (is_web_page or is_path):
+    if not is_page(url):
         return None
-    return url.path.rstrip("/") or "/"
+    route = route_of(url.fragment)
+    return normalize_path(url.path if route is None else route)
 
 
-def without_query(page_url: str) -> str:
-    """A URL up to its query or fragment, which decide nothing here."""
-    return page_url.partition("?")[0].partition("#")[0]
+def is_page(url: SplitResult) -> bool:
+    """Whether a URL is that of a page: hierarchical, a file's, or a bare path.
+
+    An app's link without a path (`myapp://pricing`) names a page by its host; which, only the
+    app knows.
+    """
+    if not url.scheme:
+        return url.path.startswith("/")
+    if url.scheme in ("http", "https") or url.netloc == LOCAL_HOST:
+        return url.netloc != ""
+    if url.scheme == "file":
+        return url.path.startswith("/")
+    return url.scheme != "javascript" and url.netloc != "" and url.path != ""
+
+
+def route_of(fragment: str) -> str | None:
+    """The path that a hash router keeps in a fragment, without its query."""
+    route = ROUTE.match(fragment)
+    if route is None:
+        return None
+    return fragment[route.end() :].partition("?")[0].partition("#")[0]
+
+
+def normalize_path(path: str) -> str:
+    """A path in the one form that all its spellings have: RFC 3986, section 6.2.2, and servers.
+
+    Of each segment its escapes are decoded (but for a slash), parameters (`;jsessionid=`) and
+    blanks around it removed, letters in lower case. Empty segments, dots, the name of a folder's
+    page and a page's `.html` do not count.
+    """
+    segments: list[str] = []
+    given = path[:LONGEST_PATH].replace("\\", "/").split("/", MOST_SEGMENTS)[:MOST_SEGMENTS]
+    for segment in map(normalize_segment, given):
+        if segment == "..":
+            del segments[-1:]
+        elif segment not in ("", ".", FRONT_CONTROLLER):
+            segments.append(segment)
+    if segments:
+        last = segments.pop()
+        if not FOLDER_PAGE.fullmatch(last):
+            segments.append(PAGE_SUFFIX.sub("", last))
+    return "/" + "/".join(segments)
+
+
+def normalize_segment(segment: str) -> str:
+    """One segment of a path."""
+    name = unquote(segment.partition(";")[0]) if "%" in segment else segment.partition(";")[0]
+    return name.replace("/", "%2f").strip().lower()
+
+
+def page_with_route(page_url: str) -> str:
+    """A URL without its query, and without a fragment that is no path: they decide nothing here."""
+    page, _, fragment = page_url.partition("#")
+    route = route_of(fragment)
+    page = page.partition("?")[0]
+    return page if route is None else f"{page}#{route}"
 
 
 def load_stage_rules(file: Path | None = None) -> StageRules:
@@ -114,8 +183,41 @@ def parse_rule(entry: dict[str, object]) -> StageRule:
     return StageRule(
         stage=FunnelStage(str(entry["stage"])),
         event_types=frozenset(parse_texts(entry, "event_types")),
-        paths=tuple(parse_texts(entry, "paths")) if "paths" in entry else (),
+        paths=pattern_of(parse_texts(entry, "paths")) if "paths" in entry else None,
     )
+
+
+def pattern_of(paths: Iterable[str]) -> re.Pattern[str]:
+    """The pattern of the normalized paths that any of a rule's paths covers.
+
+    Raises ValueError where one is no path.
+    """
+    return re.compile("|".join(map(path_pattern, paths)), re.DOTALL)
+
+
+def path_pattern(path: str) -> str:
+    """`/pricing` covers that path, `/*/pricing` one below any, `/docs/**` it and all below it.
+
+    Raises ValueError where it is no path.
+    """
+    if not path.startswith("/"):
+        raise ValueError(f"{path!r} does not begin with a slash")
+    page = normalize_path(path.removesuffix(BELOW))
+    pattern = "/".join(segment_pattern(segment) for segment in page.split("/"))
+    return pattern.rstrip("/") + "(?:/.*)?" if path.endswith(BELOW) else pattern
+
+
+def segment_pattern(segment: str) -> str:
+    """The pattern of one segment of a rule's path.
+
+    Raises ValueError where it has a wildcard inside: it would be taken for a letter.
+    """
+    if NO_NAME.search(segment) and segment not in SEGMENT_PATTERNS:
+        raise ValueError(
+            f"{segment!r} is no segment of a path: a name, {ANY_SEGMENT}, {LANGUAGE_SEGMENT}, "
+            f"and {BELOW} at the end"
+        )
+    return SEGMENT_PATTERNS.get(segment) or re.escape(segment)
 
 
 def parse_texts(entry: dict[str, object], key: str) -> list[str]:

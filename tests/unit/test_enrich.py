@@ -7,7 +7,7 @@ import pytest
 
 from collector.contract.reader import EVENTS
 from collector.enrich import Enricher, make_enricher
-from collector.event import Event, RequestContext
+from collector.event import Event, Mark, RequestContext
 from collector.settings import DEFAULT_USER_ID_NAMESPACE, Settings
 from tests.support import CHROME
 from tests.unit.events import NOON
@@ -181,3 +181,46 @@ def test_click_ids_of_the_page_count_beside_a_campaign_that_was_sent(enricher: E
 
 def test_the_channel_follows_the_tags_of_the_page(enricher: Enricher) -> None:
     assert enrich(enricher, page_url=TAGGED).channel == "Paid Search"
+
+
+ADDRESS = "https://www.example.com/pricing?gclid=x1&email=jane%40example.org"
+
+
+def test_addresses_are_redacted_where_they_are_stored_and_marked(enricher: Enricher) -> None:
+    referrer = "https://jane:hunter2@www.google.com/"
+    event = enrich(enricher, page_url=ADDRESS, referrer=referrer)
+    assert event.page_url == "https://www.example.com/pricing?gclid=x1&email=(redacted)"
+    assert event.referrer == "https://(redacted)@www.google.com/"
+    assert event.marks == (Mark.ADDRESS_REDACTED,)
+    assert event.click_ids == {"gclid": "x1"}
+    assert event.channel == "Paid Search"
+    assert event.funnel_stage == "visited_pricing"
+
+
+def test_what_a_tracker_redacted_is_marked_too(enricher: Enricher) -> None:
+    page_url = "https://www.example.com/?token=(redacted)"
+    event = enrich(enricher, page_url=page_url)
+    assert (event.page_url, event.marks) == (page_url, (Mark.ADDRESS_REDACTED,))
+
+
+def test_an_address_without_anything_to_cut_is_not_marked(enricher: Enricher) -> None:
+    event = enrich(enricher, page_url="https://www.example.com/?q=1", referrer="")
+    assert (event.page_url, event.referrer, event.marks) == (
+        "https://www.example.com/?q=1",
+        None,
+        (),
+    )
+
+
+def test_what_else_holds_an_address_is_the_sites_own_choice(enricher: Enricher) -> None:
+    event = enrich(enricher, metadata={"from": ADDRESS}, form_data={"from": ADDRESS})
+    assert (event.metadata, event.form_data) == ({"from": ADDRESS}, {"from": ADDRESS})
+
+
+def test_a_deployment_may_keep_addresses_as_sent_or_cut_more() -> None:
+    off = Settings(database_url="postgresql://unused", redact_addresses=False)
+    assert enrich(make_enricher(off), page_url=ADDRESS).page_url == ADDRESS
+    more = Settings(database_url="postgresql://unused", redact_parameters=("gclid",))
+    event = enrich(make_enricher(more), page_url=ADDRESS)
+    assert event.page_url == "https://www.example.com/pricing?gclid=(redacted)&email=(redacted)"
+    assert event.click_ids == {"gclid": "x1"}

@@ -21,11 +21,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sql": set(),
     "allowance": set(),
     "metrics": {"errors"},
+    "redaction": set(),
     "classify": {"address", "event"},
     "contract": {"address", "errors", "event", "metrics"},
     "settings": {"address", "contract"},
     "logs": {"settings"},
-    "enrich": {"address", "classify", "contract", "event", "settings"},
+    "enrich": {"address", "classify", "contract", "event", "redaction", "settings"},
     "event_row": {"contract", "errors", "event"},
     "postgres": {"errors", "event_row", "sql"},
     "spool": {

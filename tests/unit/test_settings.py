@@ -14,6 +14,15 @@ NUMBERS = [
 ]
 
 
+def test_parameters_to_redact_are_named_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CT_DATABASE_URL", DATABASE)
+    monkeypatch.setenv("CT_REDACT_PARAMETERS", "customer, ref[id],,x-id ")
+    assert load_settings().redact_parameters == ("customer", "ref[id]", "x-id")
+    monkeypatch.setenv("CT_REDACT_PARAMETERS", "customer, ref id")
+    with pytest.raises(SettingsError, match=r"CT_REDACT_PARAMETERS: 'ref id' is not the name"):
+        load_settings()
+
+
 @pytest.mark.parametrize("path", ["/t.js", "/x", "/js/app-1.2.min.js", "/.well/~t_", "/v1"])
 def test_the_script_may_have_any_plain_path(path: str) -> None:
     assert Settings(database_url=DATABASE, script_path=path).script_path == path

@@ -21,7 +21,7 @@ export type RunningTracker = Tracker & { push(call: Call): Tracked };
 /** Where the visit came from, if it began with this page. */
 const readLanding = (): Landing => ({
   ...readAttribution(location.search),
-  referrer: document.referrer && redactUrl(document.referrer),
+  referrer: redactUrl(document.referrer),
 });
 
 /** The tracker of a page; there should be one. */

@@ -47,7 +47,7 @@ test("a page view has what the gateway's contract wants, and nothing unknown", a
     session_id: expect.stringMatching(/^session_/) as string,
     sequence: 1,
     referrer: "",
-    page_url: "http://shop.example/pricing?utm_source=google&gclid=G",
+    page_url: "http://shop.example/pricing?utm_source=google&gclid=G&token=(redacted)",
     page_title: "Pricing",
     currency: "EUR",
     utm_params: { utm_source: "google" },

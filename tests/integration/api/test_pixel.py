@@ -79,6 +79,17 @@ async def test_an_image_without_any_parameter_is_a_page_view_of_its_own_session(
     assert [funnel["visited_pricing"] for funnel in await collector.funnels()] == [True, True]
 
 
+async def test_addresses_of_the_query_and_of_the_header_are_redacted(
+    collector: Collector,
+) -> None:
+    await fetch_pixel(collector, {}, Referer="https://a.example/pricing?email=jane%40b.example")
+    await fetch_pixel(collector, {**LEAST, "referrer": "https://a.example/?token=abc"})
+    header, query = await collector.events()
+    assert header["page_url"] == "https://a.example/pricing?email=(redacted)"
+    assert query["referrer"] == "https://a.example/?token=(redacted)"
+    assert [event["marks"] for event in (header, query)] == [["address_redacted"]] * 2
+
+
 @pytest.mark.parametrize(
     ("query", "error"),
     [
