@@ -51,6 +51,36 @@ ORDER BY
     COALESCE(order_id, stripe_session_id), conversion_value IS NULL,
     LEAST(COALESCE(occurred_at, received_at), received_at), id;
 
+-- The orders of both, {"EUR": [how many, their sum]}; what adds up to none is left out.
+-- Functions, since a part of a statement costs each batch something that only few sessions need.
+CREATE FUNCTION add_order_values(one JSONB, other JSONB) RETURNS JSONB
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT COALESCE(jsonb_object_agg(key, jsonb_build_array(orders, worth)), '{}')
+    FROM (
+        SELECT key, sum((value ->> 0)::integer) AS orders, sum((value ->> 1)::numeric) AS worth
+        FROM (SELECT * FROM jsonb_each(one) UNION ALL SELECT * FROM jsonb_each(other)) AS both_sides
+        GROUP BY key
+        HAVING sum((value ->> 0)::integer) <> 0
+    ) AS by_currency
+$$;
+
+-- The currency of most orders, of two with as many the first by name: amounts of two currencies
+-- cannot be added. Fewer than none could only be of rows that were deleted.
+CREATE FUNCTION order_currency(order_values JSONB) RETURNS TEXT
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT key FROM jsonb_each(order_values)
+    WHERE (value ->> 0)::integer > 0
+    ORDER BY (value ->> 0)::integer DESC, key COLLATE "C"
+    LIMIT 1
+$$;
+
+-- The sum of the orders in that currency.
+CREATE FUNCTION order_worth(order_values JSONB) RETURNS NUMERIC
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT GREATEST((value ->> 1)::numeric, 0) FROM jsonb_each(order_values)
+    WHERE key = order_currency(order_values)
+$$;
+
 ALTER TABLE conversion_funnel
     DROP CONSTRAINT conversion_funnel_conversion_value_check,
     ALTER COLUMN conversion_value TYPE NUMERIC,
@@ -118,11 +148,6 @@ ordered AS (
     SELECT session_id, jsonb_object_agg(currency, jsonb_build_array(orders, worth)) AS order_values
     FROM by_currency
     GROUP BY session_id
-),
-largest AS (
-    SELECT DISTINCT ON (session_id) session_id, worth, currency AS order_currency
-    FROM by_currency
-    ORDER BY session_id, orders DESC, currency
 )
 UPDATE conversion_funnel AS f SET
     converted = TRUE,
@@ -133,14 +158,13 @@ UPDATE conversion_funnel AS f SET
     value_stage = c.value_stage,
     value_at = c.value_at,
     order_values = CASE WHEN has_orders THEN COALESCE(c.order_values, '{}') END,
-    conversion_value = CASE WHEN has_orders THEN c.worth ELSE c.stage_value END,
-    currency = CASE WHEN has_orders THEN c.order_currency ELSE c.stage_currency END
+    conversion_value = CASE WHEN has_orders THEN order_worth(c.order_values) ELSE c.stage_value END,
+    currency = CASE WHEN has_orders THEN order_currency(c.order_values) ELSE c.stage_currency END
 FROM (
     SELECT *
     FROM converting
     LEFT JOIN valued USING (session_id)
     LEFT JOIN ordered USING (session_id)
-    LEFT JOIN largest USING (session_id)
 ) AS c
 WHERE f.session_id = c.session_id;
 

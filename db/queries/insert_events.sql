@@ -103,30 +103,29 @@ order_changes AS (
             first_event_at, first_event_id, first_is_touch
         ) = (
             SELECT
-                utm_source, utm_medium, utm_campaign, source_type, channel, at, event_id, is_touch
-            FROM (VALUES
-                (
-                    f.utm_source, f.utm_medium, f.utm_campaign, f.source_type, f.channel,
-                    f.first_event_at, f.first_event_id, f.first_is_touch, 1
-                ),
-                (
-                    EXCLUDED.utm_source, EXCLUDED.utm_medium, EXCLUDED.utm_campaign,
-                    EXCLUDED.source_type, EXCLUDED.channel, EXCLUDED.first_event_at,
-                    EXCLUDED.first_event_id, EXCLUDED.first_is_touch, 2
-                )
-            ) AS either (
-                utm_source, utm_medium, utm_campaign, source_type, channel, at, event_id,
-                is_touch, side
-            )
-            ORDER BY is_touch DESC, at, event_id, side LIMIT 1
+                f.utm_source, f.utm_medium, f.utm_campaign, f.source_type, f.channel,
+                f.first_event_at, f.first_event_id, f.first_is_touch
+            WHERE (NOT f.first_is_touch, f.first_event_at, f.first_event_id)
+                <= (NOT EXCLUDED.first_is_touch, EXCLUDED.first_event_at, EXCLUDED.first_event_id)
+            UNION ALL
+            SELECT
+                EXCLUDED.utm_source, EXCLUDED.utm_medium, EXCLUDED.utm_campaign,
+                EXCLUDED.source_type, EXCLUDED.channel,
+                EXCLUDED.first_event_at, EXCLUDED.first_event_id, EXCLUDED.first_is_touch
+            WHERE (NOT f.first_is_touch, f.first_event_at, f.first_event_id)
+                > (NOT EXCLUDED.first_is_touch, EXCLUDED.first_event_at, EXCLUDED.first_event_id)
         ),
         -- The user id is that of the earliest event that had one.
         (user_id, external_user_id, user_id_at) = (
-            SELECT * FROM (VALUES
-                (f.user_id, f.external_user_id, f.user_id_at),
-                (EXCLUDED.user_id, EXCLUDED.external_user_id, EXCLUDED.user_id_at)
-            ) AS either (user_id, external_user_id, user_id_at)
-            ORDER BY user_id_at NULLS LAST, user_id LIMIT 1
+            SELECT f.user_id, f.external_user_id, f.user_id_at
+            WHERE EXCLUDED.user_id IS NULL
+                OR (f.user_id_at, f.user_id) <= (EXCLUDED.user_id_at, EXCLUDED.user_id)
+            UNION ALL
+            SELECT EXCLUDED.user_id, EXCLUDED.external_user_id, EXCLUDED.user_id_at
+            WHERE EXCLUDED.user_id IS NOT NULL AND (
+                f.user_id IS NULL
+                OR (f.user_id_at, f.user_id) > (EXCLUDED.user_id_at, EXCLUDED.user_id)
+            )
         ),
         -- The value is that of the orders; without any, of a converting event, then of the
         -- latest stage that had one, and of its latest event.
@@ -136,46 +135,40 @@ order_changes AS (
         ) = (
             SELECT
                 stage_value, stage_currency, value_converts, value_stage, value_at, order_values,
-                session_value.conversion_value, session_value.currency
+                -- include session_value
             FROM (
-                SELECT * FROM (VALUES
-                    (
-                        f.stage_value, f.stage_currency, f.value_converts, f.value_stage,
-                        f.value_at
-                    ),
-                    (
-                        EXCLUDED.stage_value, EXCLUDED.stage_currency, EXCLUDED.value_converts,
-                        EXCLUDED.value_stage, EXCLUDED.value_at
+                SELECT
+                    f.stage_value, f.stage_currency, f.value_converts, f.value_stage, f.value_at
+                WHERE EXCLUDED.stage_value IS NULL OR (
+                    f.value_converts, f.value_stage, f.value_at, f.stage_value, f.stage_currency
+                ) >= (
+                    EXCLUDED.value_converts, EXCLUDED.value_stage, EXCLUDED.value_at,
+                    EXCLUDED.stage_value, EXCLUDED.stage_currency
+                )
+                UNION ALL
+                SELECT
+                    EXCLUDED.stage_value, EXCLUDED.stage_currency, EXCLUDED.value_converts,
+                    EXCLUDED.value_stage, EXCLUDED.value_at
+                WHERE EXCLUDED.stage_value IS NOT NULL AND (
+                    f.stage_value IS NULL OR (
+                        f.value_converts, f.value_stage, f.value_at, f.stage_value,
+                        f.stage_currency
+                    ) < (
+                        EXCLUDED.value_converts, EXCLUDED.value_stage, EXCLUDED.value_at,
+                        EXCLUDED.stage_value, EXCLUDED.stage_currency
                     )
-                ) AS either (stage_value, stage_currency, value_converts, value_stage, value_at)
-                ORDER BY value_converts DESC NULLS LAST, value_stage DESC, value_at DESC,
-                    stage_value DESC, stage_currency DESC LIMIT 1
-            ) AS valued
-            CROSS JOIN (
+                )
+            ) AS valued,
+            (
                 SELECT
                     f.converted OR EXCLUDED.converted AS converted,
                     CASE
                         WHEN EXCLUDED.order_values IS NULL THEN f.order_values
                         WHEN f.order_values IS NULL THEN EXCLUDED.order_values
-                        ELSE (
-                            -- By currency; what adds up to none is left out.
-                            SELECT COALESCE(jsonb_object_agg(key, jsonb_build_array(orders, worth)), '{}')
-                            FROM (
-                                SELECT key, sum((value ->> 0)::integer) AS orders, sum((value ->> 1)::numeric) AS worth
-                                FROM (
-                                    SELECT * FROM jsonb_each(f.order_values)
-                                    UNION ALL
-                                    SELECT * FROM jsonb_each(EXCLUDED.order_values)
-                                ) AS both_sides
-                                GROUP BY key
-                                HAVING sum((value ->> 0)::integer) <> 0
-                            ) AS by_currency
-                        )
+                        ELSE add_order_values(f.order_values, EXCLUDED.order_values)
                     END AS order_values
-            ) AS ordered,
-            LATERAL (
-                -- include session_value
-            ) AS session_value
+                OFFSET 0  -- so that it is computed once
+            ) AS ordered
         ),
         updated_at = now()
 )

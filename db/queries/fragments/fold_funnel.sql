@@ -28,21 +28,27 @@ valued AS (
         session_id, converted DESC, stage_rank DESC, happened_at DESC,
         conversion_value DESC, currency DESC
 ),
-ordered AS (
+changed AS (
     SELECT
-        session_id, jsonb_object_agg(currency, jsonb_build_array(orders, worth)) AS order_sums
+        session_id,
+        min(at) AS changed_at,
+        (array_agg(event_id ORDER BY at, event_id))[1] AS changed_by,
+        COALESCE(
+            jsonb_object_agg(currency, jsonb_build_array(orders, worth))
+                FILTER (WHERE orders IS NOT NULL),
+            '{}'
+        ) AS changes
     FROM (
-        SELECT session_id, currency, sum(orders) AS orders, sum(orders * conversion_value) AS worth
+        SELECT
+            session_id, currency,
+            min(happened_at) AS at,
+            (array_agg(event_id ORDER BY happened_at, event_id))[1] AS event_id,
+            sum(orders) FILTER (WHERE conversion_value IS NOT NULL) AS orders,
+            sum(orders * conversion_value) AS worth
         FROM order_changes
-        WHERE conversion_value IS NOT NULL
         GROUP BY session_id, currency
     ) AS by_currency
     GROUP BY session_id
-),
-changed AS (
-    SELECT DISTINCT ON (session_id) session_id, happened_at AS changed_at, event_id AS changed_by
-    FROM order_changes
-    ORDER BY session_id, happened_at, event_id
 ),
 reached AS (
     SELECT
@@ -77,17 +83,16 @@ summed AS (
         completed_checkout_at IS NOT NULL AS completed_checkout,
         subscription_created_at IS NOT NULL AS subscription_created,
         converted_at IS NOT NULL AS converted,
-        COALESCE(order_sums, CASE WHEN has_orders THEN '{}'::jsonb END) AS order_values
+        COALESCE(changes, CASE WHEN has_orders THEN '{}'::jsonb END) AS order_values
     FROM reached
     FULL JOIN changed USING (session_id)
     LEFT JOIN first USING (session_id)
     LEFT JOIN identified USING (session_id)
     LEFT JOIN valued USING (session_id)
-    LEFT JOIN ordered USING (session_id)
 ),
 folded AS (
-    SELECT *
-    FROM summed, LATERAL (
+    SELECT
+        *,
         -- include session_value
-    ) AS session_value
+    FROM summed
 )

@@ -242,6 +242,18 @@ async def test_20_writers_in_two_orders_over_100_sessions_never_deadlock(databas
     assert row["count"] == 100
 
 
+async def test_the_insert_is_planned_once_a_connection(database: str) -> None:
+    async with open_store(database, 1, 30) as store:
+        for number in range(2):
+            await store.insert_events([event_row(number)])
+        kept = await store._pool.fetch(
+            "SELECT generic_plans + custom_plans AS runs FROM pg_prepared_statements "
+            "WHERE statement = $1",
+            load_query("insert_events"),
+        )
+    assert [row["runs"] for row in kept] == [2]
+
+
 def sessions_in(order: list[str], writer: int) -> list[EventRow]:
     return [event_row(writer * 1_000 + n, session_id=session) for n, session in enumerate(order, 1)]
 
