@@ -1,5 +1,9 @@
 -- Marks, amounts of any currency, orders that count once, and whose visit it was.
--- A million events (20,000 of them orders) take XXX s; the tables are locked meanwhile.
+-- A million events of 200,000 sessions, 20,000 of them purchases, took 22 s on a busy machine with
+-- two cores; the tables are locked meanwhile.
+
+-- The planner knows nothing of the rows that are written here, and would join them in loops.
+SET LOCAL enable_nestloop = off;
 
 -- What was read differently from what was sent, by the names of collector/event.py (Mark).
 ALTER TABLE conversion_events ADD COLUMN marks TEXT[];
