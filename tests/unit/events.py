@@ -106,7 +106,7 @@ def an_event(draw: st.DrawFn, number: int) -> Event:
         external_user_id=None if user_number is None else f"user {user_number}",
         funnel_stage=stage,
         converted=stage is not None and draw(st.booleans()),
-        order_id=draw(st.sampled_from([None, None, "R1", "r2"])),
+        order_id=draw(st.sampled_from([None, "R1", "R1", "r2"])),
         stripe_session_id=draw(st.sampled_from([None, None, None, "R1"])),
         page_url=draw(st.sampled_from([None, "https://www.example.com/"])),
         is_bot=draw(st.sampled_from([False, False, False, True])),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from collector.event import Event, FunnelStage
 from collector.event_row import EventRow, make_row
 from collector.postgres.store import open_store
+from collector.sql import load_query
 from tests.support import Collector, Rows, empty_tables, fetch
 from tests.unit.events import NOON, event, some_events
 
@@ -55,6 +56,22 @@ async def test_an_order_that_two_sessions_report_counts_for_the_first(database: 
     assert row["ordered_at"] == NOON
 
 
+async def test_a_session_that_loses_an_order_is_as_if_it_had_never_counted_there(
+    database: str,
+) -> None:
+    await store_each(
+        database,
+        purchase(1, 9, 30, session_id="b", order_id="R1"),
+        purchase(2, 9, 5, session_id="b", order_id="R2", currency="EUR"),
+        purchase(3, 0, 30, session_id="a", order_id="R1"),
+    )
+    expected = await fetch(database, load_query("funnel_from_events"))
+    columns = ", ".join(expected[0])
+    actual = await fetch(database, f"SELECT {columns} FROM conversion_funnel ORDER BY session_id")
+    assert actual == expected
+    assert [row["conversion_value"] for row in actual] == [30, 5]
+
+
 async def test_both_sessions_have_converted_all_the_same(database: str) -> None:
     await store_each(
         database,
@@ -91,12 +108,19 @@ async def test_an_order_id_names_the_order_before_stripes_session(database: str)
     assert [row["order_key"] for row in await orders(database)] == ["R1", "R2"]
 
 
-async def test_a_report_without_a_value_never_counts_where_another_has_one(database: str) -> None:
-    await store_each(
-        database,
+@pytest.mark.parametrize("batches", [1, 2])
+async def test_a_report_without_a_value_never_counts_where_another_has_one(
+    database: str, batches: int
+) -> None:
+    reports = (
         purchase(1, 0, None, session_id="browser", order_id="R1"),
         purchase(2, 1, 30, session_id="server", order_id="R1"),
     )
+    if batches == 2:
+        await store_each(database, *reports)
+    else:
+        async with open_store(database, 1, 30) as store:
+            await store.insert_events([make_row(report) for report in reports])
     assert await values_of_sessions(database) == {"browser": None, "server": 30}
 
 
