@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from uuid import UUID, uuid5
 
 from uuid_utils.compat import uuid7
@@ -19,13 +20,17 @@ from collector.classify.stages import StageRules, load_stage_rules
 from collector.contract.fields import MAX_CLICK_ID, parse_uuid
 from collector.contract.models import TAG_LENGTHS, ConversionEventRequest
 from collector.contract.wire import clean_text
-from collector.event import Event, FunnelStage, Mark, RequestContext
+from collector.event import Event, Mark, RequestContext
+from collector.money import lost_digits, round_money
 from collector.redaction.addresses import MARK, AddressRedactor
 from collector.settings import Settings
 
 # What the column holds; a longer one stands whole in click_ids.
 GOOGLE_CLICK_ID_LENGTH = 255
 SHORTEST_TAG = min(TAG_LENGTHS.values())
+
+# Any UUID will do, as long as it stays the same.
+ORDER_NAMESPACE = UUID("5f1c0ac8-4b1d-5a52-9d5e-0d6f3a0d9c41")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +51,16 @@ class Enricher:
         """The event that a tracker sent."""
         campaign, click_ids, cut = self.read_tags(payload)
         user_id, external_user_id = self.identify(payload.user_id)
-        stage = self.stages.classify_stage(payload.event_type, payload.page_url)
+        reached = self.stages.classify_stage(payload.event_type, payload.page_url)
+        order = order_key_of(payload) if reached.converts else None
+        currency = payload.currency or self.default_currency
+        value, marks = round_value(payload, currency)
         attribution = self.channels.classify_touch(touch_of(payload, campaign, click_ids))
         device = self.devices.parse_device(context.user_agent)
         # Only what is stored: a redacted address may tell less of where a visit came from.
         page_url, referrer = self.redact(payload.page_url), self.redact(payload.referrer)
         return Event(
-            id=payload.event_id or self.new_id(),
+            id=payload.event_id or (order_event_id(payload, order) if order else self.new_id()),
             user_id=user_id,
             external_user_id=external_user_id,
             session_id=payload.session_id,
@@ -60,7 +68,7 @@ class Enricher:
             event_type=payload.event_type,
             event_name=payload.event_name,
             sequence=payload.sequence,
-            funnel_stage=stage,
+            funnel_stage=reached.stage,
             is_bot=device.is_bot,
             utm_source=campaign.source,
             utm_medium=campaign.medium,
@@ -75,10 +83,10 @@ class Enricher:
             page_url=page_url,
             page_title=payload.page_title,
             form_data=payload.form_data,
-            conversion_value=payload.conversion_value,
-            currency=payload.currency or self.default_currency,
+            conversion_value=value,
+            currency=currency,
             order_id=payload.order_id,
-            converted=is_conversion(stage),
+            converted=reached.converts,
             ga_client_id=payload.ga_client_id,
             ga_session_id=payload.ga_session_id,
             stripe_session_id=payload.stripe_session_id,
@@ -95,7 +103,7 @@ class Enricher:
             linkedin_partner_id=payload.linkedin_partner_id,
             metadata=payload.metadata,
             truncated_fields=cut,
-            marks=marks_of(payload, page_url, referrer),
+            marks=marks_with(marks, page_url, referrer),
             request_id=context.request_id,
             occurred_at=payload.occurred_at,
             sent_at=payload.sent_at,
@@ -175,18 +183,40 @@ def make_redactor(settings: Settings, click_ids: Collection[str]) -> AddressReda
     return AddressRedactor(settings.url_max_parameters, settings.redact_parameters, click_ids)
 
 
-def marks_of(
-    payload: ConversionEventRequest, page_url: str | None, referrer: str | None
+def marks_with(
+    marks: tuple[str, ...], page_url: str | None, referrer: str | None
 ) -> tuple[str, ...]:
-    """What was read differently from what was sent; a tracker may have redacted before us."""
+    """An event's marks, and that of a redacted address; a tracker may have redacted before us."""
     if MARK in (page_url or "") or MARK in (referrer or ""):
-        return (*payload.marks, Mark.ADDRESS_REDACTED)
-    return payload.marks
+        return (*marks, Mark.ADDRESS_REDACTED)
+    return marks
 
 
-def is_conversion(stage: FunnelStage | None) -> bool:
-    """A session converts with its subscription (docs/funnel.md#rules)."""
-    return stage is FunnelStage.SUBSCRIPTION_CREATED
+def round_value(
+    payload: ConversionEventRequest, currency: str
+) -> tuple[Decimal | None, tuple[str, ...]]:
+    """The amount in the minor unit of its currency, and the event's marks by then."""
+    sent = payload.conversion_value
+    if sent is None:
+        return None, payload.marks
+    rounded = round_money(sent, currency)
+    if lost_digits(sent, rounded):
+        return rounded, (*payload.marks, Mark.VALUE_ROUNDED)
+    return rounded, payload.marks
+
+
+def order_key_of(payload: ConversionEventRequest) -> str | None:
+    """What names the event's order (docs/funnel.md#orders)."""
+    return payload.order_id or payload.stripe_session_id
+
+
+def order_event_id(payload: ConversionEventRequest, order: str) -> UUID:
+    """The id of an order's event that was sent without one: the same however often it is sent.
+
+    A page that is loaded again reports the same event again, which is stored once.
+    """
+    parts = (payload.session_id, payload.event_type, order)
+    return uuid5(ORDER_NAMESPACE, "\n".join(parts))
 
 
 def touch_of(

@@ -31,9 +31,9 @@ def load_query(name: str) -> str:
 def read_fragment(include: re.Match[str]) -> str:
     """What stands in the place of a line `-- include NAME`: db/queries/fragments/NAME.sql.
 
-    Raises OSError where there is no such file.
+    A fragment may include others. Raises OSError where there is no such file.
     """
-    return read_sql("queries/fragments", include["name"])
+    return INCLUDE.sub(read_fragment, read_sql("queries/fragments", include["name"]))
 
 
 @cache

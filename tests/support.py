@@ -38,6 +38,11 @@ async def execute(url: str, statement: str) -> None:
         await connection.close()
 
 
+async def empty_tables(url: str) -> None:
+    """What the collector has stored is gone."""
+    await execute(url, "TRUNCATE conversion_events, conversion_funnel, counted_orders")
+
+
 async def fetch(url: str, query: str, *arguments: object) -> Rows:
     """The rows of a query as dicts, JSON columns as text."""
     connection = await asyncpg.connect(url)

@@ -13,8 +13,6 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from collector.event import FunnelStage
 
-STAGE_BY_NAME = {stage.value: stage for stage in FunnelStage}
-
 # What a segment of a rule's path may be, beside a name, as a pattern of normalized segments.
 ANY_SEGMENT = "*"
 LANGUAGE_SEGMENT = "{language}"
@@ -52,6 +50,7 @@ class StageRule:
     stage: FunnelStage
     event_types: frozenset[str]
     paths: re.Pattern[str] | None  # of normalized paths
+    converts: bool
 
     def fits(self, event_type: str, path: str | None) -> bool:
         """Whether an event of this type on a page with this path reaches the stage."""
@@ -62,25 +61,48 @@ class StageRule:
         return path is not None and self.paths.fullmatch(path) is not None
 
 
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What an event reaches: a stage or none, and whether the session converts with it."""
+
+    stage: FunnelStage | None
+    converts: bool
+
+
+NOTHING = Reached(None, False)
+
+
 class StageRules:
     """An ordered list of rules; the first that fits decides."""
 
     def __init__(self, rules: tuple[StageRule, ...]) -> None:
         self.rules = rules
+        self._stated = {stage.value: Reached(stage, self._converts(stage)) for stage in FunnelStage}
         self._remembered = lru_cache(maxsize=CACHED_PAGES)(self._stage_on)
 
-    def classify_stage(self, event_type: str, page_url: str | None) -> FunnelStage | None:
-        """The stage that an event reaches, or none."""
-        stated = STAGE_BY_NAME.get(event_type)
+    def classify_stage(self, event_type: str, page_url: str | None) -> Reached:
+        """The stage that an event reaches, or none, and whether that is a conversion."""
+        stated = self._stated.get(event_type)
         if stated is not None:
             return stated
         page = page_with_route(page_url or "")
         find = self._remembered if len(page) <= LONGEST_CACHED_PAGE else self._stage_on
         return find(event_type, page)
 
-    def _stage_on(self, event_type: str, page: str) -> FunnelStage | None:
+    def _converts(self, stage: FunnelStage) -> bool:
+        """Whether a stage that is stated outright converts: where an event that reaches it does."""
+        rules = [rule.converts for rule in self.rules if rule.stage is stage]
+        return any(rules) if rules else converts_by_itself(stage)
+
+    def _stage_on(self, event_type: str, page: str) -> Reached:
         path = page_path(page)
-        return next((r.stage for r in self.rules if r.fits(event_type, path)), None)
+        rule = next((rule for rule in self.rules if rule.fits(event_type, path)), None)
+        return Reached(rule.stage, rule.converts) if rule else NOTHING
+
+
+def converts_by_itself(stage: FunnelStage) -> bool:
+    """Whether a stage converts where no rule says so."""
+    return stage is FunnelStage.SUBSCRIPTION_CREATED
 
 
 def page_path(page_url: str | None) -> str | None:
@@ -177,13 +199,18 @@ def parse_rule(entry: dict[str, object]) -> StageRule:
 
     Raises ValueError for a wrong or misspelt entry, and KeyError where one is missing.
     """
-    unknown = entry.keys() - {"stage", "event_types", "paths"}
+    unknown = entry.keys() - {"stage", "event_types", "paths", "converts"}
     if unknown:
         raise ValueError(f"a rule has no entry {', '.join(sorted(unknown))}")
+    stage = FunnelStage(str(entry["stage"]))
+    converts = entry.get("converts", converts_by_itself(stage))
+    if type(converts) is not bool:
+        raise ValueError(f"converts must be true or false, not {converts!r}")
     return StageRule(
-        stage=FunnelStage(str(entry["stage"])),
+        stage=stage,
         event_types=frozenset(parse_texts(entry, "event_types")),
         paths=pattern_of(parse_texts(entry, "paths")) if "paths" in entry else None,
+        converts=converts,
     )
 
 

@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from types import NoneType
 from typing import Any, TypeAlias, get_args
 from uuid import UUID
@@ -28,8 +28,7 @@ from pydantic_core import core_schema as core
 from collector.contract.wire import WireNumber
 from collector.event import FunnelStage
 
-MAX_MONEY = Decimal("99999999.99")  # NUMERIC(10,2)
-CENT = Decimal("0.01")
+MAX_MONEY = 10**15
 # 400 digits are more than any amount has, and few enough to be parsed at once.
 DECIMAL = re.compile(r"[+-]?[0-9]{1,400}(?:\.[0-9]{1,400})?(?:[eE][+-]?[0-9]{1,4})?")
 EPOCH_MILLISECONDS = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?")
@@ -185,9 +184,9 @@ def refuse_over(length: int, value: str) -> None:
 
 
 def parse_money(value: Any) -> Decimal:
-    """An amount, as number or text, rounded half up to cents.
+    """An amount, as number or text, with all the digits that were sent.
 
-    Raises Fault where it is not a plain finite number, negative, or over NUMERIC(10,2).
+    Raises Fault where it is not a plain finite number, negative, or over MAX_MONEY.
     """
     digits = digits_of(value, "must be an amount such as 29.99").strip()
     if not DECIMAL.fullmatch(digits):
@@ -195,12 +194,9 @@ def parse_money(value: Any) -> Decimal:
     amount = Decimal(digits)
     if amount < 0:
         raise Fault("must not be negative")
-    if amount > MAX_MONEY + 1:  # before rounding, which fails on very large exponents
+    if amount > MAX_MONEY:
         raise Fault(f"must not be over {MAX_MONEY}")
-    cents = amount.quantize(CENT, ROUND_HALF_UP).copy_abs()  # -0 is 0
-    if cents > MAX_MONEY:
-        raise Fault(f"must not be over {MAX_MONEY}")
-    return cents
+    return amount.copy_abs()  # -0 is 0
 
 
 def digits_of(value: object, fault: str) -> str:
@@ -341,7 +337,7 @@ MONEY = FieldType(
     {
         "type": TEXT_OR_NUMBER,
         "minimum": 0,
-        "exclusiveMaximum": 99999999.995,
+        "maximum": MAX_MONEY,
         "pattern": rf"^\s*{DECIMAL.pattern}\s*$",
     },
 )

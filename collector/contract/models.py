@@ -69,6 +69,8 @@ class SessionRequest(BaseModel):
     utm_params: UTMParams | None = None
     conversion_value: Annotated[Decimal | None, MONEY] = None
     currency: Annotated[str | None, CURRENCY_CODE] = None
+    order_id: Annotated[str | None, identifier(255)] = None
+    stripe_session_id: Annotated[str | None, text(255)] = None
 
 
 class ConversionEventRequest(SessionRequest):
@@ -79,7 +81,6 @@ class ConversionEventRequest(SessionRequest):
     occurred_at: Annotated[datetime | None, TIME] = None
     sent_at: Annotated[datetime | None, TIME] = None
     sequence: Annotated[int | None, SEQUENCE] = None
-    order_id: Annotated[str | None, identifier(255)] = None
     visitor_id: Annotated[str | None, identifier(255)] = None
     click_ids: Annotated[dict[str, str] | None, CLICK_IDS] = None
     page_url: Annotated[str | None, LONG_TEXT] = None
@@ -88,7 +89,6 @@ class ConversionEventRequest(SessionRequest):
     form_data: Annotated[dict[str, Any] | None, OBJECT] = None
     ga_client_id: Annotated[str | None, text(255)] = None
     ga_session_id: Annotated[str | None, text(255)] = None
-    stripe_session_id: Annotated[str | None, text(255)] = None
     stripe_customer_id: Annotated[str | None, text(255)] = None
     device_type: Annotated[str | None, text(50)] = None
     browser: Annotated[str | None, text(100)] = None

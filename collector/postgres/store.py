@@ -215,6 +215,8 @@ async def open_store(
         max_size=pool_size,
         timeout=timeout_seconds,
         command_timeout=timeout_seconds,
+        # Any statement is planned once a connection; asyncpg would do so up to 15 KiB of text.
+        max_cacheable_statement_size=0,
         init=prepare_connection,
         reset=keep_session,
         server_settings={

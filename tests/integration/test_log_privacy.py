@@ -17,7 +17,7 @@ import pytest
 
 from tests.integration.api.test_answers import stamp
 from tests.integration.test_cli import COMMAND
-from tests.support import SECRET, execute
+from tests.support import SECRET, empty_tables, execute
 
 MARK = "jane.doe@secret.example"
 PEER = "127.0.0.99"  # a loopback address that nothing else has
@@ -130,7 +130,7 @@ async def send_raw(host: str, port: int, data: str) -> None:
 
 async def refuse_marked_rows(database: str) -> None:
     """Make Postgres refuse what the contract takes, with a detail that holds the row."""
-    await execute(database, "TRUNCATE conversion_events, conversion_funnel")
+    await empty_tables(database)
     await execute(
         database,
         f"ALTER TABLE conversion_events ADD CHECK (page_title <> '{MARK}'), "

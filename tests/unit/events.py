@@ -97,13 +97,18 @@ def an_event(draw: st.DrawFn, number: int) -> Event:
     user_number = draw(st.none() | st.integers(0, 2))
     minutes_ago = draw(st.none() | st.integers(-2, 3))
     received_at = NOON + timedelta(minutes=draw(st.integers(0, 3)))
+    stage = draw(st.none() | st.sampled_from(FunnelStage))
     return replace(
         LEAST,
         id=UUID(int=number),
         session_id=draw(st.sampled_from(["a", "B", "é"])),
         user_id=None if user_number is None else user(user_number),
         external_user_id=None if user_number is None else f"user {user_number}",
-        funnel_stage=draw(st.none() | st.sampled_from(FunnelStage)),
+        funnel_stage=stage,
+        converted=stage is not None and draw(st.booleans()),
+        order_id=draw(st.sampled_from([None, "R1", "R1", "r2"])),
+        stripe_session_id=draw(st.sampled_from([None, None, None, "R1"])),
+        page_url=draw(st.sampled_from([None, "https://www.example.com/"])),
         is_bot=draw(st.sampled_from([False, False, False, True])),
         utm_source=draw(st.sampled_from([None, "google", "bing"])),
         channel=draw(st.sampled_from(["Direct", "Paid Search"])),

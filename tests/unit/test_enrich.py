@@ -1,11 +1,15 @@
 """From payload and request to the event that is stored."""
 
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid5
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from collector.contract.reader import EVENTS
+from collector.contract.wire import WireNumber
 from collector.enrich import Enricher, make_enricher
 from collector.event import Event, Mark, RequestContext
 from collector.settings import DEFAULT_USER_ID_NAMESPACE, Settings
@@ -112,9 +116,79 @@ def test_a_currency_that_is_not_named_is_the_default(enricher: Enricher) -> None
     assert enrich(enricher, currency="usd").currency == "USD"
 
 
-def test_only_a_subscription_converts(enricher: Enricher) -> None:
+def test_a_subscription_and_a_purchase_convert(enricher: Enricher) -> None:
     assert enrich(enricher, event_type="subscription_created").converted
-    assert not enrich(enricher, event_type="purchase").converted
+    assert enrich(enricher, event_type="purchase").converted
+    assert not enrich(enricher, event_type="checkout_start").converted
+
+
+@pytest.mark.parametrize(
+    ("value", "currency", "stored", "marks"),
+    [
+        (WireNumber("29.99"), "USD", "29.99", ()),
+        (29, "USD", "29.00", ()),
+        (" 5 ", "EUR", "5.00", ()),
+        (0, "USD", "0.00", ()),
+        (WireNumber("-0.0"), "USD", "0.00", ()),
+        (WireNumber("1e-400"), "USD", "0.00", ()),
+        (WireNumber("2.5e1"), "USD", "25.00", ()),
+        (WireNumber("183.60000000000002"), "BAM", "183.60", ()),
+        (WireNumber("0.005"), "USD", "0.01", (Mark.VALUE_ROUNDED,)),
+        (WireNumber("0.0049999999999999999999"), "USD", "0.00", (Mark.VALUE_ROUNDED,)),
+        ("12.345", "KWD", "12.345", ()),
+        ("12.3456", "BHD", "12.346", (Mark.VALUE_ROUNDED,)),
+        ("1500", "JPY", "1500", ()),
+        ("1500.5", "JPY", "1501", (Mark.VALUE_ROUNDED,)),
+        ("1.23456", "CLF", "1.2346", (Mark.VALUE_ROUNDED,)),
+        ("150000000", "IDR", "150000000.00", ()),
+        (10**15, "IRR", "1000000000000000.00", ()),
+        (10**15, "CLF", "1000000000000000.0000", ()),
+        ("12.345", None, "12.35", (Mark.VALUE_ROUNDED,)),  # EUR, the default here
+        ("12.345", "ZZZ", "12.35", (Mark.VALUE_ROUNDED,)),
+    ],
+)
+def test_an_amount_is_rounded_half_up_to_the_minor_unit_of_its_currency(
+    enricher: Enricher, value: object, currency: str | None, stored: str, marks: tuple[str, ...]
+) -> None:
+    sold = enrich(enricher, conversion_value=value, currency=currency)
+    assert (str(sold.conversion_value), sold.marks) == (stored, marks)
+
+
+def test_an_event_without_a_value_has_none(enricher: Enricher) -> None:
+    assert enrich(enricher, currency="JPY").conversion_value is None
+
+
+@given(st.decimals(min_value=0, max_value=10**15, places=2))
+def test_every_amount_in_cents_is_kept_to_the_cent(enricher: Enricher, amount: Decimal) -> None:
+    sold = enrich(enricher, conversion_value=WireNumber(str(amount)))
+    assert (sold.conversion_value, sold.marks) == (amount, ())
+
+
+def test_a_currency_of_no_decimals_that_is_the_default_counts_where_none_is_named() -> None:
+    yen = make_enricher(Settings(database_url="postgresql://unused", default_currency="JPY"))
+    assert str(enrich(yen, conversion_value="99.6").conversion_value) == "100"
+
+
+def test_an_order_that_is_sent_without_an_id_has_the_same_id_each_time(enricher: Enricher) -> None:
+    bought = {"event_type": "purchase", "order_id": "R1"}
+    first = enrich(enricher, **bought)
+    assert enrich(enricher, **bought, page_url="/thanks", conversion_value=5).id == first.id
+    others = (
+        {"order_id": "R2"},
+        {"session_id": "s2"},
+        {"event_type": "subscription_created"},
+        {"event_type": "refund"},
+        {"order_id": None},
+    )
+    ids = {enrich(enricher, **{**bought, **other}).id for other in others}
+    assert len(ids | {first.id}) == 1 + len(others)
+    assert enrich(enricher, **bought, event_id=str(UUID(int=7))).id == UUID(int=7)
+
+
+def test_stripes_session_names_the_order_where_nothing_else_does(enricher: Enricher) -> None:
+    by_order = enrich(enricher, event_type="purchase", order_id="x", stripe_session_id="cs_1")
+    by_stripe = enrich(enricher, event_type="purchase", stripe_session_id="x")
+    assert by_order.id == by_stripe.id
 
 
 def test_the_channel_and_the_rule_that_decided_it_are_stored(enricher: Enricher) -> None:

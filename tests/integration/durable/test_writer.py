@@ -22,7 +22,7 @@ from collector.postgres.outage import Outage
 from collector.postgres.store import Store, open_store
 from collector.spool.replayer import Replayer
 from collector.spool.spool import Spool, open_spool
-from tests.support import execute, fetch, run_collector
+from tests.support import empty_tables, fetch, run_collector
 from tests.unit.events import event_row
 
 LIMITS = WriterLimits(
@@ -371,7 +371,7 @@ async def test_with_a_full_spool_and_no_postgres_the_event_is_refused_and_both_a
 async def test_writers_on_the_same_events_and_sessions_in_any_order_never_deadlock(
     database: str, tmp_path: Path
 ) -> None:
-    await execute(database, "TRUNCATE conversion_events, conversion_funnel")
+    await empty_tables(database)
 
     async def write(store: Store, number: int) -> list[int]:
         counts = []

@@ -20,7 +20,7 @@ from collector.event import Event, FunnelStage, Mark
 from collector.event_row import EventRow, make_row
 from collector.postgres.store import open_store
 from collector.sql import INCLUDE, load_query
-from tests.support import CHROME, Collector, execute, fetch
+from tests.support import CHROME, Collector, empty_tables, fetch
 from tests.unit.events import NOON, event, event_row, some_events
 
 FULL = {
@@ -184,11 +184,11 @@ async def test_a_session_walks_through_the_funnel(collector: Collector) -> None:
     await collector.funnel(stage="subscription_created", conversion_value="30", currency="eur")
     await collector.track(page_url=f"{page}/")
     [row] = await collector.funnels()
-    stages = [name.removesuffix("_at") for name in row if name + "_at" in row]
-    assert all(row[stage] for stage in stages if stage != "user_id")
-    times = [row[f"{s}_at"] for s in stages if s != "user_id"]
+    assert all(row[stage] for stage in FunnelStage)
+    times = [row[f"{stage}_at"] for stage in FunnelStage]
     assert times == sorted(times)
     assert (row["converted"], row["conversion_value"], row["currency"]) == (True, 30, "EUR")
+    assert row["converted_at"] == row["completed_checkout_at"]
     assert (row["utm_campaign"], row["channel"]) == ("q4", "Paid Search")
     assert row["external_user_id"] == "42"
 
@@ -242,6 +242,18 @@ async def test_20_writers_in_two_orders_over_100_sessions_never_deadlock(databas
     assert row["count"] == 100
 
 
+async def test_the_insert_is_planned_once_a_connection(database: str) -> None:
+    async with open_store(database, 1, 30) as store:
+        for number in range(2):
+            await store.insert_events([event_row(number)])
+        kept = await store._pool.fetch(
+            "SELECT generic_plans + custom_plans AS runs FROM pg_prepared_statements "
+            "WHERE statement = $1",
+            load_query("insert_events"),
+        )
+    assert [row["runs"] for row in kept] == [2]
+
+
 def sessions_in(order: list[str], writer: int) -> list[EventRow]:
     return [event_row(writer * 1_000 + n, session_id=session) for n, session in enumerate(order, 1)]
 
@@ -285,7 +297,8 @@ async def test_of_two_values_the_same_one_wins_in_either_order(
     for session, order in (("there", rivals), ("back", rivals[::-1])):
         async with open_store(database, 1, 30) as store:
             for fields in order:
-                sold = event(**{"funnel_stage": FunnelStage.COMPLETED_CHECKOUT, **fields})
+                bought = {"funnel_stage": FunnelStage.COMPLETED_CHECKOUT, "converted": True}
+                sold = event(**{**bought, **fields})
                 await store.insert_events([make_row(replace(sold, id=uuid4(), session_id=session))])
     rows = await fetch(database, "SELECT conversion_value, currency FROM conversion_funnel")
     assert rows == [{"conversion_value": Decimal(10), "currency": "USD"}] * 2
@@ -302,10 +315,10 @@ async def test_in_any_order_and_any_batches_the_funnel_is_what_the_events_say(
 ) -> None:
     events = data.draw(some_events())
     sent = data.draw(st.permutations(events))
-    cut = data.draw(st.integers(0, len(sent)))
-    await execute(database, "TRUNCATE conversion_events, conversion_funnel")
+    cut, last = sorted(data.draw(st.tuples(*[st.integers(0, len(sent))] * 2)))
+    await empty_tables(database)
     async with open_store(database, 1, 30) as store:
-        for batch in (sent[:cut], sent[cut:], sent[:1]):
+        for batch in (sent[:cut], sent[cut:last], sent[last:], sent[:1]):
             if batch:
                 await store.insert_events([make_row(event) for event in batch])
     expected = await fetch(database, load_query("funnel_from_events"))
@@ -353,7 +366,7 @@ async def test_the_sql_files_say_what_they_answer(root: Path, database: str) -> 
 def test_each_fragment_of_sql_says_what_it_is_and_is_included(root: Path) -> None:
     queries = root / "db" / "queries"
     included = {
-        match["name"] for f in queries.glob("*.sql") for match in INCLUDE.finditer(f.read_text())
+        match["name"] for f in queries.rglob("*.sql") for match in INCLUDE.finditer(f.read_text())
     }
     fragments = {file.stem: file.read_text() for file in queries.glob("fragments/*.sql")}
     assert fragments.keys() == included

@@ -54,7 +54,7 @@ RULES = load_stage_rules()
 def test_an_event_reaches_the_stage_that_the_design_names(
     event_type: str, page_url: str | None, stage: str | None
 ) -> None:
-    assert RULES.classify_stage(event_type, page_url) == stage
+    assert RULES.classify_stage(event_type, page_url).stage == stage
 
 
 @pytest.mark.parametrize(
@@ -156,19 +156,19 @@ def test_a_language_before_the_path_does_not_count(language: str) -> None:
         "/blog": None,
     }
     for path, stage in stages.items():
-        assert RULES.classify_stage("page_view", site + path) == stage
-    assert RULES.classify_stage("form_submit", site + "/signup") == "started_signup"
+        assert RULES.classify_stage("page_view", site + path).stage == stage
+    assert RULES.classify_stage("form_submit", site + "/signup").stage == "started_signup"
 
 
 @pytest.mark.parametrize("path", ["blog", "blog/pricing", "docs/pricing", "app", "e/pricing"])
 def test_another_segment_before_the_path_is_another_page(path: str) -> None:
-    stage = RULES.classify_stage("page_view", f"https://www.example.com/{path}")
+    stage = RULES.classify_stage("page_view", f"https://www.example.com/{path}").stage
     assert stage == ("visited_docs" if path.startswith("docs") else None)
 
 
 @pytest.mark.parametrize("stage", list(FunnelStage))
 def test_an_event_of_a_stages_own_name_reaches_it(stage: FunnelStage) -> None:
-    assert RULES.classify_stage(stage.value, None) is stage
+    assert RULES.classify_stage(stage.value, None).stage is stage
 
 
 @given(st.text())
@@ -178,7 +178,7 @@ def test_any_text_has_a_path_or_none(page_url: str) -> None:
 
 
 def test_a_path_of_any_length_has_a_stage() -> None:
-    assert RULES.classify_stage("page_view", "/docs/" + "a/%2e/" * 40_000) == "visited_docs"
+    assert RULES.classify_stage("page_view", "/docs/" + "a/%2e/" * 40_000).stage == "visited_docs"
 
 
 def test_a_deployment_can_replace_the_rules(tmp_path: Path) -> None:
@@ -188,8 +188,57 @@ def test_a_deployment_can_replace_the_rules(tmp_path: Path) -> None:
         'paths = ["/preise", "/tarife/**"]\n'
     )
     rules = load_stage_rules(file)
-    assert rules.classify_stage("screen", "https://example.de/tarife/pro") == "visited_pricing"
-    assert rules.classify_stage("page_view", "https://example.de/pricing") is None
+    pro = rules.classify_stage("screen", "https://example.de/tarife/pro")
+    assert pro.stage is FunnelStage.VISITED_PRICING
+    assert rules.classify_stage("page_view", "https://example.de/pricing").stage is None
+
+
+@pytest.mark.parametrize(
+    ("event_type", "converts"),
+    [
+        ("purchase", True),
+        ("subscription_created", True),
+        ("completed_checkout", True),
+        ("checkout_complete", False),
+        ("checkout_start", False),
+        ("started_checkout", False),
+        ("signup", False),
+        ("refund", False),
+    ],
+)
+def test_a_purchase_and_a_subscription_convert(event_type: str, converts: bool) -> None:
+    assert RULES.classify_stage(event_type, None).converts == converts
+
+
+def test_a_refund_reaches_no_stage() -> None:
+    assert RULES.classify_stage("refund", "https://www.example.com/").stage is None
+
+
+@pytest.mark.parametrize(
+    ("rules", "converting"),
+    [
+        ("", {"subscription_created"}),
+        (
+            '[[rule]]\nstage = "subscription_created"\nevent_types = ["paid"]',
+            {"paid", "subscription_created"},
+        ),
+        (
+            '[[rule]]\nstage = "subscription_created"\nevent_types = ["paid"]\nconverts = false',
+            set(),
+        ),
+        (
+            '[[rule]]\nstage = "completed_signup"\nevent_types = ["lead"]\nconverts = true',
+            {"lead", "completed_signup", "subscription_created"},
+        ),
+    ],
+)
+def test_a_deployment_says_what_converts(tmp_path: Path, rules: str, converting: set[str]) -> None:
+    file = tmp_path / "stages.toml"
+    other = '[[rule]]\nstage = "visited_docs"\nevent_types = ["screen"]\n'
+    file.write_text(other + rules)
+    loaded = load_stage_rules(file)
+    asked = ("subscription_created", "paid", "lead", "completed_signup", "screen")
+    assert {kind for kind in asked if loaded.classify_stage(kind, None).converts} == converting
 
 
 @pytest.mark.parametrize(
@@ -226,7 +275,7 @@ def test_a_path_of_a_rule_covers(tmp_path: Path, pattern: str, path: str, fits: 
         '[[rule]]\nstage = "visited_pricing"\nevent_types = ["x"]\n'
         f'paths = ["/other", "{pattern}"]\n'
     )
-    stage = load_stage_rules(file).classify_stage("x", f"https://www.example.com{path}")
+    stage = load_stage_rules(file).classify_stage("x", f"https://www.example.com{path}").stage
     assert (stage is not None) == fits
 
 
@@ -245,6 +294,7 @@ def test_a_path_of_a_rule_covers(tmp_path: Path, pattern: str, path: str, fits: 
         '[[rule]]\nstage = "visited_docs"\nevent_types = ["x"]\npaths = ["/docs-*"]',
         '[[rule]]\nstage = "visited_docs"\nevent_types = ["x"]\npaths = ["/**/docs"]',
         '[[rule]]\nstage = "visited_docs"\nevent_types = ["x"]\npaths = ["/{land}/docs"]',
+        '[[rule]]\nstage = "visited_docs"\nevent_types = ["x"]\nconverts = 1',
     ],
 )
 def test_a_wrong_file_is_refused_by_name(tmp_path: Path, text: str) -> None:

@@ -30,33 +30,30 @@ def refused(**fields: Any) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("value", "cents"),
+    ("value", "amount"),
     [
         (WireNumber("29.99"), "29.99"),
         ("29.99", "29.99"),
-        (" 5 ", "5.00"),
-        (0, "0.00"),
-        (WireNumber("-0.0"), "0.00"),
-        (WireNumber("0.005"), "0.01"),
-        (WireNumber("0.0049999999999999999999"), "0.00"),
-        (WireNumber("1e-400"), "0.00"),
-        (WireNumber("2.5e1"), "25.00"),
-        ("99999999.994", "99999999.99"),
-        (99999999, "99999999.00"),
+        (" 5 ", "5"),
+        (0, "0"),
+        (WireNumber("-0.0"), "0.0"),
+        (WireNumber("0.005"), "0.005"),
+        (WireNumber("2.5e1"), "25"),
+        ("99999999.994", "99999999.994"),
+        (10**15, "1000000000000000"),
+        ("1e15", "1E+15"),
     ],
 )
-def test_an_amount_becomes_the_cents_that_a_person_would_expect(value: object, cents: str) -> None:
-    amount = parse(conversion_value=value).conversion_value
-    assert amount is not None
-    assert str(amount) == cents
+def test_an_amount_keeps_its_digits_until_its_currency_is_known(value: object, amount: str) -> None:
+    assert str(parse(conversion_value=value).conversion_value) == amount
 
 
 @pytest.mark.parametrize(
     "value",
     [
         WireNumber("1e400"),
-        WireNumber("99999999.995"),
-        100_000_000,
+        WireNumber("1000000000000000.001"),
+        10**15 + 1,
         -1,
         WireNumber("-0.001"),
         float("nan"),
@@ -72,13 +69,8 @@ def test_an_amount_becomes_the_cents_that_a_person_would_expect(value: object, c
         [],
     ],
 )
-def test_what_is_no_amount_for_the_column_is_refused(value: object) -> None:
+def test_what_is_no_amount_or_over_the_limit_is_refused(value: object) -> None:
     assert refused(conversion_value=value) == ["conversion_value"]
-
-
-@given(st.decimals(min_value=0, max_value=Decimal("99999999.99"), places=2))
-def test_every_amount_in_cents_is_kept_to_the_cent(amount: Decimal) -> None:
-    assert parse(conversion_value=WireNumber(str(amount))).conversion_value == amount
 
 
 @pytest.mark.parametrize(
