@@ -112,7 +112,7 @@ def start_system(stack: ExitStack, ports: Ports, data: Path) -> tuple[Addresses,
 
 
 def kong_yml_with_origin(origin: str, data: Path) -> Path:
-    """A copy of kong/kong.yml in the data's folder that allows this origin too, where it does not."""
+    """A copy of kong/kong.yml in the data's folder that allows this origin too."""
     text = KONG_YML.read_text(encoding="utf-8")
     allowing = allow_origin(text, origin)
     if allowing == text:
