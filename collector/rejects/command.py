@@ -129,7 +129,7 @@ async def replay_chosen(command: argparse.Namespace, settings: Settings) -> None
     odd: list[str] = []
     url, timeout = settings.database_url, settings.database_timeout_seconds
     async with reject_store(settings) as rejects, open_store(url, 1, timeout) as store:
-        again = RejectReplay(make_enricher(settings), store, rejects)
+        again = RejectReplay(make_enricher(settings), store, rejects, settings.event_limits)
         async for kept, body in chosen_bodies(command, rejects, odd):
             try:
                 results[await again.replay(kept, body)] += 1

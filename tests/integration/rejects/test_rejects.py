@@ -40,11 +40,13 @@ async def rejects(collector: Collector, number: int) -> Rows:
             await asyncio.sleep(0.05)
 
 
-def run(database: str, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+def run(
+    database: str, *arguments: str, stdin: str = "", **settings: str
+) -> subprocess.CompletedProcess[str]:
     """`conversion-tracking rejects`."""
     return subprocess.run(
         [COMMAND, "rejects", *arguments],
-        env={**os.environ, "CT_DATABASE_URL": database},
+        env={**os.environ, "CT_DATABASE_URL": database, **settings},
         input=stdin,
         capture_output=True,
         text=True,
@@ -305,6 +307,23 @@ async def test_odd_lines_of_a_file_are_named_and_the_others_are_replayed(
         assert part in result.stderr, result.stderr
     assert "Traceback" not in result.stderr
     assert len(await collector.events()) == 3
+
+
+async def test_what_a_deployment_takes_is_replayed_there(database: str) -> None:
+    wide = {**LEAST, "metadata": {f"k{number}": "x" * 3_000 for number in range(150)}}
+    async with run_collector(database) as collector:
+        await collector.post(TRACK, json={**wide, "currency": "EURO", "metadata": {}})
+        await rejects(collector, 1)
+        line = json.dumps({"reject": 1, "body": wide})
+        replay = ("replay", "--file", "-")
+        refused = await asyncio.to_thread(run, database, *replay, stdin=line)
+        assert (refused.stdout, "event_too_large" in refused.stderr) == ("1 failed\n", True)
+        more = {"CT_EVENT_MAX_BYTES": "1000000", "CT_EVENT_MAX_KEYS": "150"}
+        stored = await asyncio.to_thread(run, database, *replay, stdin=line, **more)
+        assert (stored.stdout, stored.stderr) == ("1 stored\n", "")
+        less = {"CT_EVENT_MAX_BYTES": "1000000", "CT_EVENT_MAX_KEYS": "149"}
+        again = await asyncio.to_thread(run, database, *replay, stdin=line, **less)
+        assert "more than 149 keys" in again.stderr
 
 
 @pytest.mark.parametrize(

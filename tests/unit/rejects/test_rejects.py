@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from collector.allowance import MAX_ADDRESSES, Allowance
-from collector.errors import FieldError, InvalidEvent
+from collector.contract.wire import Limits
+from collector.errors import EventTooLarge, FieldError, InvalidEvent
 from collector.event import RequestContext
 from collector.rejects.lines import (
     RepairError,
@@ -169,6 +170,20 @@ def test_the_events_of_a_batch_keep_their_times_and_amounts() -> None:
         datetime(2026, 11, 22, 12, 0, 0, 123_000, UTC)
     }
     assert len({payload.event_id for payload in payloads}) == 2
+
+
+WIDE = {**LEAST, "form_data": {f"k{number}": number for number in range(10)}}
+
+
+@pytest.mark.parametrize("body", [WIDE, {"events": [WIDE]}])
+def test_what_a_deployment_takes_decides_what_is_replayed(body: dict[str, Any]) -> None:
+    sent = json.dumps(body).encode()
+    reject = kept(sent).reject
+    assert parse_rejected(reject, sent, Limits(max_keys=10))
+    with pytest.raises(InvalidEvent):
+        parse_rejected(reject, sent, Limits(max_keys=9))
+    with pytest.raises(EventTooLarge):
+        parse_rejected(reject, sent, Limits(max_bytes=100))
 
 
 def test_a_stage_is_replayed_as_its_endpoint_reads_it() -> None:
