@@ -3,9 +3,11 @@
 import asyncio
 import json
 import os
+import pty
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -242,6 +244,47 @@ async def test_the_command_counts_lists_and_shows(collector: Collector) -> None:
     shown = await asyncio.to_thread(run, collector.database, "show", "3")
     assert "203.0.113.7" in shown.stdout
     assert shown.stdout.endswith("{\\x1b\n")
+
+
+def on_terminal(database: str, *arguments: str) -> str:
+    """What `conversion-tracking rejects` writes to a terminal."""
+    parent, child = pty.openpty()
+    with os.fdopen(parent, "rb", buffering=0) as terminal:
+        process = subprocess.Popen(
+            [COMMAND, "rejects", *arguments],
+            env={**os.environ, "CT_DATABASE_URL": database},
+            stdin=child,
+            stdout=child,
+            stderr=child,
+        )
+        os.close(child)
+        written = b""
+        with suppress(OSError):  # Linux says so when the last process has closed it
+            while part := terminal.read(65_536):
+                written += part
+        process.wait(60)
+    return written.decode()
+
+
+async def test_what_a_stranger_sent_does_not_steer_the_operators_terminal(
+    collector: Collector,
+) -> None:
+    attack = "\x1b]0;owned\x07\x9b2J\u202e\x7f"
+    text = json.dumps({**LEAST, "currency": attack}, ensure_ascii=False)
+    escaped = json.dumps({**LEAST, "currency": attack, f"{attack}": [attack]})
+    nested = json.dumps({**LEAST, "click_ids": {attack: []}})
+    for body in (text, text.replace("\x1b", "").replace("\x07", ""), escaped, nested, attack):
+        headers = {"Content-Type": "text/plain", "User-Agent": "x\x9b2J\u202e"}
+        await collector.post(TRACK, data=body.encode(), headers=headers)
+    await rejects(collector, 5)
+    for arguments in (["export"], ["replay"], [], *(["show", f"{n}"] for n in range(1, 6))):
+        written = await asyncio.to_thread(on_terminal, collector.database, *arguments)
+        assert written.count("\n") >= 3
+        assert [c for c in written if not c.isprintable() and c not in "\r\n"] == []
+    exported = await asyncio.to_thread(on_terminal, collector.database, "export")
+    bodies = [json.loads(line)["body"] for line in exported.splitlines()]
+    assert bodies[2]["currency"] == attack
+    assert bodies[0] == attack
 
 
 async def test_what_is_valid_by_now_is_replayed_once_with_its_first_time_and_address(
