@@ -12,10 +12,9 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from collector.api.keys import METRICS, SETTINGS
 from collector.metrics import Metrics
 from collector.serving.listening import open_sockets
-from collector.serving.serve import run_loop, serve_until, stop_on_signals
+from collector.serving.serve import bounds_of, run_loop, serve_until, stop_on_signals
 from collector.settings import Settings
 
 # As long as the collector's answer.
@@ -34,15 +33,14 @@ async def answer(request: web.Request) -> web.Response:
 def make_app() -> web.Application:
     """Answers every path and method."""
     app = web.Application()
-    app[SETTINGS] = Settings(database_url="postgresql://unused")
-    app[METRICS] = Metrics()
     app.router.add_route("*", "/{path:.*}", answer)
     return app
 
 
 async def serve(sockets: Sequence[socket.socket]) -> None:
     """Serve until SIGTERM or SIGINT."""
-    await serve_until(stop_on_signals(), make_app(), sockets)
+    bounds = bounds_of(Settings(database_url="postgresql://unused"), Metrics())
+    await serve_until(stop_on_signals(), make_app(), bounds, sockets)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 from prometheus_client import (
@@ -32,6 +32,50 @@ GAUGES: Mapping[str, str] = {
     "ct_postgres_away": "1 while Postgres cannot be used",
 }
 
+# What is counted: each with what it says, and the name of its label where it has one.
+COUNTERS: Mapping[str, tuple[str, ...]] = {
+    "ct_events": (
+        "Events by result: stored, duplicate, spooled, invalid, refused, unavailable",
+        "result",
+    ),
+    "ct_refused_requests": ("Requests answered with an error, by its code", "error"),
+    "ct_malformed_requests": ("Requests that were no HTTP",),
+    "ct_refused_connections": ("Connections over CT_MAX_CONNECTIONS, which were closed at once",),
+    "ct_rejected_events": (
+        "Events, or bodies that were to hold them, that broke the contract, by reason",
+        "reason",
+    ),
+    "ct_rejected_fields": ("Fields that broke the contract, by path", "field"),
+    "ct_rejects_kept": ("Rejected events that were written to rejected_events",),
+    "ct_rejects_not_kept": (
+        "Rejected events that were not kept, by why: rate_limit, queue_full, refused, shutdown",
+        "why",
+    ),
+    "ct_rejects_deleted": ("Rows of rejected_events that were deleted as too old or too much",),
+    "ct_unsigned_requests": ("Tracking requests without a valid stamp of the gateway",),
+    "ct_refused_stamps": (
+        "Stamps of the gateway that came again, or too late to know, by why: used, forgotten",
+        "why",
+    ),
+    "ct_unbound_stamps": ("Stamps that were believed and hold no request id",),
+    "ct_unknown_fields": ("Fields of payloads that the contract does not know",),
+    "ct_truncated_fields": ("Texts that were cut to their column",),
+    "ct_replayed_events": ("Events that went from the spool to Postgres",),
+    "ct_background_restarts": (
+        "Background tasks that ended and were started again, by task",
+        "task",
+    ),
+}
+
+# What is measured: each with what it says, and its buckets.
+HISTOGRAMS: Mapping[str, tuple[str, Sequence[float]]] = {
+    "ct_batch_events": ("Events that were written together", (1, 2, 5, 10, 20, 50, 100, 200, 500)),
+    "ct_commit_seconds": (
+        "How long a batch took to be durable, in Postgres or in the spool",
+        (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
+    ),
+}
+
 # They would add a time of creation beside every counter, which is not used here.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # published without types
 
@@ -41,109 +85,35 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.events = Counter(
-            "ct_events",
-            "Events by result: stored, duplicate, spooled, invalid, refused, unavailable",
-            ["result"],
-            registry=self.registry,
-        )
+        self.events = self._counter("ct_events")
         self._events_with = cache(self.events.labels)  # to look one up takes longer than to count
-        self.refused = Counter(
-            "ct_refused_requests",
-            "Requests answered with an error, by its code",
-            ["error"],
-            registry=self.registry,
-        )
-        self.malformed = Counter(
-            "ct_malformed_requests",
-            "Requests that were no HTTP",
-            registry=self.registry,
-        )
-        self.too_many = Counter(
-            "ct_refused_connections",
-            "Connections over CT_MAX_CONNECTIONS, which were closed at once",
-            registry=self.registry,
-        )
-        self.rejected = Counter(
-            "ct_rejected_events",
-            "Events, or bodies that were to hold them, that broke the contract, by reason",
-            ["reason"],
-            registry=self.registry,
-        )
-        self.rejected_fields = Counter(
-            "ct_rejected_fields",
-            "Fields that broke the contract, by path",
-            ["field"],
-            registry=self.registry,
-        )
-        self.rejects_kept = Counter(
-            "ct_rejects_kept",
-            "Rejected events that were written to rejected_events",
-            registry=self.registry,
-        )
-        self.rejects_not_kept = Counter(
-            "ct_rejects_not_kept",
-            "Rejected events that were not kept, by why: rate_limit, queue_full, refused, shutdown",
-            ["why"],
-            registry=self.registry,
-        )
-        self.rejects_deleted = Counter(
-            "ct_rejects_deleted",
-            "Rows of rejected_events that were deleted as too old or too much",
-            registry=self.registry,
-        )
-        self.unsigned = Counter(
-            "ct_unsigned_requests",
-            "Tracking requests without a valid stamp of the gateway",
-            registry=self.registry,
-        )
-        self.refused_stamps = Counter(
-            "ct_refused_stamps",
-            "Stamps of the gateway that came again, or too late to know, by why: used, forgotten",
-            ["why"],
-            registry=self.registry,
-        )
-        self.unbound_stamps = Counter(
-            "ct_unbound_stamps",
-            "Stamps that were believed and hold no request id",
-            registry=self.registry,
-        )
-        self.unknown_fields = Counter(
-            "ct_unknown_fields",
-            "Fields of payloads that the contract does not know",
-            registry=self.registry,
-        )
-        self.truncated_fields = Counter(
-            "ct_truncated_fields",
-            "Texts that were cut to their column",
-            registry=self.registry,
-        )
+        self.refused = self._counter("ct_refused_requests")
+        self.malformed = self._counter("ct_malformed_requests")
+        self.too_many = self._counter("ct_refused_connections")
+        self.rejected = self._counter("ct_rejected_events")
+        self.rejected_fields = self._counter("ct_rejected_fields")
+        self.rejects_kept = self._counter("ct_rejects_kept")
+        self.rejects_not_kept = self._counter("ct_rejects_not_kept")
+        self.rejects_deleted = self._counter("ct_rejects_deleted")
+        self.unsigned = self._counter("ct_unsigned_requests")
+        self.refused_stamps = self._counter("ct_refused_stamps")
+        self.unbound_stamps = self._counter("ct_unbound_stamps")
+        self.unknown_fields = self._counter("ct_unknown_fields")
+        self.truncated_fields = self._counter("ct_truncated_fields")
+        self.replayed = self._counter("ct_replayed_events")
+        self.background_restarts = self._counter("ct_background_restarts")
+        self.batch_events = self._histogram("ct_batch_events")
+        self.commit_seconds = self._histogram("ct_commit_seconds")
 
-        self.replayed = Counter(
-            "ct_replayed_events",
-            "Events that went from the spool to Postgres",
-            registry=self.registry,
-        )
+    def _counter(self, name: str) -> Counter:
+        """The counter of COUNTERS, at 0."""
+        text, *labels = COUNTERS[name]
+        return Counter(name, text, labels, registry=self.registry)
 
-        self.background_restarts = Counter(
-            "ct_background_restarts",
-            "Background tasks that ended and were started again, by task",
-            ["task"],
-            registry=self.registry,
-        )
-
-        self.batch_events = Histogram(
-            "ct_batch_events",
-            "Events that were written together",
-            buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500),
-            registry=self.registry,
-        )
-        self.commit_seconds = Histogram(
-            "ct_commit_seconds",
-            "How long a batch took to be durable, in Postgres or in the spool",
-            buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
-            registry=self.registry,
-        )
+    def _histogram(self, name: str) -> Histogram:
+        """The histogram of HISTOGRAMS, empty."""
+        text, buckets = HISTOGRAMS[name]
+        return Histogram(name, text, buckets=buckets, registry=self.registry)
 
     def observe_batch(self, events: int, seconds: float) -> None:
         """A batch of so many events was written in so many seconds."""

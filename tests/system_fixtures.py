@@ -20,9 +20,9 @@ import pytest
 
 from local.postgres import PostgresServer, database_url
 from local.processes import free_port
-from local.up import System
+from local.up import System, kong_yml_with_origin
 from tests.support import CHROME, execute
-from tests.system.running import Gateway, RunningSystem
+from tests.system.running import DEMO_ORIGIN, Gateway, RunningSystem
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +53,8 @@ def create_database(postgres: PostgresServer, template: str, name: str) -> str:
 def start_system(stack: ExitStack, database: str) -> RunningSystem:
     """Collector, plugin server and gateway on free ports, until the stack ends."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ct-")))
-    parts = System(stack, folder, database, secrets.token_hex(16))
+    kong_yml = kong_yml_with_origin(DEMO_ORIGIN, folder)
+    parts = System(stack, folder, database, secrets.token_hex(16), kong_yml=kong_yml)
     collector_port, gateway_port = free_port(), free_port()
     collector = parts.start_collector(collector_port)
     parts.start_plugin_server()

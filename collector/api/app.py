@@ -31,7 +31,6 @@ from collector.api.routes import add_routes
 from collector.api.shutdown import close_while_stopping
 from collector.background import Supervisor
 from collector.contract.validation import Validator
-from collector.contract.wire import Limits
 from collector.durable.failover import Failover
 from collector.durable.writer import Writer, WriterLimits, open_writer
 from collector.enrich import make_enricher
@@ -56,7 +55,7 @@ def make_app(settings: Settings) -> web.Application:
     app[LIMITS] = body_limits(settings)
     metrics.watch("ct_body_bytes", lambda: app[LIMITS].budget.held)
     keeper = RejectKeeper(reject_limits(settings), metrics, new_id=uuid7)
-    app[VALIDATOR] = Validator(metrics, keeper.keep, event_limits(settings))
+    app[VALIDATOR] = Validator(metrics, keeper.keep, settings.event_limits)
     app[REJECT_KEEPER] = keeper
     app[ENRICHER] = make_enricher(settings)
     app[STOPPING] = asyncio.Event()
@@ -81,16 +80,6 @@ async def keep_rejects(app: web.Application) -> AsyncIterator[None]:
     url, timeout = app[SETTINGS].database_url, app[SETTINGS].database_timeout_seconds
     async with run_reject_keeper(app[REJECT_KEEPER], url, timeout, app[BACKGROUND]):
         yield
-
-
-def event_limits(settings: Settings) -> Limits:
-    """How much an event may hold."""
-    return Limits(
-        max_bytes=settings.event_max_bytes,
-        max_depth=settings.event_max_depth,
-        max_keys=settings.event_max_keys,
-        max_values=settings.event_max_values,
-    )
 
 
 def body_limits(settings: Settings) -> BodyLimits:

@@ -53,6 +53,7 @@ async def read_items(request: web.Request) -> list[EventRow | Answer]:
     context = request.app[CONTEXTS].read(request)
     validator, enricher = request.app[VALIDATOR], request.app[ENRICHER]
     body = await read_body(request, context)
+    refuse_gone(request)
     sent = validator.validate_batch(body, context)
     items: list[EventRow | Answer] = []
     turn_ends = monotonic() + SECONDS_OF_A_TURN

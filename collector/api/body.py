@@ -92,8 +92,9 @@ async def read_body(request: web.Request, context: RequestContext) -> bytes:
 
     The server must run with auto_decompress=False, since aiohttp would unpack
     deflate and brotli too, and before the limit is known.
-    Raises UnsupportedBody, BodyTooLarge, BodyTimeout, BodiesFull, TooManyBytes, ClientGone,
-    and InvalidJson for broken gzip.
+    Raises UnsupportedBody, BodyTooLarge, BodyTimeout, BodiesFull, TooManyBytes, and
+    InvalidJson for broken gzip. A sender that has gone is no reason to raise where its body is
+    whole: a page that closes does not wait for an answer.
     """
     limits = request.app[LIMITS]
     refuse_other_types(request)
@@ -101,7 +102,6 @@ async def read_body(request: web.Request, context: RequestContext) -> bytes:
     if encoding not in ENCODINGS:
         raise UnsupportedBody(f"Content-Encoding {encoding!r} is not read here; send gzip or none.")
     body = await read_bounded(request, limits)
-    refuse_gone(request)
     if encoding in GZIP:
         body = gunzip(body, limits.max_bytes)
     limits.count(context, len(body))
@@ -109,7 +109,7 @@ async def read_body(request: web.Request, context: RequestContext) -> bytes:
 
 
 def refuse_gone(request: web.Request) -> None:
-    """Raises ClientGone where nobody waits for the answer: whoever sent it sends it again."""
+    """Raises ClientGone where nobody waits for the answer to a batch: it is sent again."""
     transport = request.transport
     if transport is None or transport.is_closing():
         raise ClientGone("The client has gone.")

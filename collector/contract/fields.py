@@ -29,9 +29,8 @@ from collector.contract.wire import WireNumber
 from collector.event import FunnelStage
 
 MAX_MONEY = 10**15
-# 400 digits are more than any amount has, and few enough to be parsed at once.
+# A number in any notation. 400 digits are more than any has, and few enough to be parsed at once.
 DECIMAL = re.compile(r"[+-]?[0-9]{1,400}(?:\.[0-9]{1,400})?(?:[eE][+-]?[0-9]{1,4})?")
-EPOCH_MILLISECONDS = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?")
 MAX_EPOCH_MILLISECONDS = 10**14  # the year 5138
 UUID_LENGTH = 36
 UUID_PATTERN = r"^(?:[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{32})?$"
@@ -219,13 +218,15 @@ def parse_currency(value: Any) -> str | None:
 def parse_time(value: Any) -> datetime | None:
     """ISO 8601 (UTC where it names no zone) or epoch milliseconds, as number or text.
 
+    Every notation of a number is the same time: 1.7e12 is 1700000000000.
+
     Raises Fault where it is neither, or beyond the years of the calendar.
     """
     digits = digits_of(value, NO_TIME)
     if not digits:
         return None
     try:
-        if EPOCH_MILLISECONDS.fullmatch(digits):
+        if DECIMAL.fullmatch(digits):
             return time_of(float(digits))
         time = datetime.fromisoformat(digits)
         return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,19 +51,37 @@ async def migrate(database_url: str, migrations: list[Migration] | None = None) 
     run and the others wait. Each migration is a transaction of its own.
     Raises MigrationError.
     """
-    connection = await connect(database_url)
-    try:
-        await connection.execute(load_query("lock_migrations"), LOCK_KEY)
+    async with one_at_a_time(database_url), connected(database_url) as connection:
         await connection.execute(load_query("create_migrations"))
         return await apply_missing(connection, migrations or load_migrations(migration_files()))
+
+
+@asynccontextmanager
+async def one_at_a_time(database_url: str) -> AsyncIterator[None]:
+    """While a transaction of another connection holds the lock. Raises MigrationError.
+
+    Behind a pooler a session has no locks of its own: the lock would go on to others.
+    """
+    async with connected(database_url) as connection, connection.transaction():
+        await connection.execute(load_query("lock_migrations"), LOCK_KEY)
+        yield
+
+
+@asynccontextmanager
+async def connected(database_url: str) -> AsyncIterator[Any]:
+    """A connection for as long as the block runs. Raises MigrationError."""
+    connection = await connect(database_url)
+    try:
+        yield connection
     finally:
-        await connection.close()  # which also gives back the lock
+        await connection.close()
 
 
 async def connect(database_url: str) -> Any:
     """A connection. Raises MigrationError where there is none to be had, or of no use here."""
     try:
-        connection = await asyncpg.connect(database_url)
+        # Behind a pooler a statement that is prepared is not there for the next transaction.
+        connection = await asyncpg.connect(database_url, statement_cache_size=0)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise MigrationError(f"cannot use the database of CT_DATABASE_URL: {error}") from error
     try:
@@ -78,7 +97,8 @@ async def apply_missing(connection: Any, migrations: list[Migration]) -> list[st
 
     Raises MigrationError where one fails, was changed, or is not known here.
     """
-    rows = await connection.fetch(load_query("list_migrations"))
+    async with connection.transaction():
+        rows = await connection.fetch(load_query("list_migrations"))
     applied = {row["version"]: row["checksum"] for row in rows}
     refuse_newer_database(applied.keys() - {m.version for m in migrations})
     names = []

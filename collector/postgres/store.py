@@ -14,13 +14,11 @@ import asyncpg
 from collector.errors import CollectorError, EventRefused, StoreUnavailable
 from collector.event_row import EventRow, EventStatus, Outcome, join_rows
 from collector.postgres.refusals import FAILURES, describe, may_refuse_row, refuses_row
+from collector.postgres.sessions import Connection, Sessions
 from collector.sql import load_query
 
 logger = logging.getLogger(__name__)
 
-# A statement that Postgres itself gives up leaves no backend behind that waits for a lock.
-# It does so before the collector stops waiting, which is for a Postgres that hangs.
-STATEMENT_TIMEOUT_SHARE = 0.9
 # How long a Postgres that hangs may hold the begin and the end of the process.
 CHECK_SECONDS = 2.0
 CLOSE_SECONDS = 0.5
@@ -39,8 +37,11 @@ class UnexplainedFailure(StoreUnavailable):
 class Store:
     """Events and their funnel, in one transaction a batch."""
 
-    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], timeout_seconds: float) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool[asyncpg.Record], sessions: Sessions, timeout_seconds: float
+    ) -> None:
         self._pool = pool
+        self._sessions = sessions
         self._timeout_seconds = timeout_seconds
 
     async def insert_events(self, rows: Sequence[EventRow]) -> set[UUID]:
@@ -138,7 +139,7 @@ class Store:
         """
         try:
             async with asyncio.timeout(self._timeout_seconds), self._pool.acquire() as connection:
-                return await fetch(connection, query, arguments)
+                return await fetch(connection, self._sessions, query, arguments)
         except CollectorError:
             raise
         except Exception as error:  # noqa: BLE001  # one nobody thought of must lose no event
@@ -147,7 +148,7 @@ class Store:
 
 
 async def fetch(
-    connection: asyncpg.Connection[asyncpg.Record], query: str, arguments: Sequence[object]
+    connection: Connection, sessions: Sessions, query: str, arguments: Sequence[object]
 ) -> list[Any]:
     """The rows of a query on a connection, which failed ones give up at once.
 
@@ -155,7 +156,8 @@ async def fetch(
     UnexplainedFailure, after which the connection is as good as before; else what failed.
     """
     try:
-        return list(await connection.fetch(load_query(query), *arguments))
+        async with sessions.transaction(connection):
+            return list(await connection.fetch(load_query(query), *arguments))
     except asyncpg.PostgresError as error:
         sqlstate = error.sqlstate or ""
         if refuses_row(sqlstate):
@@ -209,6 +211,7 @@ async def open_store(
     So the collector starts while Postgres is away, and finds it when it is back. Raises
     UnfitDatabase where it is there, and cannot hold what visitors send.
     """
+    sessions = Sessions(timeout_seconds)
     pool = asyncpg.create_pool(
         database_url,
         min_size=0,
@@ -217,19 +220,16 @@ async def open_store(
         command_timeout=timeout_seconds,
         # Any statement is planned once a connection; asyncpg would do so up to 15 KiB of text.
         max_cacheable_statement_size=0,
+        connect=sessions.connect,
         init=prepare_connection,
         reset=keep_session,
-        server_settings={
-            "application_name": "conversion-tracking",
-            "synchronous_commit": "on",  # whatever is the server's default: a 200 is a promise
-            "timezone": "UTC",
-            "statement_timeout": str(round(timeout_seconds * STATEMENT_TIMEOUT_SHARE * 1000)),
-        },
+        # These two a pooler carries over from session to session; sessions has the others.
+        server_settings={"application_name": "conversion-tracking", "timezone": "UTC"},
     )
     await pool
-    await check_server(pool, min(timeout_seconds, CHECK_SECONDS))
+    await check_server(pool, sessions, min(timeout_seconds, CHECK_SECONDS))
     try:
-        yield Store(pool, timeout_seconds)
+        yield Store(pool, sessions, timeout_seconds)
     finally:
         await close_pool(pool)
 
@@ -241,39 +241,42 @@ async def close_pool(pool: asyncpg.Pool[asyncpg.Record]) -> None:
             await pool.close()
 
 
-async def check_server(pool: asyncpg.Pool[asyncpg.Record], timeout_seconds: float) -> None:
+async def check_server(
+    pool: asyncpg.Pool[asyncpg.Record], sessions: Sessions, timeout_seconds: float
+) -> None:
     """Look at the server once, and warn of one that loses commits in a power cut.
 
     Raises UnfitDatabase. A Postgres that is away is no fault: it is looked at no more.
     """
     try:
-        async with asyncio.timeout(timeout_seconds):
-            found = await pool.fetchrow(load_query("server_settings"))
+        async with asyncio.timeout(timeout_seconds), pool.acquire() as connection:
+            [found] = await fetch(connection, sessions, "server_settings", ())
     except UnfitDatabase:
         raise
     except Exception as error:  # noqa: BLE001  # whatever it is, events go to the spool
         logger.warning("Postgres cannot be used now: %s", describe(error))
         return
     for setting in ("fsync", "full_page_writes"):
-        if found and found[setting] == "off":
+        if found[setting] == "off":
             logger.warning(
                 "this Postgres has %s off: a power cut loses events that were answered with 200",
                 setting,
             )
 
 
-async def prepare_connection(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+async def prepare_connection(connection: Connection) -> None:
     """What each new connection needs. Raises UnfitDatabase.
 
     A batch is made as bytes; as text it would be held again, in up to four bytes a letter.
     """
     refuse_other_encoding(connection)
-    await connection.set_type_codec(
-        "json", schema="pg_catalog", encoder=bytes, decoder=bytes, format="binary"
-    )
+    async with connection.transaction():  # it asks Postgres for the type, in two steps
+        await connection.set_type_codec(
+            "json", schema="pg_catalog", encoder=bytes, decoder=bytes, format="binary"
+        )
 
 
-def refuse_other_encoding(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+def refuse_other_encoding(connection: Connection) -> None:
     """Raises UnfitDatabase where the database cannot hold every text."""
     encoding = connection.get_settings().server_encoding
     if encoding != "UTF8":
@@ -283,5 +286,5 @@ def refuse_other_encoding(connection: asyncpg.Connection[asyncpg.Record]) -> Non
         )
 
 
-async def keep_session(_connection: asyncpg.Connection[asyncpg.Record]) -> None:
+async def keep_session(_connection: Connection) -> None:
     """Instead of asyncpg's reset, a round trip a batch: no query here leaves a state behind."""

@@ -21,6 +21,7 @@ from collector.rejects.lines import (
     export_line,
     list_lines,
     parse_repaired,
+    printable_line,
     show_lines,
 )
 from collector.rejects.replay import RejectReplay
@@ -129,7 +130,7 @@ async def replay_chosen(command: argparse.Namespace, settings: Settings) -> None
     odd: list[str] = []
     url, timeout = settings.database_url, settings.database_timeout_seconds
     async with reject_store(settings) as rejects, open_store(url, 1, timeout) as store:
-        again = RejectReplay(make_enricher(settings), store, rejects)
+        again = RejectReplay(make_enricher(settings), store, rejects, settings.event_limits)
         async for kept, body in chosen_bodies(command, rejects, odd):
             try:
                 results[await again.replay(kept, body)] += 1
@@ -137,7 +138,7 @@ async def replay_chosen(command: argparse.Namespace, settings: Settings) -> None
                 raise RejectsError("Postgres cannot be used now; replay again later") from error
             except CollectorError as error:
                 results["failed"] += 1
-                print(f"{kept.id}: {error.code}: {explain(error)}", file=sys.stderr)
+                print(printable_line(f"{kept.id}: {error.code}: {explain(error)}"), file=sys.stderr)
             except (OSError, asyncpg.PostgresError):
                 raise
             except Exception as error:  # noqa: BLE001  # whatever it is, it is one event's

@@ -11,6 +11,9 @@ from collector.contract.wire import load_json
 from collector.errors import CollectorError
 from collector.rejects.store import KeptReject, RejectCount
 
+# What JSON has as they are between values alone, never in a text.
+BLANKS = dict.fromkeys(map(ord, "\r\n\t"), " ")
+
 
 class RepairError(Exception):
     """A line of a file of repaired events that cannot be used. The message says which, and why."""
@@ -58,18 +61,19 @@ def show_lines(kept: KeptReject) -> Iterator[str]:
         ("body", f"{len(reject.body)} bytes{', cut' if reject.body_cut else ''}"),
     )
     for name, value in values:
-        yield f"{name:20} {printable(str(value))}"
+        yield f"{name:20} {printable_line(str(value))}"
     yield printable(reject.body.decode("utf-8", "backslashreplace"))
 
 
 def export_line(kept: KeptReject) -> str:
     """A line of JSON to repair: `body` is what was sent, as JSON where it is any, else as text.
 
-    JSON goes in as it was written, so that a repair changes nothing else.
+    JSON goes in as it was written, so that a repair changes nothing else, but for characters
+    that could steer a terminal: they are escaped, which means the same.
     """
     errors = [{"field": e.field, "message": e.message} for e in kept.reject.errors]
     head = json.dumps({"reject": kept.id, "cut": kept.reject.body_cut, "errors": errors})
-    return f'{head[:-1]}, "body": {body_as_json(kept.reject.body)}}}'
+    return printable_json(f'{head[:-1]}, "body": {body_as_json(kept.reject.body)}}}')
 
 
 def body_as_json(body: bytes) -> str:
@@ -79,7 +83,7 @@ def body_as_json(body: bytes) -> str:
         load_json(text)
     except CollectorError:
         return json.dumps(text)
-    return text.replace("\r", " ").replace("\n", " ")  # JSON has none inside of strings
+    return text.translate(BLANKS)
 
 
 def parse_repaired(line: str, number: int) -> Repaired:
@@ -107,9 +111,10 @@ def is_number_of_reject(value: object) -> bool:
 
 def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
     """Columns that line up."""
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    for row in (head, *rows):
-        cells = (printable(cell).ljust(width) for cell, width in zip(row, widths, strict=True))
+    shown_rows = [tuple(map(printable_line, row)) for row in (head, *rows)]
+    widths = [max(map(len, column)) for column in zip(*shown_rows, strict=True)]
+    for row in shown_rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         yield "  ".join(cells).rstrip()
 
 
@@ -121,6 +126,26 @@ def fields_of(kept: KeptReject) -> str:
 def shown(time: datetime | None) -> str:
     """A time in UTC, to the second."""
     return time.strftime("%Y-%m-%d %H:%M:%SZ") if time else "-"
+
+
+def printable_json(text: str) -> str:
+    """One line of JSON that means the same, and has nothing that could steer a terminal.
+
+    Control characters, those that turn the direction of writing, and all else that is not
+    seen: what stands outside of texts is ASCII, and none of them.
+    """
+    return "".join(c if c.isprintable() else json_escape(c) for c in text)
+
+
+def json_escape(character: str) -> str:
+    """A character as JSON can also write it in a text: one or two units of UTF-16."""
+    units = character.encode("utf-16-be")
+    return "".join(f"\\u{units[i : i + 2].hex()}" for i in range(0, len(units), 2))
+
+
+def printable_line(text: str) -> str:
+    """The same as printable, for what must stay one line."""
+    return printable(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
 def printable(text: str) -> str:

@@ -8,9 +8,9 @@ from uuid import UUID, uuid5
 
 from msgspec import MsgspecError
 
-from collector.contract.models import MAX_BATCH_VALUES, ConversionEventRequest
+from collector.contract.models import ConversionEventRequest
 from collector.contract.reader import EVENTS, STAGES, event_of
-from collector.contract.validation import read_batch, read_fields
+from collector.contract.validation import load_whole, read_batch, read_fields
 from collector.contract.wire import LIMITS, Limits, read_object
 from collector.enrich import Enricher
 from collector.errors import FieldError, InvalidEvent
@@ -21,10 +21,6 @@ from collector.rejects.reject import ROW_ENDPOINT, Reject
 from collector.rejects.store import KeptReject, RejectStore
 
 FUNNEL_PATH = "/v1/events/funnel"
-# A body may be a batch, whose events stand two levels deep; nobody else waits for a replay.
-BODY_LIMITS = Limits(
-    max_bytes=64 * 1_048_576, max_depth=LIMITS.max_depth + 2, max_values=MAX_BATCH_VALUES
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +30,15 @@ class RejectReplay:
     enricher: Enricher
     store: Store
     rejects: RejectStore
+    limits: Limits = LIMITS  # of an event, as where it is received
 
     async def replay(self, kept: KeptReject, body: bytes) -> str:
         """Store the event that a body is by now: "stored", or "duplicate" if it was before.
 
         It keeps the time of its first receipt and the address of its sender. Replaying it
         again changes nothing: its id is the one that it was sent with, or that of the row.
-        Raises InvalidJson, InvalidEvent or InvalidBatch where it breaks the contract still,
-        and what Store.insert_events raises.
+        Raises InvalidJson, InvalidEvent, InvalidBatch, EventTooLarge or BatchTooLarge where it
+        breaks the contract still, and what Store.insert_events raises.
         """
         rows = self.read_rows(kept.reject, body)
         result = "stored" if await self.store.insert_events(rows) else "duplicate"
@@ -53,7 +50,7 @@ class RejectReplay:
         if reject.endpoint == ROW_ENDPOINT:
             return [read_refused(body)]
         context = context_of(reject)
-        payloads = parse_rejected(reject, body)
+        payloads = parse_rejected(reject, body, self.limits)
         return [make_row(self.enricher.enrich(payload, context)) for payload in payloads]
 
 
@@ -66,17 +63,25 @@ def read_refused(body: bytes) -> EventRow:
         raise InvalidEvent("This is no row.", (FieldError("", message),)) from None
 
 
-def parse_rejected(reject: Reject, body: bytes) -> list[ConversionEventRequest]:
-    """The payloads of a body: one, or those of a batch that was refused as a whole."""
-    fields = read_object(body, BODY_LIMITS)
-    if "events" in fields and "session_id" not in fields:
-        batch = read_batch(body)
-        parts = [read_fields(event) for event in batch.events]
+def parse_rejected(
+    reject: Reject, body: bytes, limits: Limits = LIMITS
+) -> list[ConversionEventRequest]:
+    """The payloads of a body: one, or those of a batch that was refused as a whole.
+
+    Raises as RejectReplay.replay does for bodies.
+    """
+    if is_batch(load_whole(body)):
+        parts = [read_fields(event, limits) for event in read_batch(body).events]
         ids = [uuid5(reject.event_id, str(position)) for position in range(len(parts))]
     else:
-        parts, ids = [fields], [reject.event_id]
+        parts, ids = [read_object(body, limits)], [reject.event_id]
     payloads = [parse_part(reject.endpoint, part) for part in parts]
     return [with_id(payload, event_id) for payload, event_id in zip(payloads, ids, strict=True)]
+
+
+def is_batch(fields: dict[str, Any]) -> bool:
+    """Whether a body holds several events."""
+    return "events" in fields and "session_id" not in fields
 
 
 def parse_part(endpoint: str, fields: dict[str, Any]) -> ConversionEventRequest:

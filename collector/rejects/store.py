@@ -12,6 +12,7 @@ from typing import Any
 import asyncpg
 
 from collector.errors import FieldError
+from collector.postgres.sessions import Sessions
 from collector.postgres.store import close_pool
 from collector.rejects.reject import Reject
 from collector.sql import load_query
@@ -52,26 +53,27 @@ class RejectCount:
 class RejectStore:
     """Rejected events in Postgres. Its methods raise what asyncpg raises."""
 
-    def __init__(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], sessions: Sessions) -> None:
         self._pool = pool
+        self._sessions = sessions
 
     async def insert(self, rejects: Sequence[Reject]) -> None:
         """Keep these."""
-        await self._pool.execute(load_query("insert_rejects"), *reject_arrays(rejects))
+        await self._fetch("insert_rejects", *reject_arrays(rejects))
 
     async def trim(self, days: int, max_bytes: int) -> int:
         """Delete the rows over this age, and the oldest while all are over this size."""
-        return len(await self._pool.fetch(load_query("trim_rejects"), days, max_bytes))
+        return len(await self._fetch("trim_rejects", days, max_bytes))
 
     async def count(self, chosen: RejectFilter) -> list[RejectCount]:
         """How many there are, by reason and field, the most frequent first."""
-        rows = await self._pool.fetch(load_query("count_rejects"), *arguments(chosen))
+        rows = await self._fetch("count_rejects", *arguments(chosen))
         return [RejectCount(**row) for row in rows]
 
     async def get(self, number: int) -> KeptReject | None:
         """The one with this id."""
-        row = await self._pool.fetchrow(load_query("get_reject"), number)
-        return kept_reject(row) if row else None
+        rows = await self._fetch("get_reject", number)
+        return kept_reject(rows[0]) if rows else None
 
     async def select(
         self, chosen: RejectFilter, limit: int | None = None
@@ -80,8 +82,7 @@ class RejectStore:
         below: int | None = None
         while limit is None or limit > 0:
             size = PAGE if limit is None else min(limit, PAGE)
-            query = load_query("list_rejects")
-            rows = await self._pool.fetch(query, *arguments(chosen), below, size)
+            rows = await self._fetch("list_rejects", *arguments(chosen), below, size)
             for row in rows:
                 yield kept_reject(row)
             if len(rows) < size:
@@ -91,7 +92,12 @@ class RejectStore:
 
     async def mark_replayed(self, number: int, result: str) -> None:
         """Note that this one went through, with this result."""
-        await self._pool.execute(load_query("mark_reject_replayed"), number, result)
+        await self._fetch("mark_reject_replayed", number, result)
+
+    async def _fetch(self, query: str, *arguments: object) -> list[asyncpg.Record]:
+        """The rows of a query, which is a transaction by itself."""
+        async with self._pool.acquire() as connection, self._sessions.transaction(connection):
+            return list(await connection.fetch(load_query(query), *arguments))
 
 
 @asynccontextmanager
@@ -102,17 +108,19 @@ async def open_reject_store(
 
     So that rejected events never hold up good ones.
     """
+    sessions = Sessions(timeout_seconds)
     pool = asyncpg.create_pool(
         database_url,
         min_size=0,
         max_size=1,
         timeout=timeout_seconds,
         command_timeout=timeout_seconds,
+        connect=sessions.connect,
         server_settings={"application_name": "conversion-tracking rejects", "timezone": "UTC"},
     )
     await pool
     try:
-        yield RejectStore(pool)
+        yield RejectStore(pool, sessions)
     finally:
         await close_pool(pool)
 

@@ -8,13 +8,15 @@ import logging
 import signal
 import socket
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
 
 from aiohttp import web
 
 from collector.api.app import make_app
-from collector.api.keys import METRICS, SETTINGS
+from collector.api.keys import METRICS
 from collector.api.shutdown import REQUESTS_SHARE, finish_requests
 from collector.logs import configure_logging
+from collector.metrics import Metrics
 from collector.serving.connections import (
     http_logger,
     limit_connections,
@@ -43,6 +45,28 @@ LINGERING_SECONDS = 2.0
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a server's clients may hold, and who counts those that it turns away."""
+
+    shutdown_seconds: float
+    idle_seconds: float  # also for the headers of a request, from the end of the one before it
+    max_connections: int
+    count_too_many: Callable[[], None]
+    count_malformed: Callable[[], None]
+
+
+def bounds_of(settings: Settings, metrics: Metrics) -> Bounds:
+    """Those of a collector."""
+    return Bounds(
+        shutdown_seconds=settings.shutdown_timeout_seconds,
+        idle_seconds=settings.idle_timeout_seconds,
+        max_connections=settings.max_connections,
+        count_too_many=metrics.too_many.inc,
+        count_malformed=metrics.malformed.inc,
+    )
+
+
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; then finish what is in flight.
 
@@ -55,7 +79,18 @@ def serve(settings: Settings) -> None:
 
 async def serve_alone(settings: Settings, sockets: Sequence[socket.socket]) -> None:
     """Serve as the only process of these sockets."""
-    await serve_until(stop_on_signals(), make_app(settings), sockets)
+    await serve_collector(stop_on_signals(), settings, make_app(settings), sockets)
+
+
+async def serve_collector(
+    stopped: asyncio.Event,
+    settings: Settings,
+    app: web.Application,
+    sockets: Sequence[socket.socket],
+) -> None:
+    """Serve the collector's application until it is stopped."""
+    warn_of_few_descriptors(settings.max_connections, settings.database_pool_size)
+    await serve_until(stopped, app, bounds_of(settings, app[METRICS]), sockets)
 
 
 def run_loop(main: Coroutine[None, None, None]) -> None:
@@ -73,22 +108,20 @@ def stop_on_signals() -> asyncio.Event:
 
 
 async def serve_until(
-    stopped: asyncio.Event, app: web.Application, sockets: Sequence[socket.socket]
+    stopped: asyncio.Event, app: web.Application, bounds: Bounds, sockets: Sequence[socket.socket]
 ) -> None:
     """Listen on bound sockets, say where, and wait to be stopped."""
-    timeout_seconds = app[SETTINGS].shutdown_timeout_seconds
-    runner = make_runner(app, timeout_seconds)
-    warn_of_few_descriptors(app[SETTINGS].max_connections, app[SETTINGS].database_pool_size)
+    runner = make_runner(app, bounds)
     try:
         await runner.setup()
-        bound_connections(runner)
+        bound_connections(runner, bounds)
         spare_garbage_collector()
         for listener in sockets:
             await web.SockSite(runner, listener, backlog=BACKLOG).start()
             logger.info("collector ready on %s", url_of(listener))
         await stopped.wait()
         logger.info("stopping")
-        await finish_requests(runner, timeout_seconds)
+        await finish_requests(runner, bounds.shutdown_seconds)
     finally:
         await runner.cleanup()
 
@@ -104,22 +137,20 @@ def spare_garbage_collector() -> None:
     gc.set_threshold(*GC_THRESHOLDS)
 
 
-def bound_connections(runner: web.AppRunner) -> None:
-    """Keep no more connections open than the settings allow."""
-    server, app = runner.server, runner.app
-    if server is not None:
-        limit_connections(server, app[SETTINGS].max_connections, app[METRICS].too_many.inc)
+def bound_connections(runner: web.AppRunner, bounds: Bounds) -> None:
+    """Keep no more connections open than the bounds allow."""
+    if runner.server is not None:
+        limit_connections(runner.server, bounds.max_connections, bounds.count_too_many)
 
 
-def make_runner(app: web.Application, shutdown_seconds: float) -> web.AppRunner:
+def make_runner(app: web.Application, bounds: Bounds) -> web.AppRunner:
     """The server around an application, as body.py needs it."""
     return web.AppRunner(
         app,
         access_log=None,  # it would hold addresses and page URLs, and cost more than the rest
         auto_decompress=False,
-        # Also for the headers of a request, from the end of the one before it.
-        keepalive_timeout=app[SETTINGS].idle_timeout_seconds,
+        keepalive_timeout=bounds.idle_seconds,
         lingering_time=LINGERING_SECONDS,
-        logger=http_logger(app[METRICS].malformed.inc),
-        shutdown_timeout=shutdown_seconds * REQUESTS_SHARE,
+        logger=http_logger(bounds.count_malformed),
+        shutdown_timeout=bounds.shutdown_seconds * REQUESTS_SHARE,
     )

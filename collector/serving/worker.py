@@ -15,7 +15,7 @@ from pathlib import Path
 from collector.api.app import make_app
 from collector.api.keys import METRICS, METRICS_PAGE
 from collector.background import run_in_background
-from collector.serving.serve import STOP_SIGNALS, run_loop, serve_until, stop_on_signals
+from collector.serving.serve import STOP_SIGNALS, run_loop, serve_collector, stop_on_signals
 from collector.serving.worker_metrics import WorkerMetrics
 from collector.settings import Settings
 
@@ -58,7 +58,7 @@ async def serve_worker(
         metrics.answer_others(),
         run_in_background(stop_when_orphaned(place.parent_pid, stopped)),
     ):
-        await serve_until(stopped, app, sockets)
+        await serve_collector(stopped, settings, app, sockets)
 
 
 async def stop_when_orphaned(parent_pid: int, stopped: asyncio.Event) -> None:

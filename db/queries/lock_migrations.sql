@@ -1,3 +1,3 @@
--- Wait until no other process migrates. The lock ends with the connection.
+-- Wait until no other process migrates. The lock ends with the transaction.
 -- Parameters: $1 the lock's key. Columns: one, without meaning.
-SELECT pg_advisory_lock($1);
+SELECT pg_advisory_xact_lock($1);

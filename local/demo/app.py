@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from uuid import uuid4
@@ -22,13 +23,16 @@ class DemoSettings:
     database_url: str
 
 
+# The names that lead to this machine from nowhere else, with any port: one may be forwarded.
+LOCAL_HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?", re.IGNORECASE)
+
 SETTINGS = web.AppKey("settings", DemoSettings)
 FEED = web.AppKey("feed", Feed)
 
 
 def make_app(settings: DemoSettings) -> web.Application:
     """The application. Postgres may be away when it starts, and at any time later."""
-    app = web.Application(middlewares=[answer_feed_errors])
+    app = web.Application(middlewares=[refuse_foreign_hosts, answer_feed_errors])
     app[SETTINGS] = settings
     app.on_response_prepare.append(add_headers)
     app.cleanup_ctx.append(provide_feed)
@@ -77,6 +81,20 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     response.headers["Content-Security-Policy"] = policy
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cache-Control"] = "no-cache"
+
+
+@web.middleware
+async def refuse_foreign_hosts(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Raises HTTPMisdirectedRequest, which says so, where the host is not this machine's.
+
+    A site whose own name is made to lead here (DNS rebinding) is to the browser the same site
+    still, and could read what visitors sent.
+    """
+    if LOCAL_HOST.fullmatch(request.headers.get("Host", "")) is None:
+        raise web.HTTPMisdirectedRequest(
+            text="The demo answers to the hosts localhost, 127.0.0.1 and [::1] only.\n"
+        )
+    return await handler(request)
 
 
 @web.middleware

@@ -19,10 +19,10 @@ from tests.browser.flaky_proxy import FlakyProxy
 from tests.browser.page_server import PageServer
 from tests.browser.stored import Stored
 from tests.support import serve_app
-from tests.system.running import RunningSystem
+from tests.system.running import DEMO_ORIGIN, RunningSystem
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-ALLOWED, FORBIDDEN = "http://localhost:5177", "http://stranger.example:5178"
+ALLOWED, FORBIDDEN = DEMO_ORIGIN, "http://stranger.example:5178"
 ORIGINS = (ALLOWED, FORBIDDEN)
 
 FLAGS = [

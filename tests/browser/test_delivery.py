@@ -124,6 +124,8 @@ async def test_events_of_a_browser_that_is_offline_arrive_when_it_is_online(
         pytest.param(answered(503), 0.5, id="503"),
         pytest.param(answered(503, **{"Retry-After": "1"}), 1, id="503, one second"),
         pytest.param(answered(429, **{"Retry-After": "2"}), 2, id="429, two seconds"),
+        # Chromium sends again by itself, where the connection had been used before.
+        pytest.param(answered(408), 0, id="408"),
         pytest.param(answered_before_the_gateway(502), 0.5, id="502 that the page cannot read"),
     ],
 )

@@ -116,7 +116,7 @@ async def test_fewer_workers_drain_what_the_others_left(
         three.kill()
         await eventually(lambda: not any(map(is_running, workers)))
     await asyncio.to_thread(start_again, own_postgres)
-    with collector(tmp_path, own_database) as alone:
+    with collector(tmp_path, own_database, **PATIENT) as alone:
         await eventually(lambda: alone.metric("ct_replayed_events_total") >= len(promised))
         await assert_kept(own_database, promised)
 

@@ -113,7 +113,18 @@ def secrets_in_the_file(document: Document) -> list[str]:
     ]
 
 
+def origins_of_no_site(document: Document) -> list[str]:
+    """Without TLS, as on a developer's machine, whatever else has the address reads answers too."""
+    return [
+        place
+        for kind, place, plugin in entities(document)
+        if kind == "plugins"
+        and not all(o.startswith("https://") for o in plugin["config"].get("origins", []))
+    ]
+
+
 RULES: list[Rule] = [
+    origins_of_no_site,
     untagged,
     routes_that_lose_paths,
     routes_that_lose_preflights,
@@ -147,6 +158,7 @@ def test_a_file_breaks_no_rule(rule: Rule, name: str) -> None:
         (routes_that_lose_paths, "services[0].routes[1]", {"paths": ["/v1/events/funnel"]}),
         (impatient_trackers, "services[0]", {"read_timeout": 60_000}),
         (secrets_in_the_file, "services[0].plugins[0]", {"config": {"secret": "s3cret"}}),
+        (origins_of_no_site, "services[0].plugins[0]", {"config": {"origins": ["http://a:5177"]}}),
         (secrets_in_the_file, "services[0].plugins[0]", {"config": {"secret": None}}),
         (
             secrets_in_the_file,

@@ -15,7 +15,8 @@ from multidict import CIMultiDictProxy
 
 from tests.support import Rows, fetch
 
-ORIGIN = "http://localhost:5177"  # one that kong/kong.yml allows
+ORIGIN = "https://www.ainative.studio"  # one that kong/kong.yml allows
+DEMO_ORIGIN = "http://localhost:5177"  # one that is added to it, as `make run` does
 TRACK, FUNNEL = "/v1/events/track", "/v1/events/funnel"
 BATCH, PIXEL = "/v1/events/batch", "/v1/events/pixel.gif"
 SCRIPT = "/t.js"

@@ -15,7 +15,7 @@ STRANGER = "https://stranger.example"
 
 
 @pytest.mark.parametrize("path", [TRACK, FUNNEL, BATCH])
-@pytest.mark.parametrize("origin", [ORIGIN, "https://www.ainative.studio"])
+@pytest.mark.parametrize("origin", [ORIGIN, "https://ainative.studio"])
 async def test_a_preflight_is_answered_at_the_gateway(
     gateway: Gateway, path: str, origin: str
 ) -> None:

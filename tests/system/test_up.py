@@ -121,7 +121,7 @@ def test_the_printed_commands_work_and_a_second_start_finds_its_data(data: Path)
     with up(data, ports) as system:
         preflight, event, stage = map(run, system.commands("curl"))
         assert preflight.startswith("HTTP/1.1 200")
-        assert "Access-Control-Allow-Origin: http://localhost:5177" in preflight
+        assert f"Access-Control-Allow-Origin: http://localhost:{ports.demo}" in preflight
         assert '"success":true' in event
         assert '"success":true' in stage
         [psql] = system.commands("psql")
@@ -147,9 +147,11 @@ def test_the_demo_is_the_first_address_and_its_origin_is_allowed(data: Path) -> 
         home = run(f"curl -s {origin}/")
         assert f'src="http://127.0.0.1:{ports.gateway}/t.js"' in home
         [preflight, event, _] = system.commands("curl")
-        for allowed in (origin, "http://localhost:5177"):
-            answer = run(preflight.replace("http://localhost:5177", allowed))
+        for allowed in (origin, "https://www.ainative.studio"):
+            answer = run(preflight.replace(origin, allowed))
             assert f"Access-Control-Allow-Origin: {allowed}\n" in answer.replace("\r", "")
+        stranger = run(preflight.replace(origin, "http://localhost:1"))
+        assert "Access-Control-Allow-Origin" not in stranger
         run(event)
         [shown] = json.loads(run(f"curl -s {origin}/api/last"))["events"]
         assert (shown["event_name"], shown["channel"]) == ("Pricing", "Paid Search")

@@ -8,6 +8,7 @@ from pydantic_core import PydanticUndefined
 
 from collector.contract.models import ConversionEventRequest
 from collector.event import FunnelStage
+from collector.metrics import COUNTERS, GAUGES, HISTOGRAMS
 from collector.settings import ENV_PREFIX, Settings
 from local.up import REQUEST_VARIABLE
 from tools.settings_docs import EXAMPLE, README, example_with_settings, readme_with_settings
@@ -52,6 +53,16 @@ def test_the_table_of_settings_has_each_setting_with_its_default_and_meaning(roo
 def test_what_is_written_of_the_settings_is_what_make_docs_writes() -> None:
     assert readme_with_settings(README.read_text()) == README.read_text()
     assert example_with_settings(EXAMPLE.read_text()) == EXAMPLE.read_text()
+
+
+def test_the_table_of_metrics_has_each_metric(root: Path) -> None:
+    written = (root / "docs/production.md").read_text()
+    named = set(re.findall(r"`(ct_[a-z_]+)", written))
+    assert {*GAUGES, *HISTOGRAMS, *(f"{name}_total" for name in COUNTERS)} - named == set()
+    # And no other; ct_worker_up is the page's of all workers.
+    assert named - {*GAUGES, *HISTOGRAMS, *(f"{name}_total" for name in COUNTERS)} == {
+        "ct_worker_up"
+    }
 
 
 def test_the_table_of_the_contract_has_the_fields_of_an_event(root: Path) -> None:

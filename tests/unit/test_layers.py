@@ -72,7 +72,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "settings",
         "spool",
     },
-    "serving": {"api", "background", "enrich", "logs", "settings", "spool"},
+    "serving": {"api", "background", "enrich", "logs", "metrics", "settings", "spool"},
     "cli": {"classify", "logs", "postgres", "rejects", "serving", "settings", "spool"},
 }
 

@@ -55,10 +55,10 @@ export const createDelivery = (
   let letGo: (() => void) | undefined;
 
   const setUntil = (delayMs: number): unknown =>
-    attempt(() => (shared.ct_until = `${Date.now() + delayMs}`));
+    attempt(() => (shared.ct_until = Date.now() + delayMs + ""));
   // More than the server may ask for is a clock that was wrong, or not ours.
   const untilMs = (): number => {
-    const ms = +(shared.ct_until as string) - Date.now(); // NaN without one
+    const ms = (shared.ct_until as unknown as number) - Date.now(); // NaN without one, which is not over 0
     return ms > MAX_WAIT_SECONDS * 1000 ? 0 : ms;
   };
 
@@ -70,7 +70,7 @@ export const createDelivery = (
     if (!failures) sending = `${batch}`;
     setUntil(locks ? 0 : LOCK_MS);
     const seconds = await post(config, batch, !failures, note);
-    setUntil(seconds * 1000);
+    setUntil(seconds! * 1000);
     sending = "";
     if (seconds !== ANSWERED) return wait(backoffMs(++failures, Math.random()));
     failures = 0;

@@ -1,3 +1,4 @@
+import { globals } from "./globals.js";
 import { createTracker, type RunningTracker } from "./tracker.js";
 import type { Call, Config } from "./types.js";
 
@@ -10,11 +11,10 @@ export type PageWindow = Window & { conversionTracking?: Call[] | RunningTracker
 
 /** Gives the page its tracker, unless it has one. */
 export const startTracker = (config: Config): void => {
-  const page = globalThis as unknown as PageWindow;
   const start = (): void => {
-    const noted = page.conversionTracking;
+    const noted = globals.conversionTracking;
     if ((noted as RunningTracker | undefined)?.trackEvent) return;
-    const tracker = (page.conversionTracking = createTracker(config));
+    const tracker = (globals.conversionTracking = createTracker(config));
     (noted as Call[] | undefined)?.forEach(tracker.push);
   };
   // A prerendered page has a copy of the session, which the browser throws away when it shows

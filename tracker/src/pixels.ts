@@ -1,15 +1,13 @@
 import { attempt } from "./attempt.js";
+import { globals } from "./globals.js";
 import type { Config, WireEvent } from "./types.js";
 
 /** A vendor's function: `fbq`, `gtag` or `lintrk`. */
 type Pixel = ((...args: unknown[]) => void) & Record<string, unknown>;
 
-// Not window: this module may be read on a server.
-const page = globalThis as unknown as Record<string, unknown>;
-
 /** Calls a vendor's function; where the page has none, the attempt fails. */
 const tell = (pixel: string, ...args: unknown[]): void =>
-  attempt(() => (page[pixel] as Pixel)(...args));
+  attempt(() => (globals[pixel] as Pixel)(...args));
 
 // As what Meta, Google and LinkedIn, in this order, hear of an event (docs/tracker.md#pixels).
 const PAID = "Purchase purchase purchase";
@@ -57,7 +55,7 @@ export const firePixels = (event: WireEvent, config: Config): void => {
  * the function already.
  */
 const load = (pixel: string, address: string, queue: unknown, ...calls: unknown[][]): void => {
-  if (page[pixel]) return;
+  if (globals[pixel]) return;
   const stub = function () {
     // Google's script takes `arguments` objects only; an array is something else to it.
     // eslint-disable-next-line prefer-rest-params -- see above
@@ -66,7 +64,7 @@ const load = (pixel: string, address: string, queue: unknown, ...calls: unknown[
     else (queue as unknown[]).push(args);
   } as Pixel;
   // Meta's script wants the other name, _fbq, and all but q; LinkedIn's wants q.
-  page[pixel] = page["_" + pixel] = Object.assign(stub, {
+  globals[pixel] = globals["_" + pixel] = Object.assign(stub, {
     push: stub,
     loaded: true,
     version: "2.0",
@@ -86,14 +84,14 @@ export const loadPixels = ({ metaPixelId, googleTagIds, linkedinPartnerId }: Con
     load(
       "gtag",
       "www.googletagmanager.com/gtag/js?id=" + googleTagIds.split(",")[0],
-      (page.dataLayer ??= []),
+      (globals.dataLayer ??= []),
       ["js", new Date()],
       // firePixels tells of page views; without this Google would count each twice.
       ...googleTagIds.split(",").map((id) => ["config", id, { send_page_view: false }]),
     );
   }
   if (linkedinPartnerId) {
-    page._linkedin_data_partner_ids = [linkedinPartnerId];
+    globals._linkedin_data_partner_ids = [linkedinPartnerId];
     load("lintrk", "snap.licdn.com/li.lms-analytics/insight.min.js", []);
   }
 };

@@ -3,8 +3,8 @@ import type { Config } from "./types.js";
 
 // The gateway answers within 12 s (kong/kong.yml).
 const TIMEOUT_MS = 15_000;
-// In place of seconds to wait: there is nothing left to send.
-export const ANSWERED = -1;
+// In place of seconds to wait: there is nothing left to send. No Retry-After can be that.
+export const ANSWERED = null;
 export const MAX_WAIT_SECONDS = 3600;
 
 /** Address and body for what waits: one event goes to /track, several to /batch. */
@@ -18,8 +18,13 @@ export const makeRequest = (config: Config, entries: Entry[]): [address: string,
 };
 
 /**
- * Sends. ANSWERED when the server has answered for the events, be it that it refused them;
- * else they must be sent again, after at least so many seconds. Never rejects.
+ * Sends. ANSWERED when the server has answered for the events, be it that it will never take
+ * them; else they must be sent again, after at least so many seconds, or NaN where it names
+ * none as a number. Never rejects.
+ *
+ * Statuses up to 422 are about what was sent, but for 408, a server or a network that was too
+ * slow, and 421, another server's connection. Those above are about the moment: 425, 429, 431
+ * (cookies change), 5xx.
  *
  * A 503 for a batch says of each event whether it was stored. All are sent again: their ids
  * make that harmless.
@@ -30,7 +35,7 @@ export const post = async (
   keepalive: boolean,
   note: (...about: unknown[]) => void,
   again = false,
-): Promise<number> => {
+): Promise<number | typeof ANSWERED> => {
   try {
     const [address, body] = makeRequest(config, entries);
     const token = await config.token?.(again);
@@ -38,15 +43,15 @@ export const post = async (
       method: "POST",
       // A text without headers of ours is text/plain, and needs no preflight.
       body,
-      keepalive,
       signal: AbortSignal.timeout?.(TIMEOUT_MS),
+      keepalive,
       ...(token && { credentials: "include", headers: { Authorization: "Bearer " + token } }),
     });
     note("answered", status);
     if (status === 401 && token && !again)
-      return await post(config, entries, keepalive, note, true);
-    return status === 429 || status >= 500
-      ? Math.min(+(headers.get("Retry-After") as string) || 0, MAX_WAIT_SECONDS)
+      return post(config, entries, keepalive, note, true);
+    return status > 422 || status === 408 || status === 421
+      ? Math.min(headers.get("Retry-After") as unknown as number, MAX_WAIT_SECONDS)
       : ANSWERED;
   } catch (error) {
     note("failed", error);

@@ -12,7 +12,7 @@ export const randomDigits = (count: number): string =>
  */
 export const uuidv7 = (): string =>
   // Until the year 2527 the time has eleven hexadecimal digits.
-  ("0" + Date.now().toString(16)).replace(/.{8}/, "$&-") +
+  (0 + Date.now().toString(16)).replace(/.{8}/, "$&-") +
   "-7" +
   randomDigits(3) +
   "-8" +

@@ -78,7 +78,7 @@ test("an event that is larger than that goes alone", () => {
   expect(takeBatch([["1", "x"], ["2", "x".repeat(70_000)]])).toHaveLength(1);
 });
 
-test.each([500, 502, 503, 504, 429])("after a %i it is sent again", async (status) => {
+test.each([408, 421, 425, 429, 431, 500, 502, 503, 504])("after a %i it is sent again", async (status) => {
   const { endpoint, received } = await startGateway({ status });
   openTab({ endpoint }).add("a");
   await vi.waitFor(() => expect(received).toHaveLength(2), LIMIT);
@@ -86,7 +86,7 @@ test.each([500, 502, 503, 504, 429])("after a %i it is sent again", async (statu
   await vi.waitFor(() => expect(stored()).toEqual([]), LIMIT);
 });
 
-test.each([400, 404, 413, 422])("after a %i it is not, and the next goes on", async (status) => {
+test.each([400, 404, 413, 415, 422])("after a %i it is not, and the next goes on", async (status) => {
   const { endpoint, names } = await startGateway({ status });
   const tab = openTab({ endpoint });
   tab.add("a");
@@ -95,6 +95,17 @@ test.each([400, 404, 413, 422])("after a %i it is not, and the next goes on", as
   await vi.waitFor(() => expect(names()).toEqual(["a", "b"]), LIMIT);
   expect(tab.notes).toContainEqual(["answered", status]);
 });
+
+test.each(["Sat, 28 Nov 2026 12:00:00 GMT", "soon", "-1"])(
+  "a Retry-After of %s is as good as none",
+  async (value) => {
+    const answer = { status: 503, headers: { "Retry-After": value } };
+    const { endpoint, received } = await startGateway(answer);
+    openTab({ endpoint }).add("a");
+    await vi.waitFor(() => expect(received).toHaveLength(2), LIMIT);
+    await vi.waitFor(() => expect(stored()).toEqual([]), LIMIT);
+  },
+);
 
 test("Retry-After is waited for, also by the next page", async () => {
   const { endpoint, received } = await startGateway({

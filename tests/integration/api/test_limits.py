@@ -20,6 +20,7 @@ from collector.api.stamp import (
     sign_stamp,
 )
 from tests.integration.served import Served, serving
+from tests.processes import pausing
 from tests.support import SECRET, fetch, run_collector
 from tests.waiting import BUSY_SECONDS, eventually
 
@@ -153,6 +154,25 @@ async def test_past_the_cap_connections_are_closed_and_sigterm_keeps_its_time_wi
         assert await asyncio.to_thread(served.process.wait, 60) == 0
         assert time.monotonic() - started < 4 + BUSY_SECONDS
         await close(*(writer for _, writer in opened[3:]))
+
+
+async def test_an_event_that_has_arrived_whole_is_stored_for_a_sender_that_has_gone(
+    database: str, tmp_path: Path
+) -> None:
+    """As a browser's, that sends a beacon while its page closes."""
+    whole = json.dumps({**EVENT, "session_id": "whole"}).encode()
+    head = HEADERS.replace(b"100", str(len(whole)).encode())
+    with serving(database, tmp_path) as served:
+        # Paused, it finds what was sent and its end at the same moment.
+        with pausing([served.process.pid]):
+            for sent in (head + whole, head + whole[:-1]):
+                for _ in range(20):
+                    _, writer = await connect(served.url, sent)
+                    await close(writer)
+        stored = 'ct_events_total{result="stored"}'
+        await eventually(lambda: f"{stored} 20.0" in page(served))
+    rows = "SELECT count(*) AS events FROM conversion_events WHERE session_id = 'whole'"
+    assert await fetch(database, rows) == [{"events": 20}]
 
 
 async def test_a_batch_whose_sender_has_gone_is_not_worked_for(

@@ -45,6 +45,29 @@ async def read(demo: aiohttp.ClientSession, path: str) -> Read:
         return page
 
 
+@pytest.mark.parametrize(
+    "path", ["/events", "/api/last", "/assets/site.css", "/api/accounts", "/x"]
+)
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example:5177", "localhost.evil.example", "127.0.0.2:5177", "[::2]", "127.0.0.1:", ""],
+)
+async def test_another_hosts_name_reads_nothing(
+    demo: aiohttp.ClientSession, path: str, host: str
+) -> None:
+    async with demo.get(path, headers={"Host": host}) as answer:
+        assert answer.status == 421
+        assert await answer.text() == (
+            "The demo answers to the hosts localhost, 127.0.0.1 and [::1] only.\n"
+        )
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:5177", "127.0.0.1:80", "[::1]:5177"])
+async def test_this_machines_names_are_answered(demo: aiohttp.ClientSession, host: str) -> None:
+    async with demo.get("/api/last", headers={"Host": host}) as answer:
+        assert answer.status == 200
+
+
 @pytest.mark.parametrize("path", PATHS)
 async def test_a_page_runs_under_a_policy_that_allows_nothing_inline(
     demo: aiohttp.ClientSession, path: str

@@ -3,9 +3,11 @@
 import asyncio
 import json
 import os
+import pty
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -40,11 +42,13 @@ async def rejects(collector: Collector, number: int) -> Rows:
             await asyncio.sleep(0.05)
 
 
-def run(database: str, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+def run(
+    database: str, *arguments: str, stdin: str = "", **settings: str
+) -> subprocess.CompletedProcess[str]:
     """`conversion-tracking rejects`."""
     return subprocess.run(
         [COMMAND, "rejects", *arguments],
-        env={**os.environ, "CT_DATABASE_URL": database},
+        env={**os.environ, "CT_DATABASE_URL": database, **settings},
         input=stdin,
         capture_output=True,
         text=True,
@@ -242,6 +246,47 @@ async def test_the_command_counts_lists_and_shows(collector: Collector) -> None:
     assert shown.stdout.endswith("{\\x1b\n")
 
 
+def on_terminal(database: str, *arguments: str) -> str:
+    """What `conversion-tracking rejects` writes to a terminal."""
+    parent, child = pty.openpty()
+    with os.fdopen(parent, "rb", buffering=0) as terminal:
+        process = subprocess.Popen(
+            [COMMAND, "rejects", *arguments],
+            env={**os.environ, "CT_DATABASE_URL": database},
+            stdin=child,
+            stdout=child,
+            stderr=child,
+        )
+        os.close(child)
+        written = b""
+        with suppress(OSError):  # Linux says so when the last process has closed it
+            while part := terminal.read(65_536):
+                written += part
+        process.wait(60)
+    return written.decode()
+
+
+async def test_what_a_stranger_sent_does_not_steer_the_operators_terminal(
+    collector: Collector,
+) -> None:
+    attack = "\x1b]0;owned\x07\x9b2J\u202e\x7f"
+    text = json.dumps({**LEAST, "currency": attack}, ensure_ascii=False)
+    escaped = json.dumps({**LEAST, "currency": attack, f"{attack}": [attack]})
+    nested = json.dumps({**LEAST, "click_ids": {attack: []}})
+    for body in (text, text.replace("\x1b", "").replace("\x07", ""), escaped, nested, attack):
+        headers = {"Content-Type": "text/plain", "User-Agent": "x\x9b2J\u202e"}
+        await collector.post(TRACK, data=body.encode(), headers=headers)
+    await rejects(collector, 5)
+    for arguments in (["export"], ["replay"], [], *(["show", f"{n}"] for n in range(1, 6))):
+        written = await asyncio.to_thread(on_terminal, collector.database, *arguments)
+        assert written.count("\n") >= 3
+        assert [c for c in written if not c.isprintable() and c not in "\r\n"] == []
+    exported = await asyncio.to_thread(on_terminal, collector.database, "export")
+    bodies = [json.loads(line)["body"] for line in exported.splitlines()]
+    assert bodies[2]["currency"] == attack
+    assert bodies[0] == attack
+
+
 async def test_what_is_valid_by_now_is_replayed_once_with_its_first_time_and_address(
     collector: Collector,
 ) -> None:
@@ -305,6 +350,23 @@ async def test_odd_lines_of_a_file_are_named_and_the_others_are_replayed(
         assert part in result.stderr, result.stderr
     assert "Traceback" not in result.stderr
     assert len(await collector.events()) == 3
+
+
+async def test_what_a_deployment_takes_is_replayed_there(database: str) -> None:
+    wide = {**LEAST, "metadata": {f"k{number}": "x" * 3_000 for number in range(150)}}
+    async with run_collector(database) as collector:
+        await collector.post(TRACK, json={**wide, "currency": "EURO", "metadata": {}})
+        await rejects(collector, 1)
+        line = json.dumps({"reject": 1, "body": wide})
+        replay = ("replay", "--file", "-")
+        refused = await asyncio.to_thread(run, database, *replay, stdin=line)
+        assert (refused.stdout, "event_too_large" in refused.stderr) == ("1 failed\n", True)
+        more = {"CT_EVENT_MAX_BYTES": "1000000", "CT_EVENT_MAX_KEYS": "150"}
+        stored = await asyncio.to_thread(run, database, *replay, stdin=line, **more)
+        assert (stored.stdout, stored.stderr) == ("1 stored\n", "")
+        less = {"CT_EVENT_MAX_BYTES": "1000000", "CT_EVENT_MAX_KEYS": "149"}
+        again = await asyncio.to_thread(run, database, *replay, stdin=line, **less)
+        assert "more than 149 keys" in again.stderr
 
 
 @pytest.mark.parametrize(

@@ -154,6 +154,14 @@ def test_numbers_are_read_as_texts_and_empty_texts_as_none(value: object, text: 
         1_795_348_800_123,
         "1795348800123",
         WireNumber("1795348800123.0"),
+        WireNumber("1795348800123.0000000000000"),
+        WireNumber("1.795348800123e12"),
+        WireNumber("1.795348800123E+12"),
+        WireNumber("17953488001230E-1"),
+        "1795348800123.0",
+        "1.795348800123e12",
+        "+1795348800123",
+        "0001795348800123",
     ],
 )
 def test_a_time_is_iso_8601_or_epoch_milliseconds(value: object) -> None:
@@ -161,7 +169,19 @@ def test_a_time_is_iso_8601_or_epoch_milliseconds(value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["yesterday", "2026-13-01", True, {}, 10**15, WireNumber("1e400"), "0000-01-01"]
+    "value",
+    [
+        "yesterday",
+        "2026-13-01",
+        True,
+        {},
+        10**15,
+        WireNumber("1e400"),
+        "1e9999",
+        "1.7e",
+        "e12",
+        "0000-01-01",
+    ],
 )
 def test_what_is_no_time_is_refused(value: object) -> None:
     assert refused(sent_at=value) == ["sent_at"]

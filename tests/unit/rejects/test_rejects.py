@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from collector.allowance import MAX_ADDRESSES, Allowance
-from collector.errors import FieldError, InvalidEvent
+from collector.contract.wire import Limits
+from collector.errors import EventTooLarge, FieldError, InvalidEvent
 from collector.event import RequestContext
 from collector.rejects.lines import (
     RepairError,
@@ -124,6 +125,22 @@ def test_what_is_exported_and_not_repaired_comes_back_the_same(body: dict[str, A
     assert json.loads(repaired.body) == body
 
 
+STEERING = "\x7f\x9b2J\u202e\u2066\u200f\u200b\u2028\ufeff\U000e0041"
+
+
+@given(st.dictionaries(st.text(), st.text() | st.just(STEERING)), st.booleans())
+def test_an_export_steers_no_terminal_and_means_the_same(
+    fields: dict[str, str], is_json: bool
+) -> None:
+    sent = json.dumps({**fields, STEERING: STEERING}, ensure_ascii=False, indent="\t")
+    body = sent.encode("utf-8", "backslashreplace") + (b"" if is_json else b"\x1b\xff")
+    line = export_line(kept(body))
+    assert line.isprintable()
+    repaired = parse_repaired(line, 1).body
+    assert repaired == body.replace(b"\xff", b"\\xff") or is_json
+    assert not is_json or json.loads(repaired) == json.loads(body)
+
+
 def test_a_body_that_was_no_json_is_repaired_as_text() -> None:
     line = json.dumps({"reject": 12, "body": '{"session_id": "s1"}'})
     assert parse_repaired(line, 1).body == b'{"session_id": "s1"}'
@@ -141,6 +158,14 @@ def test_a_line_that_cannot_be_used_is_named(line: str, named: str) -> None:
 def test_a_strangers_control_characters_do_not_reach_the_terminal() -> None:
     assert printable("a\x1b[2Jb\n") == "a\\x1b[2Jb\n"
     assert "\x1b" not in "".join(show_lines(kept(b"\x1b]0;owned\x07")))
+
+
+def test_what_a_stranger_sent_adds_no_line_of_its_own() -> None:
+    context = replace(CONTEXT, user_agent="x\nreplayed             stored")
+    forged = KeptReject(12, make_reject(ERROR, b"", context, ROW_ID), None, None)
+    lines = list(show_lines(forged))
+    assert [line for line in lines if line.startswith("replayed")] == ["replayed             no"]
+    assert all("\n" not in line for line in lines)
 
 
 def test_an_event_is_replayed_under_its_own_id_else_under_that_of_its_row() -> None:
@@ -169,6 +194,20 @@ def test_the_events_of_a_batch_keep_their_times_and_amounts() -> None:
         datetime(2026, 11, 22, 12, 0, 0, 123_000, UTC)
     }
     assert len({payload.event_id for payload in payloads}) == 2
+
+
+WIDE = {**LEAST, "form_data": {f"k{number}": number for number in range(10)}}
+
+
+@pytest.mark.parametrize("body", [WIDE, {"events": [WIDE]}])
+def test_what_a_deployment_takes_decides_what_is_replayed(body: dict[str, Any]) -> None:
+    sent = json.dumps(body).encode()
+    reject = kept(sent).reject
+    assert parse_rejected(reject, sent, Limits(max_keys=10))
+    with pytest.raises(InvalidEvent):
+        parse_rejected(reject, sent, Limits(max_keys=9))
+    with pytest.raises(EventTooLarge):
+        parse_rejected(reject, sent, Limits(max_bytes=100))
 
 
 def test_a_stage_is_replayed_as_its_endpoint_reads_it() -> None:

@@ -1,0 +1,129 @@
+"""PgBouncer in transaction mode before Postgres: all works, and nothing promised is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from collector.postgres.migrate import migrate
+from local.postgres import PostgresServer, database_url
+from tests.faults.collector_process import collector
+from tests.faults.sender import assert_kept, sending
+from tests.integration.rejects.test_rejects import rejects, run
+from tests.own_postgres import MIGRATED, start_again
+from tests.pgbouncer import PROGRAM, PgBouncer, run_pgbouncer
+from tests.support import execute, fetch, pg_ctl, run_collector
+
+EVENT = {"session_id": "s1", "event_type": "page_view", "event_name": "Page"}
+
+# Notes the settings under which an event was written.
+NOTE_SETTINGS = """
+CREATE TABLE seen (name TEXT, value TEXT);
+CREATE FUNCTION note_settings() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    INSERT INTO seen SELECT name, current_setting(name)
+    FROM unnest(ARRAY['synchronous_commit', 'statement_timeout', 'TimeZone']) AS name;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER note_settings AFTER INSERT ON conversion_events
+    FOR EACH STATEMENT EXECUTE FUNCTION note_settings();
+"""
+
+
+@pytest.fixture
+def bouncer(own_postgres: PostgresServer) -> Iterator[PgBouncer]:
+    """A pooler before a Postgres of the test's own."""
+    if PROGRAM is None:
+        pytest.skip("PgBouncer is not installed; apt-get install pgbouncer")
+    with run_pgbouncer(own_postgres) as running:
+        yield running
+
+
+async def test_processes_that_migrate_at_once_leave_no_lock_behind(
+    own_postgres: PostgresServer, bouncer: PgBouncer
+) -> None:
+    direct = database_url(own_postgres)
+    await execute(direct, "CREATE DATABASE empty_ct")
+    pooled = bouncer.url("empty_ct")
+    applied = await asyncio.gather(migrate(pooled), migrate(pooled))
+    assert sorted(map(bool, applied)) == [False, True]
+    assert await migrate(pooled) == []
+    locks = "SELECT count(*) AS held FROM pg_locks WHERE locktype = 'advisory'"
+    assert await fetch(direct, locks) == [{"held": 0}]
+
+
+async def test_restarts_of_postgres_and_of_the_pooler_lose_nothing(
+    tmp_path: Path, own_postgres: PostgresServer, own_database: str, bouncer: PgBouncer
+) -> None:
+    with collector(tmp_path, bouncer.url(MIGRATED)) as process:
+        async with sending(process.url) as sender:
+            await sender.wait_for(200, 100)
+            await asyncio.to_thread(pg_ctl, own_postgres, "-m", "fast", "stop")
+            await sender.wait_for(202, 50)
+            await asyncio.to_thread(start_again, own_postgres)
+            await sender.wait_for(200, 50)
+            await asyncio.to_thread(bouncer.stop)
+            await sender.wait_for(202, 50)
+            await asyncio.to_thread(bouncer.start)
+            await sender.wait_for(200, 50)
+        await process.wait_until_drained()
+        await assert_kept(own_database, sender.promised)
+        assert set(sender.answers) == {200, 202}
+        assert process.metric("ct_postgres_away") == 0
+
+
+async def test_batches_duplicates_and_refused_rows_are_answered_as_without_it(
+    own_database: str, bouncer: PgBouncer
+) -> None:
+    await execute(
+        own_database,
+        "ALTER TABLE conversion_events ADD CONSTRAINT no_bad CHECK (event_name <> 'bad')",
+    )
+    ids = [f"018f4d3e-7c1a-7b2e-9a51-2f3c4d5e6f7{n}" for n in range(3)]
+    events = [{**EVENT, "event_id": event_id} for event_id in ids]
+    events[1]["event_name"] = "bad"
+    async with run_collector(bouncer.url(MIGRATED)) as collector:
+        for result in ("stored", "duplicate"):
+            status, answer = await collector.post("/v1/events/batch", json={"events": events})
+            assert status == 200
+            assert [r["status"] for r in answer["results"]] == [result, "refused", result]
+        assert (await collector.track(event_id=ids[0]))[1]["duplicate"] is True
+        assert len(await fetch(own_database, "SELECT FROM conversion_events")) == 2
+
+
+async def test_every_transaction_has_our_settings(
+    own_postgres: PostgresServer, own_database: str, bouncer: PgBouncer
+) -> None:
+    await execute(own_database, NOTE_SETTINGS)
+    await execute(own_database, f"ALTER DATABASE {MIGRATED} SET synchronous_commit TO off")
+    async with run_collector(bouncer.url(MIGRATED), database_timeout_seconds=20) as collector:
+        answers = await asyncio.gather(*(collector.track() for _ in range(30)))
+    assert {status for status, _ in answers} == {200}
+    seen = await fetch(own_database, "SELECT DISTINCT name, value FROM seen")
+    assert {row["name"]: row["value"] for row in seen} == {
+        "synchronous_commit": "on",
+        "statement_timeout": "18s",
+        "TimeZone": "UTC",
+    }
+    assert len(seen) == 3
+    # And leaves them to nobody else.
+    shown = await fetch(database_url(own_postgres, MIGRATED), "SHOW synchronous_commit")
+    assert shown == [{"synchronous_commit": "off"}]
+
+
+async def test_rejects_are_kept_listed_and_replayed(own_database: str, bouncer: PgBouncer) -> None:
+    pooled = bouncer.url(MIGRATED)
+    async with run_collector(pooled) as collector:
+        for _ in range(3):
+            assert (await collector.track(currency="EURO"))[0] == 422
+        await rejects(collector, 3)
+    for arguments in ((), ("show", "1"), ("export",)):
+        result = await asyncio.to_thread(run, pooled, *arguments)
+        assert (result.returncode, result.stderr) == (0, "")
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    repaired = "\n".join(json.dumps({**line, "body": EVENT}) for line in lines)
+    replayed = await asyncio.to_thread(run, pooled, "replay", "--file", "-", stdin=repaired)
+    assert (replayed.stdout, replayed.stderr) == ("3 stored\n", "")
