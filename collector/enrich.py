@@ -95,6 +95,7 @@ class Enricher:
             linkedin_partner_id=payload.linkedin_partner_id,
             metadata=payload.metadata,
             truncated_fields=payload.cut,
+            marks=payload.marks,
             request_id=context.request_id,
             occurred_at=payload.occurred_at,
             sent_at=payload.sent_at,

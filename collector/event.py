@@ -35,6 +35,12 @@ class FunnelStage(StrEnum):
     SUBSCRIPTION_CREATED = "subscription_created"
 
 
+class Mark(StrEnum):
+    """What was read differently from what was sent (docs/data.md#marks)."""
+
+    VALUE_ROUNDED = "value_rounded"
+
+
 class RequestContext(Struct, frozen=True):
     """What the request itself says, beside its body."""
 
@@ -94,6 +100,7 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     linkedin_partner_id: str | None = None
     metadata: Mapping[str, Any] | None = None
     truncated_fields: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
     request_id: str | None = None
     occurred_at: datetime | None = None
     sent_at: datetime | None = None

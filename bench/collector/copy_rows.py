@@ -50,7 +50,8 @@ def make_row(event: Event) -> Row:
     for name in JSON_COLUMNS:
         if values[name] is not None:
             values[name] = json.dumps(values[name], default=float)
-    values["truncated_fields"] = list(event.truncated_fields) or None
+    for name in ("truncated_fields", "marks"):
+        values[name] = list(values[name]) or None
     return tuple(values.values())
 
 

@@ -4,7 +4,8 @@ A field takes the JSON that pydantic finds to be of its native type as it is: ne
 trackers send. Everything else goes to the field's parser, which takes more forms, and raises
 Fault for what is wrong. Identifiers, money and currency are refused when they do not fit.
 Every other text is cut to its column, and its name added to the list that is the
-validation's context (docs/data.md).
+validation's context. A parser that takes what is meant for what was sent adds a Mark there
+(docs/data.md).
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ TEXT_OR_NUMBER = ("string", "number")
 
 # A field's JSON value to what is stored. Only that of a required field is given null.
 Parser: TypeAlias = Callable[[Any], Any]
-# The same for what may be cut; the context of the validation is the list of what was.
+# The same for what may be cut or marked; the context of the validation is the list of both.
 Info: TypeAlias = ValidationInfo[Any]
 CuttingParser: TypeAlias = Callable[[Any, Info], Any]
 

@@ -28,7 +28,7 @@ from collector.contract.fields import (
     required_text,
     text,
 )
-from collector.event import FunnelStage
+from collector.event import FunnelStage, Mark
 
 MAX_BATCH_EVENTS = 500
 MAX_BATCH_VALUES = 50_000  # texts, numbers and so on: a hundred for each event
@@ -50,6 +50,7 @@ class SessionRequest(BaseModel):
 
     # Not fields: they cannot be sent, and cost nothing where there is nothing to say.
     cut: ClassVar[tuple[str, ...]] = ()  # fields that were cut to their column
+    marks: ClassVar[tuple[Mark, ...]] = ()  # what was read differently from what was sent
     unknown: ClassVar[int] = 0  # how many fields the contract does not know
 
     session_id: Annotated[str, required_text(255)]

@@ -22,6 +22,7 @@ from collector.contract.models import (
     UTMParams,
 )
 from collector.errors import FieldError, InvalidEvent
+from collector.event import Mark
 
 # What pydantic finds wrong by itself. What native types refuse, a parser looks at again.
 MESSAGES = {"missing": MISSING, "dict_type": "must be a JSON object"}
@@ -51,7 +52,7 @@ def plain_type(model: type[BaseModel]) -> type[Any]:
     """A class of Fields that has the model's defaults."""
     fields = model.model_fields.items()
     defaults = {name: field.default for name, field in fields if not field.is_required()}
-    found_out = {"cut": SessionRequest.cut, "unknown": SessionRequest.unknown}
+    found_out = {name: getattr(SessionRequest, name) for name in ("cut", "marks", "unknown")}
     return type(model.__name__, (Fields,), {**defaults, **found_out})
 
 
@@ -64,9 +65,9 @@ class Reader(Generic[R]):
 
     def read(self, sent: dict[str, Any]) -> R:
         """A storable object as a request. Raises InvalidEvent that names every broken field."""
-        cut: list[str] = []
+        found: list[str] = []  # fields that were cut, and marks
         try:
-            fields: dict[str, Any] = self._validate(sent, context=cut)
+            fields: dict[str, Any] = self._validate(sent, context=found)
         except ValidationError as error:
             raise InvalidEvent("The event breaks the contract.", tuple(faults_of(error))) from None
         unknown = len(sent) - len(fields)
@@ -74,8 +75,10 @@ class Reader(Generic[R]):
         if utm is not None:
             unknown += len(sent["utm_params"]) - len(utm)
             fields["utm_params"] = with_fields(UTM, utm)
-        if cut or unknown:
-            fields.update(cut=tuple(cut), unknown=unknown)
+        if found or unknown:
+            marks = tuple(name for name in found if isinstance(name, Mark))
+            cut = tuple(name for name in found if not isinstance(name, Mark))
+            fields.update(cut=cut, marks=marks, unknown=unknown)
         return self.make(fields)
 
     def make(self, fields: dict[str, Any]) -> R:

@@ -59,6 +59,7 @@ LEAST = Event(
     linkedin_partner_id=None,
     metadata=None,
     truncated_fields=(),
+    marks=(),
     request_id=None,
     occurred_at=None,
     sent_at=None,

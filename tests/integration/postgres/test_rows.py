@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from collector.event import Event, FunnelStage
+from collector.event import Event, FunnelStage, Mark
 from collector.event_row import EventRow, make_row
 from collector.postgres.store import open_store
 from collector.sql import INCLUDE, load_query
@@ -83,6 +83,7 @@ STORED = {
     "ip_address": "127.0.0.1",
     "stamp_verified": False,
     "truncated_fields": None,
+    "marks": None,
     "request_id": "kong-7",
 }
 
@@ -161,6 +162,13 @@ async def test_a_long_title_is_cut_and_marked(collector: Collector) -> None:
     await collector.track(page_title="é" * 10_000)
     [row] = await collector.events()
     assert (row["page_title"], row["truncated_fields"]) == ("é" * 500, ["page_title"])
+
+
+async def test_marks_are_kept_by_their_names(database: str) -> None:
+    async with open_store(database, 1, 30) as store:
+        await store.insert_events([event_row(1, marks=(Mark.VALUE_ROUNDED,)), event_row(2)])
+    rows = await fetch(database, "SELECT marks FROM conversion_events ORDER BY id")
+    assert [row["marks"] for row in rows] == [["value_rounded"], None]
 
 
 async def test_a_session_walks_through_the_funnel(collector: Collector) -> None:

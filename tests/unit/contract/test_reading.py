@@ -52,7 +52,7 @@ values = st.sampled_from(EDGES) | json_values
 
 def fields_of(model: type[BaseModel]) -> st.SearchStrategy[str]:
     """The names of its fields, and some that are none of the contract's."""
-    return st.sampled_from([*model.model_fields, "cut", "unknown", "new_field", "mood"])
+    return st.sampled_from([*model.model_fields, "cut", "marks", "unknown", "new_field", "mood"])
 
 
 def outcome(read: Any) -> object:
@@ -61,7 +61,7 @@ def outcome(read: Any) -> object:
         request = read()
     except CollectorError as error:
         return type(error), error.message, error.errors
-    return request, request.cut, request.unknown
+    return request, request.cut, request.marks, request.unknown
 
 
 def read_as_python_does(reader: Reader[R], body: bytes) -> R:
