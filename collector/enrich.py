@@ -1,6 +1,6 @@
 """From what came in to what is stored: payload + request context -> event. Pure.
 
-`Enricher.enrich` reads from top to bottom: identity, stage, attribution, device.
+`Enricher.enrich` reads from top to bottom: identity, stage, attribution, device, time.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collector.classify.channel import ChannelClassifier, Touch
 from collector.classify.device import DeviceClassifier
 from collector.classify.source_lists import load_source_lists
 from collector.classify.stages import StageRules, load_stage_rules
+from collector.clocks import settle_time
 from collector.contract.fields import MAX_CLICK_ID, parse_uuid
 from collector.contract.models import ConversionEventRequest, UTMParams
 from collector.contract.reader import UTM
@@ -26,6 +27,9 @@ from collector.settings import Settings
 LONGEST_ESCAPED = MAX_CLICK_ID * len("%F0%9F%98%80")
 # What the column holds; a longer one stands whole in click_ids.
 GOOGLE_CLICK_ID_LENGTH = 255
+
+# What an event belongs to whose sender does not know its session: a session of its own.
+NO_SESSION = "no-session"
 
 NO_UTM = UTM()
 
@@ -51,11 +55,13 @@ class Enricher:
         click_ids = self.collect_click_ids(payload)
         attribution = self.channels.classify_touch(touch_of(payload, utm, click_ids))
         device = self.devices.parse_device(context.user_agent)
+        event_id = payload.event_id or self.new_id()
+        occurred_at, marks = settle_time(payload.occurred_at, payload.sent_at, context.received_at)
         return Event(
-            id=payload.event_id or self.new_id(),
+            id=event_id,
             user_id=user_id,
             external_user_id=external_user_id,
-            session_id=payload.session_id,
+            session_id=payload.session_id or f"{NO_SESSION}-{event_id}",
             visitor_id=payload.visitor_id,
             event_type=payload.event_type,
             event_name=payload.event_name,
@@ -95,9 +101,9 @@ class Enricher:
             linkedin_partner_id=payload.linkedin_partner_id,
             metadata=payload.metadata,
             truncated_fields=payload.cut,
-            marks=payload.marks,
+            marks=payload.marks + marks,
             request_id=context.request_id,
-            occurred_at=payload.occurred_at,
+            occurred_at=occurred_at,
             sent_at=payload.sent_at,
             received_at=context.received_at,
         )

@@ -39,6 +39,11 @@ class Mark(StrEnum):
     """What was read differently from what was sent (docs/data.md#marks)."""
 
     VALUE_ROUNDED = "value_rounded"
+    CLOCK_CORRECTED = "clock_corrected"
+    TIME_NOT_BELIEVED = "time_not_believed"
+    TIME_UNREADABLE = "time_unreadable"
+    PLACEHOLDER_ID = "placeholder_id"
+    FORM_MENDED = "form_mended"
 
 
 class RequestContext(Struct, frozen=True):

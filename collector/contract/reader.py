@@ -13,7 +13,8 @@ from typing import Annotated, Any, Generic, NotRequired
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
-from collector.contract.fields import FAULT, MISSING, PARSED
+from collector.contract.fields import MISSING, NATIVE, PARSED
+from collector.contract.forms import FAULT
 from collector.contract.models import (
     ConversionEventRequest,
     FunnelStageRequest,
@@ -25,7 +26,7 @@ from collector.errors import FieldError, InvalidEvent
 from collector.event import Mark
 
 # What pydantic finds wrong by itself. What native types refuse, a parser looks at again.
-MESSAGES = {"missing": MISSING, "dict_type": "must be a JSON object"}
+MESSAGES = {"missing": MISSING}
 
 
 def typed_dict_of(model: type[BaseModel]) -> Any:
@@ -35,8 +36,7 @@ def typed_dict_of(model: type[BaseModel]) -> Any:
         kind: Any = field.annotation
         if kind == UTMParams | None:
             kind = typed_dict_of(UTMParams) | None
-        elif field.metadata:
-            kind = Annotated[kind, *field.metadata]
+        kind = Annotated[kind, *field.metadata]
         fields[name] = kind if field.is_required() else NotRequired[kind]
     return TypedDict(model.__name__, fields)  # type: ignore[operator]  # made of a model
 
@@ -73,7 +73,9 @@ class Reader(Generic[R]):
         unknown = len(sent) - len(fields)
         utm = fields.get("utm_params")
         if utm is not None:
-            unknown += len(sent["utm_params"]) - len(utm)
+            sent_utm = sent["utm_params"]
+            if type(sent_utm) is dict:  # of another form it is not asked
+                unknown += len(sent_utm) - len(utm)
             fields["utm_params"] = with_fields(UTM, utm)
         if found or unknown:
             marks = tuple(name for name in found if isinstance(name, Mark))
@@ -98,8 +100,8 @@ def faults_of(error: ValidationError) -> Iterator[FieldError]:
     """What is wrong with each field, never with the value, which may be a person's."""
     for fault in error.errors(include_url=False, include_context=False, include_input=False):
         kind, place = fault["type"], fault["loc"]
-        # Below a field it is its native type that says so; the field's parser says it better.
-        if kind == FAULT or (kind in MESSAGES and len(place) == 1):
+        # What a native type says, the field's parser says better.
+        if NATIVE not in place and (kind == FAULT or kind in MESSAGES):
             path = [str(part) for part in place if part != PARSED]
             yield FieldError(".".join(path), MESSAGES.get(kind, fault["msg"]))
 

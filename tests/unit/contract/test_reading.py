@@ -107,13 +107,12 @@ def read_by(schema: CoreSchema, value: object) -> object:
         return None
 
 
-# The parser of a sequence only says what is wrong.
 WITH_NATIVE = {
     name: kind
     for model in (UTMParams, ConversionEventRequest, FunnelStageRequest)
     for name, field in model.model_fields.items()
     for kind in field.metadata
-    if kind.native is not None and name != "sequence"
+    if isinstance(kind, FieldType) and kind.native is not None
 }
 
 
