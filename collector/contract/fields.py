@@ -57,7 +57,7 @@ DECIMAL = re.compile(r"[+-]?[0-9]{1,400}(?:\.[0-9]{1,400})?(?:[eE][+-]?[0-9]{1,4
 # What is told from seconds and microseconds by its size, of the years 1973 to 5138.
 MIN_EPOCH_MILLISECONDS, MAX_EPOCH_MILLISECONDS = 10**11, 10**14
 UUID_LENGTH = 36
-NIL_UUID, MAX_UUID = UUID(int=0), UUID(int=2**128 - 1)
+NO_EVENT_IDS = (UUID(int=0), UUID(int=2**128 - 1))  # the nil and the max UUID
 # As libraries write them: bare, in braces, as a URN.
 WRITTEN_UUID = re.compile(r"(?:urn:uuid:)?(\{)?([0-9a-f-]{32,36})(?(1)\})", re.IGNORECASE)
 UUID_PATTERN = (
@@ -65,6 +65,7 @@ UUID_PATTERN = (
     r"(?:[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{32})\}?"
 )
 CURRENCY = re.compile(r"[A-Za-z]{3}")
+END = r"(?![\s\S])"  # `$` is also before a last newline, for some matchers
 # A text of more than whitespace, which Python counts U+001C to U+001F to, and Rust does not.
 NOT_EMPTY = r"[^\s\x1c-\x1f]"
 
@@ -327,20 +328,25 @@ def parse_event_id(value: Any, info: Info) -> UUID | None:
     scalar = scalar_of(value, info)
     if scalar is None:
         return None
-    uuid = event_id_of(scalar)
-    if uuid is not None:
-        return uuid
-    if not is_placeholder(digits_of(scalar, NO_UUID)):
+    uuid = written_uuid(scalar)
+    if uuid is None and not is_placeholder(digits_of(scalar, NO_UUID)):
         raise Fault(NO_UUID)
-    note(info, Mark.PLACEHOLDER_ID)
-    return None
+    if uuid is None or uuid in NO_EVENT_IDS:
+        note(info, Mark.PLACEHOLDER_ID)
+        return None
+    return uuid
 
 
 def event_id_of(value: object) -> UUID | None:
-    """The UUID that a JSON value is in any of its written forms, if it can name an event."""
+    """The UUID that a JSON value is, if it can name an event."""
+    uuid = written_uuid(value)
+    return None if uuid in NO_EVENT_IDS else uuid
+
+
+def written_uuid(value: object) -> UUID | None:
+    """The UUID that a JSON value is in any of the written forms; otherwise None."""
     found = WRITTEN_UUID.fullmatch(value) if isinstance(value, str) else None
-    uuid = uuid_of(found[2]) if found else None
-    return None if uuid in (NIL_UUID, MAX_UUID) else uuid
+    return uuid_of(found[2]) if found else None
 
 
 def parse_uuid(value: str) -> UUID | None:
@@ -455,7 +461,7 @@ MONEY = FieldType(
 )
 CURRENCY_CODE = FieldType(
     parse_currency,
-    or_nothing({"type": "string", "pattern": rf"^(?: *{CURRENCY.pattern} *|{NONE_PATTERN})$"}),
+    or_nothing({"type": "string", "pattern": rf"^(?: *{CURRENCY.pattern} *|{NONE_PATTERN}){END}"}),
     native_text(pattern="^[A-Z]{3}$"),
 )
 TIME = FieldType(
