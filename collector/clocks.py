@@ -22,7 +22,7 @@ NOT_BELIEVED = (Mark.TIME_NOT_BELIEVED,)
 
 
 def settle_time(
-    occurred_at: datetime | None, sent_at: datetime | None, received_at: datetime
+    occurred_at: datetime, sent_at: datetime | None, received_at: datetime
 ) -> tuple[datetime | None, tuple[Mark, ...]]:
     """When an event occurred, None where it cannot be known; and the marks for it.
 
@@ -30,8 +30,6 @@ def settle_time(
     after it was sent, which says that the clock was set in between. Without sent_at a clock
     that is behind cannot be told from an event that waited, and is believed.
     """
-    if occurred_at is None:
-        return None, BELIEVED
     if sent_at is not None and not MIN_TRANSIT <= received_at - sent_at <= MAX_TRANSIT:
         waited = sent_at - occurred_at
         if MIN_TRANSIT <= waited <= received_at - EARLIEST:

@@ -56,7 +56,10 @@ class Enricher:
         attribution = self.channels.classify_touch(touch_of(payload, utm, click_ids))
         device = self.devices.parse_device(context.user_agent)
         event_id = payload.event_id or self.new_id()
-        occurred_at, marks = settle_time(payload.occurred_at, payload.sent_at, context.received_at)
+        occurred_at, marks = payload.occurred_at, payload.marks
+        if occurred_at is not None:
+            occurred_at, found = settle_time(occurred_at, payload.sent_at, context.received_at)
+            marks += found
         return Event(
             id=event_id,
             user_id=user_id,
@@ -101,7 +104,7 @@ class Enricher:
             linkedin_partner_id=payload.linkedin_partner_id,
             metadata=payload.metadata,
             truncated_fields=payload.cut,
-            marks=payload.marks + marks,
+            marks=marks,
             request_id=context.request_id,
             occurred_at=occurred_at,
             sent_at=payload.sent_at,

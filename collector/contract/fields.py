@@ -48,6 +48,7 @@ from collector.contract.forms import (
 )
 from collector.contract.placeholders import PATTERN, SURE_ID, is_placeholder
 from collector.contract.times import time_of_count, time_of_milliseconds, time_of_text
+from collector.contract.wire import WireNumber
 from collector.event import FunnelStage, Mark
 
 MAX_MONEY = Decimal("99999999.99")  # NUMERIC(10,2)
@@ -136,6 +137,7 @@ def native_or_parsed(native: CoreSchema, parsed: CoreSchema) -> CoreSchema:
     return core.union_schema([(native, NATIVE), (parsed, PARSED)], mode="left_to_right")
 
 
+NO_AMOUNT = "must be an amount such as 29.99"
 NO_UUID = "must be a UUID such as 018f4d3e-7c1a-7b2e-9a51-2f3c4d5e6f70"
 MISSING = "must be there"
 
@@ -261,18 +263,30 @@ def refuse_over(length: int, value: str) -> None:
 
 
 def parse_money(value: Any, info: Info) -> Decimal | None:
-    """An amount, as number or text, rounded half up to cents.
-
-    Raises Fault where it is not a plain finite number, negative, or over NUMERIC(10,2).
-    """
+    """An amount in any form. Raises Fault where it is none, or as amount_of does."""
     scalar = scalar_of(value, info)
     if scalar is None or is_word_for_none(scalar, info):
         return None
-    digits = digits_of(scalar, "must be an amount such as 29.99").strip()
-    if not digits:
-        return None
+    digits = digits_of(scalar, NO_AMOUNT).strip()
+    return amount_of(digits) if digits else None
+
+
+def amount_of_number(value: Any) -> Decimal:
+    """The amount of a JSON number, which is how most come. Raises Fault where it is none."""
+    if type(value) is WireNumber:
+        return amount_of(value.digits)
+    if type(value) is int:
+        return amount_of(str(value))
+    raise Fault(NO_AMOUNT)
+
+
+def amount_of(digits: str) -> Decimal:
+    """An amount, rounded half up to cents.
+
+    Raises Fault where it is not a plain finite number, negative, or over NUMERIC(10,2).
+    """
     if not DECIMAL.fullmatch(digits):
-        raise Fault("must be an amount such as 29.99")
+        raise Fault(NO_AMOUNT)
     amount = Decimal(digits)
     if amount < 0:
         raise Fault("must not be negative")
@@ -458,6 +472,7 @@ MONEY = FieldType(
             "pattern": rf"^(?:\s*{DECIMAL.pattern}\s*|{NONE_PATTERN})$",
         }
     ),
+    core.no_info_plain_validator_function(amount_of_number),
 )
 CURRENCY_CODE = FieldType(
     parse_currency,
