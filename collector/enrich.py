@@ -59,7 +59,7 @@ class Enricher:
         occurred_at, marks = payload.occurred_at, payload.marks
         if occurred_at is not None:
             occurred_at, found = settle_time(occurred_at, payload.sent_at, context.received_at)
-            marks += found
+            marks = marks + found if found else marks
         return Event(
             id=event_id,
             user_id=user_id,
