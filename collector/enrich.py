@@ -1,6 +1,6 @@
 """From what came in to what is stored: payload + request context -> event. Pure.
 
-`Enricher.enrich` reads from top to bottom: identity, stage, attribution, device.
+`Enricher.enrich` reads from top to bottom: identity, stage, attribution, device, time.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collector.classify.channel import ChannelClassifier, Touch
 from collector.classify.device import DeviceClassifier
 from collector.classify.source_lists import load_source_lists
 from collector.classify.stages import StageRules, load_stage_rules
+from collector.clocks import settle_time
 from collector.contract.fields import MAX_CLICK_ID, parse_uuid
 from collector.contract.models import TAG_LENGTHS, ConversionEventRequest
 from collector.contract.wire import clean_text
@@ -31,6 +32,8 @@ SHORTEST_TAG = min(TAG_LENGTHS.values())
 
 # Any UUID will do, as long as it stays the same.
 ORDER_NAMESPACE = UUID("5f1c0ac8-4b1d-5a52-9d5e-0d6f3a0d9c41")
+# What an event belongs to whose sender does not know its session: a session of its own.
+NO_SESSION = "no-session"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +60,18 @@ class Enricher:
         value, marks = round_value(payload, currency)
         attribution = self.channels.classify_touch(touch_of(payload, campaign, click_ids))
         device = self.devices.parse_device(context.user_agent)
+        event_id = payload.event_id or (order_event_id(payload, order) if order else self.new_id())
+        occurred_at = payload.occurred_at
+        if occurred_at is not None:
+            occurred_at, found = settle_time(occurred_at, payload.sent_at, context.received_at)
+            marks = marks + found if found else marks
         # Only what is stored: a redacted address may tell less of where a visit came from.
         page_url, referrer = self.redact(payload.page_url), self.redact(payload.referrer)
         return Event(
-            id=payload.event_id or (order_event_id(payload, order) if order else self.new_id()),
+            id=event_id,
             user_id=user_id,
             external_user_id=external_user_id,
-            session_id=payload.session_id,
+            session_id=payload.session_id or f"{NO_SESSION}-{event_id}",
             visitor_id=payload.visitor_id,
             event_type=payload.event_type,
             event_name=payload.event_name,
@@ -105,7 +113,7 @@ class Enricher:
             truncated_fields=cut,
             marks=marks_with(marks, page_url, referrer),
             request_id=context.request_id,
-            occurred_at=payload.occurred_at,
+            occurred_at=occurred_at,
             sent_at=payload.sent_at,
             received_at=context.received_at,
         )

@@ -40,6 +40,11 @@ class Mark(StrEnum):
 
     ADDRESS_REDACTED = "address_redacted"
     VALUE_ROUNDED = "value_rounded"
+    CLOCK_CORRECTED = "clock_corrected"
+    TIME_NOT_BELIEVED = "time_not_believed"
+    TIME_UNREADABLE = "time_unreadable"
+    PLACEHOLDER_ID = "placeholder_id"
+    FORM_MENDED = "form_mended"
 
 
 class RequestContext(Struct, frozen=True):

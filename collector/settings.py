@@ -226,6 +226,13 @@ class Settings(BaseSettings):
         le=1_000_000,
         description="Most rejected events of one client address in a minute.",
     )
+    rejects_repeat_seconds: int = Field(
+        default=60,
+        ge=0,
+        le=86_400,
+        description="Seconds in which one rejected event of a client address and reason is kept "
+        "and more are counted on it; 0 keeps each.",
+    )
     rejects_max_megabytes: int = Field(
         default=256,
         ge=1,

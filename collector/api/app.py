@@ -97,6 +97,7 @@ def reject_limits(settings: Settings) -> RejectLimits:
     return RejectLimits(
         per_minute=settings.rejects_per_minute,
         per_address_per_minute=settings.rejects_per_minute_per_address,
+        repeat_seconds=settings.rejects_repeat_seconds,
         max_bytes=settings.rejects_max_megabytes * 1_048_576,
         days=settings.rejects_max_days,
     )

@@ -18,6 +18,7 @@ from collector.api.keys import CONTEXTS, ENRICHER, VALIDATOR, WRITER
 from collector.api.request_context import read_header
 from collector.api.track import http_status_of
 from collector.contract.models import OBJECT_FIELDS, PixelQuery, UTMParams
+from collector.contract.placeholders import is_placeholder
 from collector.contract.wire import load_json
 from collector.errors import CollectorError, InvalidEvent, InvalidJson
 from collector.event_row import EventRow, make_row
@@ -97,6 +98,8 @@ def with_defaults(
     look like those of two, and telling them apart by address would mix strangers.
     """
     event_type = fields.get("event_type", DEFAULT_EVENT_TYPE)
+    if is_placeholder(fields.get("event_id", "")):
+        fields.pop("event_id", None)
     event_id = fields.get("event_id") or str(new_id())
     defaults = {
         "event_id": event_id,

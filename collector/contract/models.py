@@ -21,10 +21,14 @@ from collector.contract.fields import (
     LONG_TEXT,
     MONEY,
     OBJECT,
+    OBJECT_FIELD_TYPES,
     SEQUENCE,
     STAGE,
     TIME,
+    UTM_PARAMS,
+    foreign_id,
     identifier,
+    required_identifier,
     required_text,
     text,
 )
@@ -63,14 +67,14 @@ class SessionRequest(BaseModel):
     marks: ClassVar[tuple[Mark, ...]] = ()  # what was read differently from what was sent
     unknown: ClassVar[int] = 0  # how many fields the contract does not know
 
-    session_id: Annotated[str, required_text(255)]
+    session_id: Annotated[str, required_identifier(255)]  # empty: not known
     user_id: Annotated[str | None, identifier(255)] = None
     event_id: Annotated[UUID | None, EVENT_ID] = None
-    utm_params: UTMParams | None = None
+    utm_params: Annotated[UTMParams | None, UTM_PARAMS] = None
     conversion_value: Annotated[Decimal | None, MONEY] = None
     currency: Annotated[str | None, CURRENCY_CODE] = None
     order_id: Annotated[str | None, identifier(255)] = None
-    stripe_session_id: Annotated[str | None, text(255)] = None
+    stripe_session_id: Annotated[str | None, foreign_id(255)] = None
 
 
 class ConversionEventRequest(SessionRequest):
@@ -87,24 +91,24 @@ class ConversionEventRequest(SessionRequest):
     page_title: Annotated[str | None, text(500)] = None
     referrer: Annotated[str | None, LONG_TEXT] = None
     form_data: Annotated[dict[str, Any] | None, OBJECT] = None
-    ga_client_id: Annotated[str | None, text(255)] = None
-    ga_session_id: Annotated[str | None, text(255)] = None
-    stripe_customer_id: Annotated[str | None, text(255)] = None
+    ga_client_id: Annotated[str | None, foreign_id(255)] = None
+    ga_session_id: Annotated[str | None, foreign_id(255)] = None
+    stripe_customer_id: Annotated[str | None, foreign_id(255)] = None
     device_type: Annotated[str | None, text(50)] = None
     browser: Annotated[str | None, text(100)] = None
     os: Annotated[str | None, text(100)] = None
-    fb_pixel_id: Annotated[str | None, text(255)] = None
-    fb_event_id: Annotated[str | None, text(255)] = None
-    google_ads_click_id: Annotated[str | None, text(255)] = None
-    linkedin_partner_id: Annotated[str | None, text(255)] = None
+    fb_pixel_id: Annotated[str | None, foreign_id(255)] = None
+    fb_event_id: Annotated[str | None, foreign_id(255)] = None
+    google_ads_click_id: Annotated[str | None, foreign_id(255)] = None
+    linkedin_partner_id: Annotated[str | None, foreign_id(255)] = None
     metadata: Annotated[dict[str, Any] | None, OBJECT] = None
 
 
-# The fields that are JSON objects: those of a type of ours, and a model of its own.
+# The fields that are JSON objects.
 OBJECT_FIELDS = frozenset(
     name
     for name, field in ConversionEventRequest.model_fields.items()
-    if not field.metadata or field.metadata[0].takes["type"] == "object"
+    if field.metadata[0] in OBJECT_FIELD_TYPES
 )
 
 

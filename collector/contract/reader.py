@@ -14,7 +14,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from collector.address import meant_name
-from collector.contract.fields import FAULT, MISSING, PARSED
+from collector.contract.fields import MISSING, NATIVE, PARSED
+from collector.contract.forms import FAULT
 from collector.contract.models import (
     ConversionEventRequest,
     FunnelStageRequest,
@@ -26,7 +27,7 @@ from collector.errors import FieldError, InvalidEvent
 from collector.event import Mark
 
 # What pydantic finds wrong by itself. What native types refuse, a parser looks at again.
-MESSAGES = {"missing": MISSING, "dict_type": "must be a JSON object"}
+MESSAGES = {"missing": MISSING}
 
 
 def typed_dict_of(model: type[BaseModel]) -> Any:
@@ -36,8 +37,7 @@ def typed_dict_of(model: type[BaseModel]) -> Any:
         kind: Any = field.annotation
         if kind == UTMParams | None:
             kind = typed_dict_of(UTMParams) | None
-        elif field.metadata:
-            kind = Annotated[kind, *field.metadata]
+        kind = Annotated[kind, *field.metadata]
         fields[name] = kind if field.is_required() else NotRequired[kind]
     return TypedDict(model.__name__, fields)  # type: ignore[operator]  # made of a model
 
@@ -74,10 +74,12 @@ class Reader(Generic[R]):
         unknown = len(sent) - len(fields)
         utm = fields.get("utm_params")
         if utm is not None:
-            unknown_tags = len(sent["utm_params"]) - len(utm)
-            if unknown_tags and (meant := tags_as_meant(sent["utm_params"])) != sent["utm_params"]:
-                return self.read({**sent, "utm_params": meant})
-            unknown += unknown_tags
+            sent_utm = sent["utm_params"]
+            if type(sent_utm) is dict:  # of another form it is not asked
+                unknown_tags = len(sent_utm) - len(utm)
+                if unknown_tags and (meant := tags_as_meant(sent_utm)) != sent_utm:
+                    return self.read({**sent, "utm_params": meant})
+                unknown += unknown_tags
             fields["utm_params"] = with_fields(UTM, utm)
         if found or unknown:
             marks = tuple(name for name in found if isinstance(name, Mark))
@@ -110,8 +112,8 @@ def faults_of(error: ValidationError) -> Iterator[FieldError]:
     """What is wrong with each field, never with the value, which may be a person's."""
     for fault in error.errors(include_url=False, include_context=False, include_input=False):
         kind, place = fault["type"], fault["loc"]
-        # Below a field it is its native type that says so; the field's parser says it better.
-        if kind == FAULT or (kind in MESSAGES and len(place) == 1):
+        # What a native type says, the field's parser says better.
+        if NATIVE not in place and (kind == FAULT or kind in MESSAGES):
             path = [str(part) for part in place if part != PARSED]
             yield FieldError(".".join(path), MESSAGES.get(kind, fault["msg"]))
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
-from collector.contract.fields import Fault, parse_event_id
+from collector.contract.fields import event_id_of
 from collector.contract.models import (
     MAX_BATCH_EVENTS,
     MAX_BATCH_VALUES,
@@ -83,6 +84,7 @@ def read_batch(body: bytes) -> Batch:
 
     Raises InvalidJson, InvalidBatch, BatchTooLarge, and InvalidEvent where it nests too deep.
     """
+    body = body.removeprefix(BOM_UTF8)
     refuse_more_values(body, MAX_BATCH_VALUES)
     whole = split_batch(body)
     if whole is None:
@@ -139,8 +141,8 @@ def sent_event_id(event: object) -> UUID | None:
     """The id that an event was sent with, if it is one, however broken the rest is."""
     try:
         fields: Any = load_object(event) if isinstance(event, bytes) else event
-        return parse_event_id(fields["event_id"])
-    except (InvalidJson, InvalidEvent, Fault, KeyError, TypeError):
+        return event_id_of(fields["event_id"])
+    except (InvalidJson, InvalidEvent, KeyError, TypeError):
         return None
 
 

@@ -197,11 +197,14 @@ def split_batch(body: bytes) -> dict[str, Any] | None:
 
 
 def decode_text(body: bytes) -> str:
-    """The body as text. Raises InvalidJson where it is empty or not UTF-8."""
+    """The body as text, without a byte order mark (RFC 8259, section 8.1).
+
+    Raises InvalidJson where it is empty or not UTF-8.
+    """
     if not body:
         raise InvalidJson("The body is empty; a JSON object is expected.")
     try:
-        return body.decode("utf-8")
+        return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidJson(f"The body is not UTF-8: {error.reason} at byte {error.start}.") from None
 

@@ -23,6 +23,7 @@ from collector.event_row import EventRow
 from collector.metrics import Metrics
 from collector.postgres.refusals import may_refuse_row
 from collector.rejects.reject import Reject, RejectAllowance, make_refused, make_reject
+from collector.rejects.repeats import Repeats, kind_of
 from collector.rejects.store import RejectStore, open_reject_store
 
 logger = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ MAX_WAITING_BYTES = 8_388_608
 BYTES_BESIDE_BODY = 1_024
 BATCH = 100
 RETRY_SECONDS = 1.0
+COUNT_SECONDS = 5.0
 TRIM_SECONDS = 60.0
 CLOSE_SECONDS = 2.0
 
@@ -43,6 +45,7 @@ class RejectLimits:
 
     per_minute: int
     per_address_per_minute: int
+    repeat_seconds: int
     max_bytes: int
     days: int
 
@@ -66,18 +69,28 @@ class RejectKeeper:
         self._clock = clock
         per_address = limits.per_address_per_minute
         self._allowance = RejectAllowance(limits.per_minute, per_address, clock())
+        self._repeats = Repeats(limits.repeat_seconds)
         self._waiting: deque[Reject] = deque()
         self._waiting_bytes = 0
         self._arrived = asyncio.Event()
         self._away = False
 
     def keep(self, error: CollectorError, body: bytes, context: RequestContext) -> None:
-        """Count an event that broke the contract, and keep it where the limits allow."""
+        """Count an event that broke the contract, and keep it where the limits allow.
+
+        One of a kind that was just kept is counted on that example, so that a flood of one
+        reason leaves room for others.
+        """
         self._metrics.count_rejected(error)
-        if not self._allowance.take(context.client_ip, self._clock()):
+        kind, now = kind_of(error, context), self._clock()
+        if self._repeats.count(kind, now):
+            self._metrics.rejects_not_kept.labels("repeat").inc()
+        elif not self._allowance.take(context.client_ip, now):
             self._metrics.rejects_not_kept.labels("rate_limit").inc()
-            return
-        self._put(make_reject(error, body, context, self._new_id()))
+        else:
+            reject = make_reject(error, body, context, self._new_id())
+            if self._put(reject):
+                self._repeats.add(kind, reject.event_id, now)
 
     def keep_refused(self, row: EventRow, error: EventRefused) -> None:
         """Keep an event that Postgres refused; no limit but that of all that waits.
@@ -86,14 +99,15 @@ class RejectKeeper:
         """
         self._put(make_refused(error, row))
 
-    def _put(self, reject: Reject) -> None:
-        """Let one wait to be written."""
+    def _put(self, reject: Reject) -> bool:
+        """Let one wait to be written. False where too much waits."""
         if self._waiting_bytes + size_of(reject) > MAX_WAITING_BYTES:
             self._metrics.rejects_not_kept.labels("queue_full").inc()
-            return
+            return False
         self._waiting.append(reject)
         self._waiting_bytes += size_of(reject)
         self._arrived.set()
+        return True
 
     async def write_forever(self, store: RejectStore) -> None:
         """Write what was taken as long as this runs."""
@@ -120,6 +134,23 @@ class RejectKeeper:
             self._forget(batch, self._metrics.rejects_kept)
         return True
 
+    async def count_forever(self, store: RejectStore) -> None:
+        """Every few seconds, write how many more came of what was kept."""
+        while True:
+            await asyncio.sleep(COUNT_SECONDS)
+            await self.write_counts(store)
+
+    async def write_counts(self, store: RejectStore) -> None:
+        """Write how many more came of the rows that are written; what cannot be waits on."""
+        counts = self._repeats.take(but={reject.event_id for reject in self._waiting})
+        if not counts:
+            return
+        try:
+            await store.count_repeats(counts)
+        except Exception as error:  # noqa: BLE001  # as in write_batch
+            self._repeats.put_back(counts)
+            self._note_away(error)
+
     async def trim_forever(self, store: RejectStore) -> None:
         """Once a minute, delete what is too old or too much."""
         while True:
@@ -136,6 +167,7 @@ class RejectKeeper:
             async with asyncio.timeout(CLOSE_SECONDS):
                 while self._waiting and await self.write_batch(store):
                     pass
+                await self.write_counts(store)
         if self._waiting:
             self._metrics.rejects_not_kept.labels("shutdown").inc(len(self._waiting))
             logger.warning("%d rejected events were not kept", len(self._waiting))
@@ -177,6 +209,7 @@ async def run_reject_keeper(
         try:
             async with (
                 supervisor.run("write_rejects", lambda: keeper.write_forever(store)),
+                supervisor.run("count_rejects", lambda: keeper.count_forever(store)),
                 supervisor.run("trim_rejects", lambda: keeper.trim_forever(store)),
             ):
                 yield

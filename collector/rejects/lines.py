@@ -36,10 +36,17 @@ def count_lines(counts: Sequence[RejectCount]) -> Iterator[str]:
 def list_lines(kept: Sequence[KeptReject]) -> Iterator[str]:
     """One a line, without what was sent."""
     rows = [
-        (str(k.id), shown(k.reject.received_at), k.reject.endpoint, k.reject.reason, fields_of(k))
+        (
+            str(k.id),
+            shown(k.reject.received_at),
+            str(k.repeats),
+            k.reject.endpoint,
+            k.reject.reason,
+            fields_of(k),
+        )
         for k in kept
     ]
-    yield from table(("NUMBER", "RECEIVED", "ENDPOINT", "REASON", "FIELDS"), rows)
+    yield from table(("NUMBER", "RECEIVED", "REPEATS", "ENDPOINT", "REASON", "FIELDS"), rows)
 
 
 def show_lines(kept: KeptReject) -> Iterator[str]:
@@ -53,6 +60,7 @@ def show_lines(kept: KeptReject) -> Iterator[str]:
         ("endpoint", reject.endpoint),
         ("content type", reject.content_type),
         ("received", shown(reject.received_at)),
+        ("repeats", kept.repeats),
         ("address", f"{reject.ip_address} ({'' if reject.stamp_verified else 'un'}signed)"),
         ("user agent", reject.user_agent),
         ("request id", reject.request_id),

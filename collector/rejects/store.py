@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 
@@ -28,6 +29,7 @@ class KeptReject:
     reject: Reject
     replayed_at: datetime | None
     replay_result: str | None
+    repeats: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,10 @@ class RejectStore:
     async def insert(self, rejects: Sequence[Reject]) -> None:
         """Keep these."""
         await self._fetch("insert_rejects", *reject_arrays(rejects))
+
+    async def count_repeats(self, counts: Mapping[UUID, int]) -> None:
+        """Add to rows how many more of their kind came, by event_id."""
+        await self._pool.execute(load_query("count_repeats"), list(counts), list(counts.values()))
 
     async def trim(self, days: int, max_bytes: int) -> int:
         """Delete the rows over this age, and the oldest while all are over this size."""
@@ -140,7 +146,7 @@ def row_of(reject: Reject) -> tuple[Any, ...]:
 def kept_reject(row: asyncpg.Record) -> KeptReject:
     """A row of list_rejects.sql."""
     fields = dict(row)
-    kept = {name: fields.pop(name) for name in ("id", "replayed_at", "replay_result")}
+    kept = {name: fields.pop(name) for name in ("id", "replayed_at", "replay_result", "repeats")}
     errors = tuple(FieldError(**error) for error in json.loads(fields.pop("errors")))
     return KeptReject(reject=Reject(errors=errors, **fields), **kept)
 

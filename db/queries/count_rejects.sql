@@ -1,4 +1,4 @@
--- How many rejected events there are, by reason and field.
+-- How many rejected events there are, by reason and field, with those that were only counted.
 -- Parameters: $1 only this reason, $2 only with an error in this field (null: any),
 -- $3 also those that were replayed.
 -- Columns: reason, field (null where no field is to blame), events, first_at, last_at.
@@ -6,7 +6,7 @@
 SELECT
     r.reason,
     e.field,
-    count(*) AS events,
+    (count(*) + sum(r.repeats))::bigint AS events,
     min(r.received_at) AS first_at,
     max(r.received_at) AS last_at
 FROM rejected_events AS r

@@ -5,7 +5,7 @@
 SELECT
     id, event_id, reason, message, errors::text AS errors, endpoint, content_type, body,
     body_cut, ip_address, stamp_verified, user_agent, request_id, received_at, replayed_at,
-    replay_result
+    replay_result, repeats
 FROM rejected_events
 WHERE ($1::text IS NULL OR reason = $1)
     AND (

@@ -1,5 +1,6 @@
 """From payload and request to the event that is stored."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid5
@@ -45,6 +46,38 @@ def test_any_other_user_id_is_mapped_and_kept_as_sent(enricher: Enricher, user_i
 
 def test_an_event_without_an_id_gets_a_uuid_of_version_7(enricher: Enricher) -> None:
     assert enrich(enricher).id.version == 7
+
+
+@pytest.mark.parametrize("event_id", ["0" * 32, str(UUID(int=2**128 - 1)), "undefined"])
+def test_an_event_id_that_is_none_is_made_anew_each_time(enricher: Enricher, event_id: str) -> None:
+    one, two = (enrich(enricher, event_id=event_id) for _ in range(2))
+    assert (one.id.version, two.id.version) == (7, 7)
+    assert one.id != two.id
+    assert one.marks == (Mark.PLACEHOLDER_ID,)
+
+
+def test_an_event_of_no_known_session_has_one_of_its_own(enricher: Enricher) -> None:
+    one, two = (enrich(enricher, session_id="undefined") for _ in range(2))
+    assert one.session_id == f"no-session-{one.id}"
+    assert one.session_id != two.session_id
+    assert one.marks == (Mark.PLACEHOLDER_ID,)
+
+
+def test_a_wrong_clock_is_corrected_and_what_was_sent_can_be_found_out(enricher: Enricher) -> None:
+    off, waited = timedelta(days=365), timedelta(minutes=10)
+    sent_at, occurred_at = NOON - off, NOON - off - waited
+    stored = enrich(
+        enricher, sent_at=sent_at.isoformat(), occurred_at=occurred_at.isoformat(), metadata=[]
+    )
+    assert (stored.occurred_at, stored.sent_at) == (NOON - waited, sent_at)
+    assert stored.marks == (Mark.FORM_MENDED, Mark.CLOCK_CORRECTED)
+    assert stored.occurred_at is not None
+    assert stored.occurred_at - (stored.received_at - sent_at) == occurred_at
+
+
+def test_a_time_that_no_browser_can_have_is_left_out(enricher: Enricher) -> None:
+    stored = enrich(enricher, occurred_at=90_000)
+    assert (stored.occurred_at, stored.marks) == (None, (Mark.TIME_NOT_BELIEVED,))
 
 
 def test_what_the_payload_says_of_the_device_wins_over_the_user_agent(enricher: Enricher) -> None:

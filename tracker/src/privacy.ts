@@ -8,9 +8,9 @@ export const EVERYTHING = 2;
 
 /** Of visitors whose browser sends Global Privacy Control or Do Not Track. */
 export const allowedBySignal = (config: Config): number => {
-  const browser = navigator as Navigator & { globalPrivacyControl?: boolean; doNotTrack?: unknown };
+  const browser = navigator as Navigator & { globalPrivacyControl?: boolean; doNotTrack?: string };
   // "1" is yes, "0" no; "unspecified" is no number.
-  const signal = browser.globalPrivacyControl || (browser.doNotTrack as number) > 0;
+  const signal = browser.globalPrivacyControl || (browser.doNotTrack as unknown as number) > 0;
   if (!signal) return EVERYTHING;
   return { off: NOTHING, on: EVERYTHING }[config.privacySignal as "on"] ?? COUNT;
 };

@@ -3,12 +3,14 @@
 import json
 import struct
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from multidict import CIMultiDictProxy
+from yarl import URL
 
 from tests.support import (
     SECRET,
@@ -56,6 +58,27 @@ async def test_a_pixel_stores_the_event_of_its_query(collector: Collector) -> No
     assert (str(row["id"]), row["session_id"], row["sequence"]) == (event_id, "s1", 3)
     assert (str(row["conversion_value"]), row["channel"]) == ("29.99", "Email")
     assert (row["metadata"], row["page_title"]) == ('{"issue": 7}', None)
+
+
+async def test_a_time_whose_plus_became_a_blank_is_read(collector: Collector) -> None:
+    address = f"{PIXEL}?session_id=s1&occurred_at=2026-11-22T13:00:00+01:00"
+    async with collector.client.get(URL(address, encoded=True)) as answer:
+        assert answer.headers["X-CT-Result"] == "stored"
+    [row] = await collector.events()
+    assert row["occurred_at"] == datetime(2026, 11, 22, 12, tzinfo=UTC)
+    assert row["marks"] is None
+
+
+@pytest.mark.parametrize("event_id", [str(UUID(int=0)), "undefined", "{{ message.id }}"])
+async def test_images_without_a_true_event_id_are_events_and_sessions_of_their_own(
+    collector: Collector, event_id: str
+) -> None:
+    for _ in range(2):
+        _, headers = await fetch_pixel(collector, {"event_id": event_id})
+        assert headers["X-CT-Result"] == "stored"
+    rows = await collector.events()
+    assert len({row["id"] for row in rows}) == 2
+    assert {row["session_id"] for row in rows} == {f"pixel-{row['id']}" for row in rows}
 
 
 async def test_the_same_event_id_again_is_a_duplicate(collector: Collector) -> None:

@@ -1,6 +1,7 @@
 """What breaks the contract is kept, within limits, and can be sent through again."""
 
 import asyncio
+import dataclasses
 import json
 import os
 import pty
@@ -133,7 +134,11 @@ async def test_what_is_no_fault_of_an_event_is_not_kept(
 
 async def test_a_flood_of_one_address_is_kept_in_part_and_the_rest_counted(database: str) -> None:
     async with run_collector(
-        database, gateway_secret=SECRET, rejects_per_minute=20, rejects_per_minute_per_address=5
+        database,
+        gateway_secret=SECRET,
+        rejects_per_minute=20,
+        rejects_per_minute_per_address=5,
+        rejects_repeat_seconds=0,
     ) as collector:
         for address in ("203.0.113.7", "203.0.113.8"):
             for _ in range(10):
@@ -143,6 +148,53 @@ async def test_a_flood_of_one_address_is_kept_in_part_and_the_rest_counted(datab
         assert [row["ip_address"] for row in rows] == ["203.0.113.7"] * 5 + ["203.0.113.8"] * 5
         assert await metric(collector, 'ct_rejects_not_kept_total{why="rate_limit"}') == 10
         assert await metric(collector, 'ct_rejected_events_total{reason="invalid_event"}') == 20
+
+
+async def test_a_flood_of_one_reason_keeps_one_example_and_leaves_room_for_others(
+    database: str,
+) -> None:
+    async with run_collector(database, gateway_secret=SECRET) as collector:
+        headers = stamp("203.0.113.7")
+        for number in range(300):
+            sale = {**LEAST, "order_id": f"order {number}", "currency": "EURO"}
+            status, _ = await collector.post(TRACK, json=sale, headers=headers)
+            assert status == 422
+        await collector.post(TRACK, json={**LEAST, "sequence": 0}, headers=headers)
+        await collector.post(
+            TRACK, json={**LEAST, "currency": "EURO"}, headers=stamp("203.0.113.8")
+        )
+        rows = await rejects(collector, 3)
+        assert await metric(collector, 'ct_rejects_not_kept_total{why="repeat"}') == 299
+    rows = await rejects(collector, 3)
+    assert [(row["ip_address"], row["repeats"]) for row in rows] == [
+        ("203.0.113.7", 299),
+        ("203.0.113.7", 0),
+        ("203.0.113.8", 0),
+    ]
+    listed = run(database).stdout.splitlines()
+    assert listed[1].split()[:3] == ["invalid_event", "currency", "301"]
+    assert listed[-1].split()[:4] == ["1", *listed[-1].split()[1:3], "299"]
+    assert "repeats              299" in run(database, "show", "1").stdout
+
+
+async def test_repeats_are_counted_on_their_row_while_the_collector_runs(database: str) -> None:
+    metrics = Metrics()
+    limits = dataclasses.replace(WIDE, repeat_seconds=60)
+    keeper = make_keeper(metrics, limits)
+    async with open_reject_store(database, 5) as store:
+        for _ in range(3):
+            keeper.keep(InvalidEvent("no"), b"{}", CONTEXT)
+        await keeper.write_counts(store)  # the example is not written yet
+        await keeper.write_batch(store)
+        await keeper.write_counts(store)
+        keeper.keep(InvalidEvent("no"), b"{}", CONTEXT)
+        await execute(database, "ALTER TABLE rejected_events RENAME TO elsewhere")
+        await keeper.write_counts(store)
+        await execute(database, "ALTER TABLE elsewhere RENAME TO rejected_events")
+        await keeper.write_counts(store)
+        await keeper.write_counts(store)
+    [row] = await fetch(database, "SELECT repeats FROM rejected_events")
+    assert row["repeats"] == 3
 
 
 async def test_a_table_that_is_away_delays_no_answer_and_is_written_when_it_is_back(
@@ -159,14 +211,16 @@ async def test_a_table_that_is_away_delays_no_answer_and_is_written_when_it_is_b
 
 
 async def test_what_waits_is_written_at_shutdown(database: str) -> None:
-    async with run_collector(database) as collector:
+    async with run_collector(database, rejects_repeat_seconds=0) as collector:
         for _ in range(30):
             await collector.track(currency="EURO")
     assert len(await rejects(collector, 30)) == 30
 
 
 CONTEXT = RequestContext("203.0.113.7", False, datetime(2026, 11, 22, tzinfo=UTC), None, None)
-WIDE = RejectLimits(per_minute=10**6, per_address_per_minute=10**6, max_bytes=10**9, days=30)
+WIDE = RejectLimits(
+    per_minute=10**6, per_address_per_minute=10**6, repeat_seconds=0, max_bytes=10**9, days=30
+)
 
 
 def make_keeper(metrics: Metrics, limits: RejectLimits = WIDE) -> RejectKeeper:

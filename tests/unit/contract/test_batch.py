@@ -1,6 +1,7 @@
 """The events of a batch, whether they stay as they were sent or the whole must be read."""
 
 import json
+from codecs import BOM_UTF8
 from typing import Any
 from uuid import UUID
 
@@ -66,6 +67,12 @@ def test_what_is_no_strict_batch_is_read_all_the_same(body: dict[str, Any]) -> N
     assert read_event(batch.events[0]).session_id == "s1"
 
 
+def test_a_byte_order_mark_before_a_batch_is_passed_over() -> None:
+    sent = [LEAST | {"metadata": {str(n): n for n in range(90)}}] * 200
+    body = BOM_UTF8 + json.dumps({"events": sent}).encode()  # more values than a loose batch has
+    assert {read_event(event).session_id for event in read_batch(body).events} == {"s1"}
+
+
 def test_an_event_that_holds_what_cannot_be_stored_is_kept_as_it_was_sent() -> None:
     event = json.dumps(LEAST | {"event_name": "\0"}, separators=(",", ":")).encode()
     batch = read_batch(b'{"events":[%b]}' % event)
@@ -128,7 +135,9 @@ def test_the_id_of_a_broken_event_is_found() -> None:
     assert sent_event_id(json.dumps({"event_id": UUID_TEXT}).encode()) == UUID(UUID_TEXT)
 
 
-@pytest.mark.parametrize("value", ["no UUID", "\ud800", "\0" * 36, "\ud800" * 36, 7, None, []])
+@pytest.mark.parametrize(
+    "value", ["no UUID", "0" * 32, "\ud800", "\0" * 36, "\ud800" * 36, 7, None, []]
+)
 def test_what_is_no_id_is_none_whether_or_not_it_can_be_stored(value: object) -> None:
     body = json.dumps({"event_id": value}).encode()
     assert sent_event_id(body) is None

@@ -27,7 +27,7 @@ def nested(levels: int) -> Any:
 
 
 # Values at the edges of what fields take; any of them may stand in any field.
-EDGES = [
+EDGES: list[Any] = [
     *(None, True, False, 0, 1, -1, 1.5, 1e22, MAX_SEQUENCE, MAX_SEQUENCE + 1, 1 << 70),
     *(MAX_EPOCH_MILLISECONDS - 1, MAX_EPOCH_MILLISECONDS, 1_795_348_800_123, "1795348800123"),
     *("", " ", "\u00a0\u2003", "a", "é" * 50, "😀" * 256, "x" * 100, "x" * 101, "x" * 256),
@@ -40,6 +40,9 @@ EDGES = [
     *({"a": nested(levels)} for levels in (1, 2, 10, LIMITS.max_depth // 2, LIMITS.max_depth)),
     {"a": float("inf")},
     {"a": float("nan")},
+    *(["a", "a"], ["a", "b"], [None, "", "a"], [1.5, 1.5], [True], [[]], ["USD"], [UUID_TEXT]),
+    *('{"a": 1.50}', "{}", "[]", "[object Object]", "undefined", "0", 0.0, "5.0", float("nan")),
+    *("0" * 32, "f" * 32, "00000000-0000-0000-0000-000000000000", 1_795_348_800),
 ]
 
 json_values: st.SearchStrategy[Any] = st.recursive(
@@ -107,13 +110,12 @@ def read_by(schema: CoreSchema, value: object) -> object:
         return None
 
 
-# The parser of a sequence only says what is wrong.
 WITH_NATIVE = {
     name: kind
     for model in (UTMParams, ConversionEventRequest, FunnelStageRequest)
     for name, field in model.model_fields.items()
     for kind in field.metadata
-    if kind.native is not None and name != "sequence"
+    if isinstance(kind, FieldType) and kind.native is not None
 }
 
 

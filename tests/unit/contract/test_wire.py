@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from typing import Any
 
@@ -90,6 +91,17 @@ def test_any_bytes_are_an_object_or_refused(body: bytes) -> None:
     ],
 )
 def test_what_is_no_json_object_in_utf_8_is_invalid_json(body: bytes) -> None:
+    with pytest.raises(InvalidJson):
+        read_object(body)
+
+
+@pytest.mark.parametrize("body", ['{"a": 1.10}', '{"a": "\ufeff"}', "{}"])
+def test_a_byte_order_mark_before_the_object_is_passed_over(body: str) -> None:
+    assert repr(read_object(BOM_UTF8 + body.encode())) == repr(read_object(body.encode()))
+
+
+@pytest.mark.parametrize("body", [BOM_UTF8, BOM_UTF8 * 2 + b"{}", "{}".encode("utf-16")])
+def test_what_is_no_object_after_a_byte_order_mark_is_invalid_json(body: bytes) -> None:
     with pytest.raises(InvalidJson):
         read_object(body)
 

@@ -1,6 +1,7 @@
 """What is kept of a rejected event, how much of it, and how it is written out for repair."""
 
 import json
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,7 @@ from msgspec.structs import replace
 
 from collector.allowance import MAX_ADDRESSES, Allowance
 from collector.contract.wire import Limits
-from collector.errors import EventTooLarge, FieldError, InvalidEvent
+from collector.errors import CollectorError, EventTooLarge, FieldError, InvalidEvent, InvalidJson
 from collector.event import RequestContext
 from collector.rejects.lines import (
     RepairError,
@@ -26,6 +27,7 @@ from collector.rejects.reject import (
     RejectAllowance,
     make_reject,
 )
+from collector.rejects.repeats import MAX_EXAMPLES, Repeats, kind_of
 from collector.rejects.replay import parse_rejected
 from collector.rejects.store import KeptReject
 
@@ -38,6 +40,12 @@ CONTEXT = RequestContext(
 )
 ERROR = InvalidEvent("The event breaks the contract.", (FieldError("currency", "no"),))
 ROW_ID = UUID(int=7)
+
+
+def broken(field: str, message: str) -> InvalidEvent:
+    return InvalidEvent("The event breaks the contract.", (FieldError(field, message),))
+
+
 LEAST = {"session_id": "s1", "event_type": "page_view", "event_name": "Page"}
 
 
@@ -73,6 +81,53 @@ def test_one_address_cannot_use_up_the_allowance_of_all() -> None:
     assert sum(allowance.take("attacker", 0) for _ in range(100)) == 4
     assert [allowance.take("victim", 0) for _ in range(5)] == [True, True, True, True, False]
     assert sum(allowance.take(str(n), 0) for n in range(100)) == 2
+
+
+def test_of_a_kind_one_is_kept_and_the_others_counted_for_a_while() -> None:
+    repeats = Repeats(seconds=60)
+    kind, other = kind_of(ERROR, CONTEXT), kind_of(InvalidEvent("else"), CONTEXT)
+    assert not repeats.count(kind, 0)
+    repeats.add(kind, ROW_ID, 0)
+    assert [repeats.count(kind, now) for now in (0, 59.9, 60)] == [True, True, False]
+    assert not repeats.count(other, 1)
+    assert repeats.take(but={ROW_ID}) == {}
+    assert repeats.take(but=()) == {ROW_ID: 2}
+    assert repeats.take(but=()) == {}
+    repeats.put_back(Counter({ROW_ID: 2}))
+    assert repeats.take(but=()) == {ROW_ID: 2}
+
+
+def test_where_each_is_kept_none_is_a_repeat() -> None:
+    repeats = Repeats(seconds=0)
+    repeats.add(kind_of(ERROR, CONTEXT), ROW_ID, 0)
+    assert not repeats.count(kind_of(ERROR, CONTEXT), 0)
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "alike"),
+    [
+        (broken("currency", "no"), broken("currency", "no"), True),
+        (broken("currency", "no"), broken("order_id", "no"), False),
+        (broken("currency", "no"), broken("currency", "else"), False),
+        (broken("user_id", "is 300 long"), broken("user_id", "is 256 long"), True),
+        (InvalidJson("Expecting ',' at column 7"), InvalidJson("Expecting ',' at column 99"), True),
+        (InvalidJson("Expecting ','"), InvalidJson("Extra data"), False),
+    ],
+)
+def test_a_kind_is_what_is_wrong_wherever_it_stands(
+    one: CollectorError, two: CollectorError, alike: bool
+) -> None:
+    assert (kind_of(one, CONTEXT) == kind_of(two, CONTEXT)) is alike
+    assert kind_of(one, CONTEXT) != kind_of(one, replace(CONTEXT, client_ip="203.0.113.8"))
+
+
+def test_the_examples_that_are_remembered_are_bounded() -> None:
+    repeats = Repeats(seconds=60)
+    kinds = [kind_of(ERROR, replace(CONTEXT, client_ip=str(n))) for n in range(MAX_EXAMPLES + 1)]
+    for kind in kinds:
+        repeats.add(kind, ROW_ID, 0)
+    assert not repeats.count(kinds[0], 0)
+    assert repeats.count(kinds[1], 0)
 
 
 def test_the_addresses_that_are_remembered_are_bounded() -> None:
