@@ -44,10 +44,6 @@ MAX_CLICK_ID_NAME = 50
 MAX_CLICK_ID = 1024
 MAX_SEQUENCE = 2**31 - 1  # INTEGER
 
-# Where in the path of an error pydantic says that it is the parser's.
-PARSED = "parsed"
-FAULT = "fault"
-
 TEXT_OR_NUMBER = ("string", "number")
 
 # A field's JSON value to what is stored. Only that of a required field is given null.
@@ -57,12 +53,16 @@ Info: TypeAlias = ValidationInfo[Any]
 CuttingParser: TypeAlias = Callable[[Any, Info], Any]
 
 
+class DigitsNeeded(Exception):
+    """A field asks for the digits of a number that was read without them (wire.with_digits)."""
+
+
 class Fault(PydanticCustomError):
     """What is wrong with a field, as the answer says it."""
 
     def __new__(cls, message: str) -> Fault:
         """An error of validation, of a type of our own."""
-        return super().__new__(cls, FAULT, message)
+        return super().__new__(cls, "fault", message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,7 @@ class FieldType:
     parse: Parser | CuttingParser
     takes: Mapping[str, Any]  # JSON schema of all that is accepted, but for null
     native: CoreSchema | None = None  # what needs no parser
+    plain: CoreSchema | None = None  # the same in plain JSON, where every number is finite
     cuts: bool = False  # the parser is a CuttingParser
 
     def __get_pydantic_core_schema__(
@@ -80,7 +81,7 @@ class FieldType:
         """How pydantic validates the field; where its type has None, null is none."""
         schema = self.parsed()
         if self.native is not None:
-            schema = core.union_schema([self.native, (schema, PARSED)], mode="left_to_right")
+            schema = core.union_schema([self.native, schema], mode="left_to_right")
         return core.nullable_schema(schema) if takes_none(source) else schema
 
     def __get_pydantic_json_schema__(
@@ -113,7 +114,7 @@ def takes_none(source: object) -> bool:
 def as_text(value: object) -> str | None:
     """A number as text, an empty text as none. Trackers send GA's ids as numbers.
 
-    Raises Fault where it is neither.
+    Raises Fault where it is neither, and DigitsNeeded where it would be one.
     """
     if isinstance(value, str):
         return value or None
@@ -121,6 +122,8 @@ def as_text(value: object) -> str | None:
         return value.digits
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
+    if isinstance(value, float) and math.isfinite(value):
+        raise DigitsNeeded
     raise Fault(NO_TEXT)
 
 
@@ -267,9 +270,11 @@ def uuid_of(value: object) -> UUID | None:
         return None
 
 
-def refuse_sequence(_value: object) -> None:
-    """Refuse what is not the native type. Raises Fault."""
-    raise Fault("must be a whole number from 1")
+def parse_sequence(value: Any) -> int:
+    """The place of an event in its session. Raises Fault where it is none."""
+    if type(value) is not int or not 1 <= value <= MAX_SEQUENCE:
+        raise Fault("must be a whole number from 1")
+    return value
 
 
 def parse_object(value: Any) -> dict[str, Any]:
@@ -367,11 +372,11 @@ EVENT_ID = FieldType(
     ),
 )
 SEQUENCE = FieldType(
-    refuse_sequence,
+    parse_sequence,
     {"type": "integer", "minimum": 1, "maximum": MAX_SEQUENCE},
     core.int_schema(strict=True, ge=1, le=MAX_SEQUENCE),
 )
-OBJECT = FieldType(parse_object, {"type": "object"})
+OBJECT = FieldType(parse_object, {"type": "object"}, plain=core.is_instance_schema(dict))
 CLICK_IDS = FieldType(
     parse_click_ids,
     {
