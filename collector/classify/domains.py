@@ -32,10 +32,18 @@ def host_of(url: str | None) -> str | None:
     gives android.linkedin.com. None for everything that has no readable host
     (``javascript:``, ``about:blank``, a path, broken brackets). Never raises.
     """
-    if not url:
+    if not url or (scheme_ends := url.find("://")) < 0:
         return None
-    site = "/".join(url.split("/", 3)[:3])  # up to its path
+    path_begins = url.find("/", scheme_ends + 3)
+    site = url if path_begins < 0 else url[:path_begins]
     return _cached_host_at(site) if len(site) <= _LONGEST_CACHED_SITE else _host_at(site)
+
+
+def without_query(url: str) -> str:
+    """A URL up to its query or fragment."""
+    if "?" in url or "#" in url:
+        return url.partition("?")[0].partition("#")[0]
+    return url
 
 
 def normalize_host(host: str) -> str | None:

@@ -9,6 +9,7 @@ from importlib import resources
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from collector.classify.domains import without_query
 from collector.event import FunnelStage
 
 BELOW = "/**"
@@ -83,11 +84,6 @@ def page_path(page_url: str | None) -> str | None:
     if not (is_web_page or is_path):
         return None
     return url.path.rstrip("/") or "/"
-
-
-def without_query(page_url: str) -> str:
-    """A URL up to its query or fragment, which decide nothing here."""
-    return page_url.partition("?")[0].partition("#")[0]
 
 
 def load_stage_rules(file: Path | None = None) -> StageRules:

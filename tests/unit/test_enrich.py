@@ -1,12 +1,15 @@
 """From payload and request to the event that is stored."""
 
 from typing import Any
+from urllib.parse import quote_from_bytes, unquote_plus
 from uuid import UUID, uuid5
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from collector.contract.reader import EVENTS
-from collector.enrich import Enricher, make_enricher
+from collector.enrich import Enricher, make_enricher, unescape
 from collector.event import Event, RequestContext
 from collector.settings import DEFAULT_USER_ID_NAMESPACE, Settings
 from tests.support import CHROME
@@ -74,6 +77,16 @@ def test_click_ids_come_from_the_payload_else_from_the_page(
     enricher: Enricher, fields: dict[str, Any], click_ids: dict[str, str] | None
 ) -> None:
     assert enrich(enricher, **fields).click_ids == click_ids
+
+
+@given(
+    st.text(st.characters(exclude_categories=["Cs"]))
+    | st.text("%=+ _\r\n0aF\u00e9", max_size=40)
+    | st.binary().map(quote_from_bytes)
+)
+@example("%e2%82%acé%c3é%=3D%3d=41+_%" + "%%" * 40)
+def test_a_click_id_is_decoded_as_urllib_decodes_it(text: str) -> None:
+    assert unescape(text) == unquote_plus(text)
 
 
 @pytest.mark.parametrize(
