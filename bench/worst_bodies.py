@@ -128,6 +128,14 @@ WORST_BATCHES: Mapping[str, bytes] = {
     "100 escaped parameters an event": batch_of(
         lambda _: f'"page_url":"https://a/?{"&".join(["gclid=%41%42%43"] * 100)}"'
     ),
+    "a long escaped click id": batch_of(lambda _: f'"page_url":"https://a/?gclid={"%41" * 600}"'),
+    "a long broken click id": batch_of(lambda _: f'"page_url":"https://a/?gclid={"%4a%" * 480}"'),
+    "numbers for texts": batch_of(
+        lambda _: (
+            ",".join(f'"{name}":1.5' for name in ConversionEventRequest.model_fields)
+            + f',"click_ids":{{{",".join(f"{chr(34)}{n}{chr(34)}:1.5" for n in range(32))}}}'
+        )
+    ),
     "parameters to redact": batch_of(
         lambda n: f'"page_url":"https://a/?{"&".join(f"token{i}{n}=1" for i in range(150))}"'
     ),

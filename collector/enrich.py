@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 from uuid_utils.compat import uuid7
 
 from collector.address import NO_CAMPAIGN, NO_TAGS, AddressReader, Campaign, campaign_of, meant_name
-from collector.classify.channel import ChannelClassifier, Touch
+from collector.classify.channel import Attribution, ChannelClassifier, Touch
 from collector.classify.device import DeviceClassifier
 from collector.classify.source_lists import load_source_lists
 from collector.classify.stages import StageRules, load_stage_rules
@@ -34,6 +34,8 @@ SHORTEST_TAG = min(TAG_LENGTHS.values())
 ORDER_NAMESPACE = UUID("5f1c0ac8-4b1d-5a52-9d5e-0d6f3a0d9c41")
 # What an event belongs to whose sender does not know its session: a session of its own.
 NO_SESSION = "no-session"
+# What stands in a row by other names, or not at all.
+NOT_STORED = ("event_id", "utm_params", "cut", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,81 +53,74 @@ class Enricher:
     new_id: Callable[[], UUID]
 
     def enrich(self, payload: ConversionEventRequest, context: RequestContext) -> Event:
-        """The event that a tracker sent."""
+        """The event that a tracker sent. Fields that nothing is made of are stored as sent."""
+        fields = vars(payload).copy()
+        for name in NOT_STORED:
+            fields.pop(name, None)
         campaign, click_ids, cut = self.read_tags(payload)
-        user_id, external_user_id = self.identify(payload.user_id)
+        if campaign is not NO_CAMPAIGN:
+            fields.update(zip(TAG_LENGTHS, campaign, strict=True))
+        if payload.user_id is not None:
+            fields["user_id"], fields["external_user_id"] = self.identify(payload.user_id)
         reached = self.stages.classify_stage(payload.event_type, payload.page_url)
         order = order_key_of(payload) if reached.converts else None
+        event_id = payload.event_id or (order_event_id(payload, order) if order else self.new_id())
         currency = payload.currency or self.default_currency
         value, marks = round_value(payload, currency)
-        attribution = self.channels.classify_touch(touch_of(payload, campaign, click_ids))
+        attribution = self.attribute(payload, campaign, click_ids)
         device = self.devices.parse_device(context.user_agent)
-        event_id = payload.event_id or (order_event_id(payload, order) if order else self.new_id())
         occurred_at = payload.occurred_at
         if occurred_at is not None:
             occurred_at, found = settle_time(occurred_at, payload.sent_at, context.received_at)
             marks = marks + found if found else marks
         # Only what is stored: a redacted address may tell less of where a visit came from.
         page_url, referrer = self.redact(payload.page_url), self.redact(payload.referrer)
-        return Event(
-            id=event_id,
-            user_id=user_id,
-            external_user_id=external_user_id,
-            session_id=payload.session_id or f"{NO_SESSION}-{event_id}",
-            visitor_id=payload.visitor_id,
-            event_type=payload.event_type,
-            event_name=payload.event_name,
-            sequence=payload.sequence,
-            funnel_stage=reached.stage,
-            is_bot=device.is_bot,
-            utm_source=campaign.source,
-            utm_medium=campaign.medium,
-            utm_campaign=campaign.campaign,
-            utm_term=campaign.term,
-            utm_content=campaign.content,
-            source_type=attribution.source_type,
-            channel=attribution.channel,
-            channel_rule=attribution.rule,
-            click_ids=click_ids or None,
-            referrer=referrer,
-            page_url=page_url,
-            page_title=payload.page_title,
-            form_data=payload.form_data,
-            conversion_value=value,
-            currency=currency,
-            order_id=payload.order_id,
-            converted=reached.converts,
-            ga_client_id=payload.ga_client_id,
-            ga_session_id=payload.ga_session_id,
-            stripe_session_id=payload.stripe_session_id,
-            stripe_customer_id=payload.stripe_customer_id,
-            device_type=payload.device_type or device.device_type,
-            browser=payload.browser or device.browser,
-            os=payload.os or device.os,
-            user_agent=context.user_agent,
-            ip_address=context.client_ip,
-            stamp_verified=context.stamp_verified,
-            fb_pixel_id=payload.fb_pixel_id,
-            fb_event_id=payload.fb_event_id,
-            google_ads_click_id=google_click_id_of(payload, click_ids),
-            linkedin_partner_id=payload.linkedin_partner_id,
-            metadata=payload.metadata,
-            truncated_fields=cut,
-            marks=marks_with(marks, page_url, referrer),
-            request_id=context.request_id,
-            occurred_at=occurred_at,
-            sent_at=payload.sent_at,
-            received_at=context.received_at,
-        )
+        fields |= {
+            "id": event_id,
+            "session_id": payload.session_id or f"{NO_SESSION}-{event_id}",
+            "funnel_stage": reached.stage,
+            "is_bot": device.is_bot,
+            "source_type": attribution.source_type,
+            "channel": attribution.channel,
+            "channel_rule": attribution.rule,
+            "click_ids": click_ids or None,
+            "referrer": referrer,
+            "page_url": page_url,
+            "conversion_value": value,
+            "currency": currency,
+            "converted": reached.converts,
+            "device_type": payload.device_type or device.device_type,
+            "browser": payload.browser or device.browser,
+            "os": payload.os or device.os,
+            "user_agent": context.user_agent,
+            "ip_address": context.client_ip,
+            "stamp_verified": context.stamp_verified,
+            "google_ads_click_id": google_click_id_of(payload, click_ids),
+            "truncated_fields": cut,
+            "marks": marks_with(marks, page_url, referrer),
+            "request_id": context.request_id,
+            "occurred_at": occurred_at,
+            "received_at": context.received_at,
+        }
+        return Event(**fields)
+
+    def attribute(
+        self,
+        payload: ConversionEventRequest,
+        campaign: Campaign,
+        click_ids: Mapping[str, str],
+    ) -> Attribution:
+        """Where the visit came from."""
+        if campaign is NO_CAMPAIGN and not click_ids:
+            return self.channels.classify_visit(payload.referrer, payload.page_url)
+        return self.channels.classify_touch(touch_of(payload, campaign, click_ids))
 
     def redact(self, address: str | None) -> str | None:
         """An address as it is stored."""
         return self.redactor.redact(address) if address and self.redactor else address
 
-    def identify(self, user_id: str | None) -> tuple[UUID | None, str | None]:
+    def identify(self, user_id: str) -> tuple[UUID | None, str | None]:
         """The user's UUID, and the id as sent where it is none (docs/design.md#what-is-stored)."""
-        if user_id is None:
-            return None, None
         uuid = parse_uuid(user_id)
         if uuid is not None:
             return uuid, None

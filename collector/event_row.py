@@ -74,7 +74,13 @@ def join_rows(rows: Iterable[EventRow]) -> bytes:
     A batch goes as one text, since encoding it as 71 arrays took 60 µs an event of this
     process's time.
     """
-    return b"[%b]" % b",".join([row.json for row in rows])
+    events = [row.json for row in rows]
+    if not events:
+        return b"[]"
+    # Not around the whole, which is some 600 KB that would be copied once more.
+    events[0] = b"[" + events[0]
+    events[-1] += b"]"
+    return b",".join(events)
 
 
 def as_json(value: object) -> float:

@@ -15,7 +15,13 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from collector.address import host_of, is_same_site, normalize_host, with_parents
+from collector.address import (
+    host_of,
+    is_same_site,
+    normalize_host,
+    with_parents,
+    without_query,
+)
 from collector.classify.source_lists import (
     MAX_WORDS_LENGTH,
     NO_SOURCE,
@@ -149,8 +155,8 @@ class _Referrer(NamedTuple):
     source: Source
 
 
-class _Facts(NamedTuple):
-    """What decides a touch; many touches have the same."""
+class _Facts(Struct, frozen=True):
+    """What decides a touch; many touches have the same. A Struct is hashed in C."""
 
     utm_source: str | None
     utm_medium: str | None
@@ -268,6 +274,8 @@ RULES: tuple[Rule, ...] = (
 _NO_REFERRER = _Referrer(given=False, host=None, own=False, source=NO_SOURCE)
 _UNREADABLE = _Referrer(given=True, host=None, own=False, source=NO_SOURCE)
 _CACHED_REFERRERS = 8192  # pairs of hosts: 4 MB at most
+_CACHED_VISITS = 8192  # pairs of URLs, of 300 characters together: 4 MB at most
+_LONGEST_CACHED_VISIT = 300
 _CACHED_TOUCHES = 8192  # three UTM values of 455 characters, two hosts of 253: 12 MB at most
 
 
@@ -284,18 +292,31 @@ class ChannelClassifier:
         self._referrer_at = lru_cache(maxsize=_CACHED_REFERRERS)(self._classify_referrer)
         classify = lru_cache(maxsize=_CACHED_TOUCHES)
         self._classify = classify(lambda facts: _decide(self._view_of(facts)))
+        self._visit_from = lru_cache(maxsize=_CACHED_VISITS)(self._classify_visit)
         self._referrer_at("example.co.uk", None)  # loads the public suffixes at the start
 
     def classify_touch(self, touch: Touch) -> Attribution:
         """The source type and channel of a touch, and the name of the rule. Never raises."""
         return self._classify(self._facts_of(touch))
 
+    def classify_visit(self, referrer: str | None, page_url: str | None) -> Attribution:
+        """The same for a touch of which nothing else is known."""
+        if referrer is None:
+            return self._visit_from(None, None)
+        page = without_query(page_url) if page_url else None
+        if len(referrer) + len(page or "") > _LONGEST_CACHED_VISIT:
+            return self._classify_visit(referrer, page)
+        return self._visit_from(referrer, page)
+
+    def _classify_visit(self, referrer: str | None, page: str | None) -> Attribution:
+        return self.classify_touch(Touch(None, None, None, None, None, referrer, page, {}))
+
     def _facts_of(self, touch: Touch) -> _Facts:
         source, medium, campaign = touch.utm_source, touch.utm_medium, touch.utm_campaign
-        ids = touch.click_ids
+        ids, referrer = touch.click_ids, touch.referrer
         click = self._lists.click_id_among(ids) if ids else NO_SOURCE  # nearly always none
-        referred = _has_text(touch.referrer)
-        host = host_of(touch.referrer) if referred else None
+        referred = _has_text(referrer)
+        host = host_of(referrer) if referred else None
         page_host = host_of(touch.page_url) if host else None
         tagged = _is_tagged(touch)
         return _Facts(source, medium, campaign, tagged, click, referred, host, page_host)

@@ -175,6 +175,8 @@ def normalize_segment(segment: str) -> str:
 
 def page_with_route(page_url: str) -> str:
     """A URL without its query, and without a fragment that is no path: they decide nothing here."""
+    if "#" not in page_url:  # nearly always
+        return page_url.partition("?")[0]
     page, _, fragment = page_url.partition("#")
     route = route_of(fragment)
     page = page.partition("?")[0]

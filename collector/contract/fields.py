@@ -33,6 +33,7 @@ from collector.contract.forms import (
     OBJECT_FORMS,
     TEXT_OR_NUMBER,
     WHOLE_NUMBER,
+    DigitsNeeded,
     Fault,
     Info,
     as_object,
@@ -75,9 +76,6 @@ MAX_CLICK_ID = 1024
 EXACT = 2**53  # floats below it are exact whole numbers
 MAX_SEQUENCE = 2**31 - 1  # INTEGER
 
-# Where in the path of an error pydantic says whose it is.
-NATIVE, PARSED = "native", "parsed"
-
 # A field's JSON value to what is stored. Only that of a required field is given null.
 Parser: TypeAlias = Callable[[Any, Info], Any]
 
@@ -88,7 +86,9 @@ class FieldType:
 
     parse: Parser
     takes: Mapping[str, Any]  # JSON schema of all that is accepted, but for null
-    native: CoreSchema | None = None  # what needs no parser
+    # What needs no parser. The parser must take it too: it alone says what is wrong.
+    native: CoreSchema | None = None
+    plain: CoreSchema | None = None  # the same in plain JSON, where every number is finite
 
     def __get_pydantic_core_schema__(
         self, source: object, _handler: GetCoreSchemaHandler
@@ -112,8 +112,11 @@ class FieldType:
         return core.with_info_plain_validator_function(self.parse)
 
 
+@dataclass(frozen=True, slots=True)
 class ModelForms:
     """The metadata of a field whose type is a model: the other forms of an object."""
+
+    native: bool = True  # what has the model's form needs no parser
 
     def __get_pydantic_core_schema__(
         self, source: object, handler: GetCoreSchemaHandler
@@ -121,19 +124,20 @@ class ModelForms:
         """The model; what is none is brought into its form first."""
         model = handler(source)
         other = core.with_info_plain_validator_function(as_object)
-        return native_or_parsed(model, core.chain_schema([other, model]))
+        parsed = core.chain_schema([other, model])
+        return native_or_parsed(model, parsed) if self.native else parsed
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         """What the field accepts, for readers of the contract."""
-        [model, _] = schema["choices"][0]
+        model = schema["choices"][0]
         return {"anyOf": [handler(model), *OBJECT_FORMS]}
 
 
 def native_or_parsed(native: CoreSchema, parsed: CoreSchema) -> CoreSchema:
     """What is of the native type, else what the parser makes of it."""
-    return core.union_schema([(native, NATIVE), (parsed, PARSED)], mode="left_to_right")
+    return core.union_schema([native, parsed], mode="left_to_right")
 
 
 NO_AMOUNT = "must be an amount such as 29.99"
@@ -271,11 +275,16 @@ def parse_money(value: Any, info: Info) -> Decimal | None:
 
 
 def amount_of_number(value: Any) -> Decimal:
-    """The amount of a JSON number, which is how most come. Raises Fault where it is none."""
+    """The amount of a JSON number, which is how most come.
+
+    Raises Fault where it is none, and DigitsNeeded as as_text does.
+    """
     if type(value) is WireNumber:
         return amount_of(value.digits)
     if type(value) is int:
         return amount_of(str(value))
+    if type(value) is float and math.isfinite(value):
+        raise DigitsNeeded
     raise Fault(NO_AMOUNT)
 
 
@@ -525,6 +534,7 @@ OBJECT = FieldType(
     parse_object,
     {"anyOf": [{"type": "object"}, *OBJECT_FORMS]},
     core.no_info_plain_validator_function(storable_object),
+    plain=core.is_instance_schema(dict),
 )
 CLICK_IDS = FieldType(
     parse_click_ids,

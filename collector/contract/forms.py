@@ -20,6 +20,8 @@ from collector.contract.wire import LIMITS, Limits, WireNumber, read_object
 from collector.errors import CollectorError
 from collector.event import Mark
 
+SCALARS = frozenset((str, int, float, WireNumber))
+
 # The context of the validation is the list of what was cut, and of marks.
 Info: TypeAlias = ValidationInfo[Any]
 
@@ -35,7 +37,6 @@ EMPTY_LIST = re.compile(r"\[\s*\]")
 # An object that came as text stands within the event.
 INNER_LIMITS = Limits(max_depth=LIMITS.max_depth - 1)
 
-SCALARS = (str, int, float)
 
 # The same for JSON schema.
 TEXT_OR_NUMBER = ["string", "number"]
@@ -48,6 +49,10 @@ OBJECT_FORMS: tuple[Mapping[str, Any], ...] = (
     {"type": "array", "maxItems": 0},
     {"type": "string", "pattern": rf"^(?:{OBJECT_PATTERN}|{NONE_PATTERN})$"},
 )
+
+
+class DigitsNeeded(Exception):
+    """A field asks for the digits of a number that was read without them (wire.with_digits)."""
 
 
 class Fault(PydanticCustomError):
@@ -80,18 +85,21 @@ def scalar_of(value: Any, info: Info, *, any_of_list: bool = False) -> Any:
 
 def first_of(values: list[Any], info: Info, *, any_of_list: bool) -> Any:
     """The value of a list of equal ones, or its first; the list itself where it has none such."""
-    filled = [plain(value) for value in values if value is not None and value != ""]
-    if any(type(value) not in SCALARS for value in filled):
+    filled = [value for value in values if value is not None and value != ""]
+    if not all(type(value) in SCALARS for value in filled):
         return values
     if not any_of_list and any(value != filled[0] for value in filled):
         return values
     note(info, Mark.FORM_MENDED)
-    return filled[0] if filled else None
+    return with_fewest_digits(filled[0]) if filled else None
 
 
-def plain(value: Any) -> Any:
-    """A number without its digits, which those in a list do not always keep."""
-    return float(value) if isinstance(value, float) else value
+def with_fewest_digits(value: Any) -> Any:
+    """A number of a list with the digits that tell it from others: not all keep what was sent."""
+    if isinstance(value, float):
+        number = float(value)
+        return WireNumber(repr(number)) if math.isfinite(number) else number
+    return value
 
 
 def is_word_for_none(value: object, info: Info) -> bool:
@@ -105,7 +113,7 @@ def is_word_for_none(value: object, info: Info) -> bool:
 def as_text(value: object) -> str | None:
     """A number as text, an empty text as none. Trackers send GA's ids as numbers.
 
-    Raises Fault where it is neither.
+    Raises Fault where it is neither, and DigitsNeeded where it would be one.
     """
     if isinstance(value, str):
         return value or None
@@ -114,7 +122,7 @@ def as_text(value: object) -> str | None:
     if type(value) is int:
         return str(value)
     if type(value) is float and math.isfinite(value):
-        return repr(value)
+        raise DigitsNeeded
     raise Fault(NO_TEXT)
 
 

@@ -7,15 +7,16 @@ every later look at a field slow.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, Any, Generic, NotRequired
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Annotated, Any, Generic, NotRequired, TypeAlias
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from collector.address import meant_name
-from collector.contract.fields import MISSING, NATIVE, PARSED
-from collector.contract.forms import FAULT
+from collector.contract.fields import MISSING, OBJECT, UTM_PARAMS, FieldType, ModelForms
+from collector.contract.forms import Fault
 from collector.contract.models import (
     ConversionEventRequest,
     FunnelStageRequest,
@@ -26,20 +27,72 @@ from collector.contract.models import (
 from collector.errors import FieldError, InvalidEvent
 from collector.event import Mark
 
-# What pydantic finds wrong by itself. What native types refuse, a parser looks at again.
+# What pydantic finds wrong by itself.
 MESSAGES = {"missing": MISSING}
 
+# What a field's type becomes before it is validated.
+Kind: TypeAlias = FieldType | ModelForms
+Variant: TypeAlias = Callable[[Kind], Kind]
 
-def typed_dict_of(model: type[BaseModel]) -> Any:
+
+def typed_dict_of(model: type[BaseModel], variant: Variant) -> Any:
     """The fields of a model as a TypedDict, in which only what is required must be there."""
     fields: dict[str, Any] = {}
     for name, field in model.model_fields.items():
         kind: Any = field.annotation
         if kind == UTMParams | None:
-            kind = typed_dict_of(UTMParams) | None
-        kind = Annotated[kind, *field.metadata]
+            kind = typed_dict_of(UTMParams, variant) | None
+        kind = Annotated[kind, *map(variant, field.metadata)]
         fields[name] = kind if field.is_required() else NotRequired[kind]
     return TypedDict(model.__name__, fields)  # type: ignore[operator]  # made of a model
+
+
+def validator_of(model: type[BaseModel], variant: Variant) -> Any:
+    """What validates the fields of a model."""
+    return TypeAdapter(typed_dict_of(model, variant)).validator.validate_python
+
+
+class Broken(Exception):
+    """A field is broken; a second look says which are, since most events are not looked at twice.
+
+    pydantic would go on, and keep what is wrong of every field, twice where it has a native type.
+    """
+
+
+def stopping(kind: Kind) -> Kind:
+    """The type, at whose first fault validation ends."""
+    if isinstance(kind, ModelForms):
+        return kind
+    parse = kind.parse
+
+    def parse_or_stop(value: Any, info: Any) -> Any:
+        """Raises Broken where the field is."""
+        try:
+            return parse(value, info)
+        except Fault:
+            raise Broken from None
+
+    return replace(kind, parse=parse_or_stop)
+
+
+def in_plain_json(kind: Kind) -> Kind:
+    """The same where every number is finite."""
+    stops = stopping(kind)
+    if isinstance(stops, ModelForms) or stops.plain is None:
+        return stops
+    return replace(stops, native=stops.plain)
+
+
+def parsed_only(kind: Kind) -> Kind:
+    """The type without what needs no parser, which says nothing that the parser does not."""
+    if isinstance(kind, ModelForms):
+        return replace(kind, native=False)
+    return replace(kind, native=None)
+
+
+def may_hold_any(model: type[BaseModel], name: str) -> bool:
+    """Whether a field is an object that may have keys of any name."""
+    return model.model_fields[name].metadata[0] in (OBJECT, UTM_PARAMS)
 
 
 class Fields:
@@ -61,16 +114,26 @@ class Reader(Generic[R]):
     """Reads objects by a model."""
 
     def __init__(self, model: type[R]) -> None:
-        self._validate = TypeAdapter(typed_dict_of(model)).validator.validate_python
+        self.fields = frozenset(model.model_fields)
+        # What may hold anything: all other fields are bounded by their types.
+        self.open_objects = tuple(name for name in self.fields if may_hold_any(model, name))
+        self._validate = validator_of(model, stopping)
+        self._validate_plain = validator_of(model, in_plain_json)
+        self._find_faults = validator_of(model, parsed_only)
         self._type = plain_type(model)
 
-    def read(self, sent: dict[str, Any]) -> R:
-        """A storable object as a request. Raises InvalidEvent that names every broken field."""
+    def read(self, sent: dict[str, Any], *, plain: bool = False) -> R:
+        """A storable object as a request.
+
+        Raises InvalidEvent that names every broken field; where the object is plain
+        (wire.load_value), DigitsNeeded too.
+        """
         found: list[str] = []  # fields that were cut, and marks
+        validate = self._validate_plain if plain else self._validate
         try:
-            fields: dict[str, Any] = self._validate(sent, context=found)
-        except ValidationError as error:
-            raise InvalidEvent("The event breaks the contract.", tuple(faults_of(error))) from None
+            fields: dict[str, Any] = validate(sent, context=found)
+        except (ValidationError, Broken):
+            raise self._refusal(sent) from None
         unknown = len(sent) - len(fields)
         utm = fields.get("utm_params")
         if utm is not None:
@@ -78,7 +141,7 @@ class Reader(Generic[R]):
             if type(sent_utm) is dict:  # of another form it is not asked
                 unknown_tags = len(sent_utm) - len(utm)
                 if unknown_tags and (meant := tags_as_meant(sent_utm)) != sent_utm:
-                    return self.read({**sent, "utm_params": meant})
+                    return self.read({**sent, "utm_params": meant}, plain=plain)
                 unknown += unknown_tags
             fields["utm_params"] = with_fields(UTM, utm)
         if found or unknown:
@@ -86,6 +149,14 @@ class Reader(Generic[R]):
             cut = tuple(name for name in found if not isinstance(name, Mark))
             fields.update(cut=cut, marks=marks, unknown=unknown)
         return self.make(fields)
+
+    def _refusal(self, sent: dict[str, Any]) -> InvalidEvent:
+        """What is wrong with an object."""
+        try:
+            self._find_faults(sent, context=[])
+        except ValidationError as error:
+            return InvalidEvent("The event breaks the contract.", tuple(faults_of(error)))
+        raise AssertionError("an object is refused without a fault")
 
     def make(self, fields: dict[str, Any]) -> R:
         """A request of fields that are checked already."""
@@ -111,11 +182,8 @@ def with_fields(kind: type[Any], fields: dict[str, Any]) -> Any:
 def faults_of(error: ValidationError) -> Iterator[FieldError]:
     """What is wrong with each field, never with the value, which may be a person's."""
     for fault in error.errors(include_url=False, include_context=False, include_input=False):
-        kind, place = fault["type"], fault["loc"]
-        # What a native type says, the field's parser says better.
-        if NATIVE not in place and (kind == FAULT or kind in MESSAGES):
-            path = [str(part) for part in place if part != PARSED]
-            yield FieldError(".".join(path), MESSAGES.get(kind, fault["msg"]))
+        place = ".".join(map(str, fault["loc"]))
+        yield FieldError(place, MESSAGES.get(fault["type"], fault["msg"]))
 
 
 UTM = plain_type(UTMParams)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from collector.contract.fields import event_id_of
+from collector.contract.forms import DigitsNeeded
 from collector.contract.models import (
     MAX_BATCH_EVENTS,
     MAX_BATCH_VALUES,
@@ -22,17 +23,23 @@ from collector.contract.reader import EVENTS, Reader
 from collector.contract.wire import (
     LIMITS,
     Limits,
+    check_shape,
+    check_size,
+    clean_object,
     decode_text,
     has_more_values,
-    load_fields,
+    has_unstorable,
+    is_within,
+    load_json,
     load_json_slowly,
-    load_object,
+    load_value,
     no_event,
+    object_of,
     opens_deep,
-    read_object,
     settle,
     split_batch,
     too_deep,
+    with_digits,
 )
 from collector.errors import (
     BatchTooLarge,
@@ -49,6 +56,8 @@ from collector.metrics import Metrics
 REJECTED = (InvalidJson, InvalidEvent, InvalidBatch)
 
 Reject = Callable[[CollectorError, bytes, RequestContext], None]
+
+AMOUNT = "conversion_value"
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -71,7 +80,47 @@ def read_request(reader: Reader[R], body: bytes, limits: Limits = LIMITS) -> R:
     Raises InvalidJson where it is no JSON object, InvalidEvent where it breaks the contract,
     or holds more than the limits.
     """
-    return reader.read(read_object(body, limits))
+    value, plain = load_value(body, limits)
+    if plain:
+        return read_plain(reader, object_of(value), body, limits)
+    return reader.read(settle(object_of(value), limits))
+
+
+def read_plain(reader: Reader[R], value: dict[str, Any], sent: bytes, limits: Limits) -> R:
+    """A plain JSON object, read from `sent`, as a request.
+
+    Raises InvalidEvent where it breaks the contract, or holds more than the limits.
+    """
+    if has_unstorable(sent):
+        check_shape(value, limits)
+        return read_digits(reader, clean_object(value), sent)
+    try:
+        request = read_digits(reader, value, sent)
+    except InvalidEvent:
+        check_shape(value, limits)  # what holds too much is refused for that
+        raise
+    if request.unknown or request.marks:  # what was taken for something else may be anything
+        check_shape(value, limits)
+        return request
+    for name in reader.open_objects:
+        item = value.get(name)
+        if item and not is_within(item, limits.max_depth - 1, limits.max_keys):
+            check_shape(value, limits)
+    return request
+
+
+def read_digits(reader: Reader[R], value: dict[str, Any], sent: bytes) -> R:
+    """The same of a storable object, whose numbers get their digits where a field needs them.
+
+    Raises InvalidEvent.
+    """
+    if type(value.get(AMOUNT)) is not float:  # the one field that mostly is a number of digits
+        try:
+            return reader.read(value, plain=True)
+        except DigitsNeeded:
+            pass
+    digits = with_digits(value, sent, reader.fields)
+    return reader.read(clean_object(digits) if has_unstorable(sent) else digits, plain=True)
 
 
 def read_query(fields: dict[str, Any]) -> ConversionEventRequest:
@@ -118,29 +167,54 @@ def load_whole(body: bytes) -> dict[str, Any]:
 
 
 def read_event(event: object, limits: Limits = LIMITS) -> ConversionEventRequest:
-    """One of a batch's events as a request. Raises InvalidEvent where it breaks the contract."""
-    return EVENTS.read(read_fields(event, limits))
+    """One of a batch's events as a request.
+
+    Raises InvalidEvent where it breaks the contract, or holds more than the limits.
+    """
+    if not isinstance(event, bytes):
+        return EVENTS.read(settle_loose(fields_of(event), limits))
+    try:
+        value, plain = load_value(event, limits)
+    except InvalidJson as error:
+        raise no_event(error.message) from None
+    if plain:
+        return read_plain(EVENTS, fields_of(value), event, limits)
+    return EVENTS.read(settle(fields_of(value), limits))
+
+
+def settle_loose(value: dict[str, Any], limits: Limits) -> dict[str, Any]:
+    """An object that was read with the whole batch, storable. Raises InvalidEvent."""
+    check_shape(value, limits)
+    check_size(dump_text(value), limits)
+    return clean_object(value)
 
 
 def read_fields(event: object, limits: Limits = LIMITS) -> dict[str, Any]:
-    """One of a batch's events as a storable object.
+    """One of a batch's events as a storable object, whose numbers remember their digits.
 
     Raises InvalidEvent where it is none, or holds more than the limits.
     """
-    sent = event if isinstance(event, bytes) else None
+    if not isinstance(event, bytes):
+        return settle_loose(fields_of(event), limits)
+    check_size(event, limits)
     try:
-        value = event if sent is None else load_fields(sent, limits)
+        value = load_json(event)
     except InvalidJson as error:
         raise no_event(error.message) from None
-    if not isinstance(value, dict):
+    return settle(fields_of(value), limits)
+
+
+def fields_of(event: object) -> dict[str, Any]:
+    """An event, as a JSON value. Raises InvalidEvent where it is no object."""
+    if not isinstance(event, dict):
         raise no_event("must be a JSON object")
-    return settle(value, sent, limits)
+    return event
 
 
 def sent_event_id(event: object) -> UUID | None:
     """The id that an event was sent with, if it is one, however broken the rest is."""
     try:
-        fields: Any = load_object(event) if isinstance(event, bytes) else event
+        fields: Any = load_value(event)[0] if isinstance(event, bytes) else event
         return event_id_of(fields["event_id"])
     except (InvalidJson, InvalidEvent, KeyError, TypeError):
         return None
@@ -156,6 +230,7 @@ class Validator:
         self._metrics = metrics
         self._reject = reject
         self._limits = limits
+        self._read_event = partial(read_event, limits=limits)
 
     def validate_body(self, reader: Reader[R], body: bytes, context: RequestContext) -> R:
         """A body as a request.
@@ -182,7 +257,7 @@ class Validator:
 
     def validate_event(self, event: object, context: RequestContext) -> ConversionEventRequest:
         """One of a batch's events as a request. Raises InvalidEvent."""
-        return self._count(self._read(partial(read_event, limits=self._limits), event, context))
+        return self._count(self._read(self._read_event, event, context))
 
     def _read(self, read: Callable[[S], T], sent: S, context: RequestContext) -> T:
         try:
@@ -197,6 +272,11 @@ class Validator:
         if request.cut:
             self._metrics.truncated_fields.inc(len(request.cut))
         return request
+
+
+def dump_text(fields: object) -> bytes:
+    """An object as JSON in about as many bytes as it was sent in."""
+    return json.dumps(fields, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
 def dump_body(fields: object) -> bytes:

@@ -12,7 +12,8 @@ import json
 import re
 import sys
 import zlib
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -22,6 +23,9 @@ from collector.errors import BodyTooLarge, EventTooLarge, FieldError, InvalidEve
 # To read and write an integer takes time that grows with the square of its digits. This is
 # the least that Python allows (640), and enough for any number.
 sys.set_int_max_str_digits(sys.int_info.str_digits_check_threshold)
+
+
+BYTES_OF_VALUE = 2  # the least that a value takes: itself and a comma, or two brackets
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +39,15 @@ class Limits:
     max_depth: int = 20  # objects and lists within each other
     max_keys: int = 100  # of one object
     max_values: int = 2_000  # texts, numbers, objects, lists and so on, altogether
+    small_bytes: int = field(init=False)  # what is no larger is within the limits of its size
+
+    def __post_init__(self) -> None:
+        small = min(self.max_bytes, BYTES_OF_VALUE * self.max_values)
+        object.__setattr__(self, "small_bytes", small)
 
 
 LIMITS = Limits()
 OBJECTS_OF_TEXTS = ("utm_params", "click_ids")
-FEW_KEYS = 32  # as many as click_ids may have, the largest object of texts
-BYTES_OF_VALUE = 2  # the least that a value takes: itself and a comma, or two brackets
 CONTAINERS = (dict, list)  # made once: `dict | list` is made anew each time it is run
 
 # zlib's code for a gzip header and trailer around the data.
@@ -53,7 +60,10 @@ BACKSLASH, BRACKET = b"\\["  # to look for a byte is three times as fast as for 
 UNSTORABLE_ESCAPE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 
 
-NEW_FLOAT = float.__new__
+class RawBatch(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """The body of a batch as it mostly is; its events stay as they were sent."""
+
+    events: list[msgspec.Raw]
 
 
 class WireNumber(float):
@@ -62,15 +72,14 @@ class WireNumber(float):
     __slots__ = ("digits",)
     digits: str
 
-    def __new__(cls, digits: str) -> WireNumber:
-        number = NEW_FLOAT(cls, digits)
-        number.digits = digits
-        return number
+    def __init__(self, digits: str) -> None:
+        self.digits = digits
 
 
 JSON = msgspec.json.Decoder(float_hook=WireNumber)
 PLAIN = msgspec.json.Decoder()  # a number with a fraction is a float: in a tenth of the time
 RAW_FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+BATCH = msgspec.json.Decoder(RawBatch)
 RAW_EVENTS = msgspec.json.Decoder(list[msgspec.Raw])
 
 # What msgspec raises: ValueError is also that of our hook, RecursionError of JSON too deep.
@@ -78,56 +87,56 @@ UNREAD = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
 def read_object(body: bytes, limits: Limits = LIMITS) -> dict[str, Any]:
-    """A body as a JSON object, clean and within the limits.
+    """A body as a JSON object, clean and within the limits, whose numbers remember their digits.
 
     Raises InvalidJson where it is none, EventTooLarge or InvalidEvent where it holds too much.
     NaN and Infinity, which many encoders write, come out as floats: the fields
     refuse them by name.
     """
-    return settle(load_object(body, limits), body, limits)
+    check_size(body, limits)
+    return settle(object_of(load_json(body)), limits)
 
 
-def load_object(body: bytes, limits: Limits = LIMITS) -> dict[str, Any]:
-    """A body as a JSON object of which nothing but its size is settled yet.
+def load_value(sent: bytes, limits: Limits = LIMITS) -> tuple[Any, bool]:
+    """The JSON value of what was sent, of which nothing but its size is settled yet.
 
-    Raises InvalidJson, EventTooLarge, and InvalidEvent where it has too many values, or is
-    nested too deep to be read at all.
+    And whether it is plain: JSON by the strict standard, whose numbers with a fraction are finite
+    floats, without their digits. Raises InvalidJson, EventTooLarge, and InvalidEvent where it has
+    too many values, or is nested too deep to be read at all.
     """
-    value = load_fields(body, limits)
+    check_size(sent, limits)
+    try:
+        return PLAIN.decode(sent), True
+    except UNREAD:
+        return load_json_slowly(decode_text(sent)), False
+
+
+def object_of(value: Any) -> dict[str, Any]:
+    """The same value. Raises InvalidJson where it is no JSON object."""
     if not isinstance(value, dict):
         raise InvalidJson("The body must be a JSON object.")
     return value
 
 
-def load_fields(sent: bytes, limits: Limits = LIMITS) -> Any:
-    """The same for what may be any JSON value."""
-    check_size(sent, limits)
-    try:
-        value = PLAIN.decode(sent)
-    except UNREAD:
-        return load_json_slowly(decode_text(sent))
-    return with_digits(value, sent) if isinstance(value, dict) else value
+def with_digits(value: dict[str, Any], sent: bytes, fields: Collection[str]) -> dict[str, Any]:
+    """A plain object read from `sent`, where numbers with a fraction remember their digits.
 
-
-def with_digits(value: dict[str, Any], sent: bytes) -> dict[str, Any]:
-    """An object read from `sent`, whose numbers with a fraction remember their digits.
-
-    So do those in its small objects of texts. In form_data and metadata nobody asks for
-    digits, and to keep them takes time.
+    Those of these fields, and in its objects of texts: in form_data and metadata nobody
+    asks for digits, and to keep them takes time.
     """
-    names = [name for name, item in value.items() if type(item) is float]
+    names = [name for name, item in value.items() if type(item) is float and name in fields]
     for name in OBJECTS_OF_TEXTS:
         item = value.get(name)
-        if type(item) is dict and len(item) <= FEW_KEYS and float in map(type, item.values()):
+        if type(item) is dict and float in map(type, item.values()):
             names.append(name)
-    if names:
-        raw = RAW_FIELDS.decode(sent)
-        value.update({name: JSON.decode(raw[name]) for name in names})
-    return value
+    raw = RAW_FIELDS.decode(sent)
+    return {**value, **{name: JSON.decode(raw[name]) for name in names}}
 
 
 def check_size(sent: bytes, limits: Limits) -> None:
     """Raises EventTooLarge and InvalidEvent where reading an event would take too long."""
+    if len(sent) <= limits.small_bytes:  # nearly always
+        return
     if len(sent) > limits.max_bytes:
         message = f"is {len(sent)} bytes long; at most {limits.max_bytes} are allowed"
         raise EventTooLarge("The event is too large.", (FieldError("body", message),))
@@ -154,26 +163,23 @@ def opens_deep(sent: bytes, levels: int) -> bool:
 
 def separators(sent: bytes) -> int:
     """How many commas and opening brackets: one before each value but the outermost."""
-    return sent.count(b",") + sent.count(b"[") + sent.count(b"{")
+    lists = sent.count(b"[") if sent.find(b"[", sent.find(b"[") + 1) >= 0 else BRACKET in sent
+    return sent.count(b",") + lists + sent.count(b"{")
 
 
-def settle(
-    value: dict[str, Any], sent: bytes | None = None, limits: Limits = LIMITS
-) -> dict[str, Any]:
-    """An object, storable. Raises InvalidEvent where it is nested too deep, or has too many keys.
+def settle(value: dict[str, Any], limits: Limits = LIMITS) -> dict[str, Any]:
+    """An object, storable. Raises InvalidEvent where it is too deep, or has too many keys."""
+    check_shape(value, limits)
+    return clean_object(value)
 
-    Where it was read from bytes, they mostly say at once that there is nothing to do.
-    """
-    if (sent is None or opens_many(sent, limits.max_depth)) and is_deeper(value, limits.max_depth):
+
+def check_shape(value: dict[str, Any], limits: Limits) -> None:
+    """Raises InvalidEvent where it is nested too deep, or an object in it has too many keys."""
+    if is_within(value, limits.max_depth, limits.max_keys):  # nearly always: one look at each
+        return
+    if is_deeper(value, limits.max_depth):
         raise too_deep(limits.max_depth)
-    if (sent is None or sent.count(b":") > limits.max_keys) and is_wider(value, limits.max_keys):
-        raise no_event(f"an object has more than {limits.max_keys} keys")
-    return clean_object(value) if sent is None or has_unstorable(sent) else value
-
-
-def opens_many(body: bytes, levels: int) -> bool:
-    """Whether a body has as many objects and lists as would be too deep within each other."""
-    return body.count(b"{") + (body.count(b"[") if BRACKET in body else 0) > levels
+    raise no_event(f"an object has more than {limits.max_keys} keys")
 
 
 def has_unstorable(body: bytes) -> bool:
@@ -187,13 +193,25 @@ def split_batch(body: bytes) -> dict[str, Any] | None:
     That is where it is no JSON by the strict standard.
     """
     try:
-        decode_text(body)  # msgspec does not look at what stays raw
-        fields: dict[str, Any] = RAW_FIELDS.decode(body)
+        if not body.isascii():
+            decode_text(body)  # msgspec does not look at what stays raw
+        fields = split_fields(body)
         if "events" in fields:
-            fields["events"] = [bytes(event) for event in RAW_EVENTS.decode(fields["events"])]
+            fields["events"] = [bytes(event) for event in fields["events"]]
     except (*UNREAD, InvalidJson):
         return None
     return fields
+
+
+def split_fields(body: bytes) -> dict[str, Any]:
+    """The same, raw. Raises one of UNREAD."""
+    try:
+        return {"events": BATCH.decode(body).events}  # nearly always: in one go
+    except msgspec.ValidationError:  # it has other fields
+        fields: dict[str, Any] = RAW_FIELDS.decode(body)
+        if "events" in fields:
+            fields["events"] = RAW_EVENTS.decode(fields["events"])
+        return fields
 
 
 def decode_text(body: bytes) -> str:
@@ -245,6 +263,26 @@ def no_event(message: str) -> InvalidEvent:
     return InvalidEvent("The event breaks the contract.", (FieldError("body", message),))
 
 
+def is_within(value: Any, levels: int, keys: int) -> bool:
+    """Whether no more than so many levels stand within each other, and no object has more keys.
+
+    The value is an object or a list.
+    """
+    if levels == 0:
+        return False
+    if type(value) is dict:
+        if len(value) > keys:
+            return False
+        value = value.values()
+    for item in value:
+        kind = type(item)
+        if kind is str or kind is int:  # what most of it is
+            continue
+        if (kind is dict or kind is list) and not is_within(item, levels - 1, keys):
+            return False
+    return True
+
+
 def is_deeper(value: dict[str, Any] | list[Any], levels: int) -> bool:
     """Whether objects and lists stand within each other more than so many levels deep."""
     if levels == 0:
@@ -253,14 +291,6 @@ def is_deeper(value: dict[str, Any] | list[Any], levels: int) -> bool:
         if isinstance(item, CONTAINERS) and is_deeper(item, levels - 1):
             return True
     return False
-
-
-def is_wider(value: dict[str, Any] | list[Any], keys: int) -> bool:
-    """Whether an object in it, or itself, has more than so many keys. Its depth is bounded."""
-    if isinstance(value, dict) and len(value) > keys:
-        return True
-    items = value.values() if isinstance(value, dict) else value
-    return any(isinstance(item, CONTAINERS) and is_wider(item, keys) for item in items)
 
 
 def clean_object(value: dict[str, Any]) -> dict[str, Any]:

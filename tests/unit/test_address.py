@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, quote, quote_from_bytes, unquote_plus, urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from collector.address import (
@@ -16,6 +16,7 @@ from collector.address import (
     meant_name,
     meant_value,
     split_address,
+    unescape,
 )
 
 CLICK_IDS = ("gclid", "sccid")
@@ -170,3 +171,13 @@ def test_a_value_that_was_encoded_again_is_the_same(value: str, times: int) -> N
     for _ in range(times):
         encoded = quote(encoded)
     assert "%" in plain or meant_value(encoded) == meant_value(plain)
+
+
+@given(
+    st.text(st.characters(exclude_categories=["Cs"]))
+    | st.text("%=+ _\r\n0aF\u00e9", max_size=40)
+    | st.binary().map(quote_from_bytes)
+)
+@example("%e2%82%acé%c3é%=3D%3d=41+_%" + "%%" * 40)
+def test_a_value_is_decoded_as_urllib_decodes_it(text: str) -> None:
+    assert unescape(text) == unquote_plus(text)

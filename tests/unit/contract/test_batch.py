@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.contract.validation import Batch, load_whole, read_batch, read_event, sent_event_id
-from collector.contract.wire import load_object, split_batch
+from collector.contract.wire import load_value, split_batch
 from collector.errors import BatchTooLarge, InvalidBatch, InvalidEvent, InvalidJson
 
 LEAST = {"session_id": "s1", "event_type": "page_view", "event_name": "Page"}
@@ -141,4 +141,24 @@ def test_the_id_of_a_broken_event_is_found() -> None:
 def test_what_is_no_id_is_none_whether_or_not_it_can_be_stored(value: object) -> None:
     body = json.dumps({"event_id": value}).encode()
     assert sent_event_id(body) is None
-    assert sent_event_id(load_object(body)) is None
+    assert sent_event_id(load_value(body)[0]) is None
+
+
+@pytest.mark.parametrize(
+    ("metadata", "message"),
+    [
+        ({"a": "é" * 131_072}, "at most 262144 are allowed"),
+        ({"a": [1] * 2_000}, "holds more than 2000 values"),
+        ({"a": {str(n): n for n in range(101)}}, "more than 100 keys"),
+    ],
+)
+def test_an_event_that_holds_too_much_is_refused_in_a_batch_with_nan_too(
+    metadata: dict[str, Any], message: str
+) -> None:
+    nan = LEAST | {"metadata": {"a": float("nan")}}
+    body = json.dumps({"events": [LEAST | {"metadata": metadata}, nan, LEAST]}).encode()
+    refused, _, whole = read_batch(body).events
+    with pytest.raises(InvalidEvent) as refusal:
+        read_event(refused)
+    assert message in refusal.value.errors[0].message
+    assert read_event(whole).session_id == "s1"

@@ -20,8 +20,10 @@ from bench.worst_bodies import (
 from collector.contract.validation import Validator
 from collector.contract.wire import gunzip
 
-# Of the reference: before there were limits it was 10 to 30 for an event, and 30 for a batch.
-EVENT_SHARE, BATCH_SHARE = 0.5, 5.0
+# Of the reference: 10 and 50 ms of 25.
+EVENT_SHARE, BATCH_SHARE = 0.4, 2.0
+# What still is over: 500 events of 68 numbers with fractions, each of which keeps its digits.
+OVER = {"numbers for texts": 3.5, "parameters to redact": 2.5}
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +38,7 @@ def test_no_event_takes_long(name: str, reference: float) -> None:
 
 @pytest.mark.parametrize("name", WORST_BATCHES)
 def test_no_batch_takes_long(name: str, reference: float) -> None:
-    assert seconds_of(read_batch, WORST_BATCHES[name]) < BATCH_SHARE * reference
+    assert seconds_of(read_batch, WORST_BATCHES[name]) < OVER.get(name, BATCH_SHARE) * reference
 
 
 def test_to_unpack_a_body_takes_no_longer(reference: float) -> None:
