@@ -123,7 +123,9 @@ class Enricher:
 
     def redact(self, address: str | None) -> str | None:
         """An address as it is stored."""
-        return self.redactor.redact(address) if address and self.redactor else address
+        if not address or self.redactor is None or not self.redactor.may_hold(address):
+            return address
+        return self.redactor.redact(address)
 
     def identify(self, user_id: str | None) -> tuple[UUID | None, str | None]:
         """The user's UUID, and the id as sent where it is none (docs/design.md#what-is-stored)."""
