@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from uuid import UUID, uuid5
 
 from uuid_utils.compat import uuid7
@@ -22,13 +22,16 @@ from collector.contract.fields import MAX_CLICK_ID, parse_uuid
 from collector.contract.models import TAG_LENGTHS, ConversionEventRequest
 from collector.contract.wire import clean_text
 from collector.event import Event, Mark, RequestContext
-from collector.money import lost_digits, round_money
+from collector.money import CENT, MINOR_UNITS
 from collector.redaction.addresses import MARK, AddressRedactor
 from collector.settings import Settings
 
 # What the column holds; a longer one stands whole in click_ids.
 GOOGLE_CLICK_ID_LENGTH = 255
 SHORTEST_TAG = min(TAG_LENGTHS.values())
+
+# 183.60000000000002 is how floats write 183.60: what is lost there was never meant.
+FLOAT_NOISE = Decimal("1e-6")
 
 # Any UUID will do, as long as it stays the same.
 ORDER_NAMESPACE = UUID("5f1c0ac8-4b1d-5a52-9d5e-0d6f3a0d9c41")
@@ -117,7 +120,9 @@ class Enricher:
 
     def redact(self, address: str | None) -> str | None:
         """An address as it is stored."""
-        return self.redactor.redact(address) if address and self.redactor else address
+        if not address or self.redactor is None or not self.redactor.may_hold(address):
+            return address
+        return self.redactor.redact(address)
 
     def identify(self, user_id: str) -> tuple[UUID | None, str | None]:
         """The user's UUID, and the id as sent where it is none (docs/design.md#what-is-stored)."""
@@ -198,12 +203,12 @@ def marks_with(
 def round_value(
     payload: ConversionEventRequest, currency: str
 ) -> tuple[Decimal | None, tuple[str, ...]]:
-    """The amount in the minor unit of its currency, and the event's marks by then."""
+    """The amount in the minor unit of its currency, rounded half up, and the event's marks."""
     sent = payload.conversion_value
     if sent is None:
         return None, payload.marks
-    rounded = round_money(sent, currency)
-    if lost_digits(sent, rounded):
+    rounded = sent.quantize(MINOR_UNITS.get(currency, CENT), ROUND_HALF_UP)
+    if abs(sent - rounded) > FLOAT_NOISE:
         return rounded, (*payload.marks, Mark.VALUE_ROUNDED)
     return rounded, payload.marks
 

@@ -1,9 +1,9 @@
-"""Amounts in the minor unit of their currency. Pure; the units are data/minor_units.toml."""
+"""The minor units of currencies, which amounts are rounded to: data/minor_units.toml."""
 
 from __future__ import annotations
 
 import tomllib
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from importlib import resources
 
 USUAL_DECIMALS = 2
@@ -22,15 +22,3 @@ def load_minor_units() -> dict[str, Decimal]:
 
 MINOR_UNITS = load_minor_units()
 CENT = Decimal(1).scaleb(-USUAL_DECIMALS)
-# 183.60000000000002 is how floats write 183.60: what is lost there was never meant.
-FLOAT_NOISE = Decimal("1e-6")
-
-
-def round_money(amount: Decimal, currency: str) -> Decimal:
-    """An amount in the minor unit of its currency, rounded half up."""
-    return amount.quantize(MINOR_UNITS.get(currency, CENT), ROUND_HALF_UP)
-
-
-def lost_digits(amount: Decimal, rounded: Decimal) -> bool:
-    """Whether rounding took something away that was meant."""
-    return abs(amount - rounded) > FLOAT_NOISE

@@ -29,29 +29,30 @@ class Sessions:
 
     def __init__(self, timeout_seconds: float) -> None:
         self._statement_timeout = str(round(timeout_seconds * STATEMENT_TIMEOUT_SHARE * 1000))
-        # Once lent, taken for lent for ever: connections from before may be open still.
-        self._lent: bool | None = None
+        # Whether a pooler lends them, None while that is not known. Once lent, taken for lent for
+        # ever: connections from before may be open still.
+        self.lent: bool | None = None
         self._asking = asyncio.Lock()
 
     async def connect(self, url: str, **options: Any) -> Connection:
         """A connection, for asyncpg.create_pool. Raises what asyncpg.connect raises."""
         try:
             async with self._asking:
-                if self._lent is None:
-                    self._lent = await are_lent(url, options["timeout"])
+                if self.lent is None:
+                    self.lent = await are_lent(url, options["timeout"])
             return await asyncpg.connect(url, **self._options(options))
         except BaseException:
-            self._lent = self._lent or None  # another server may answer the next time
+            self.lent = self.lent or None  # another server may answer the next time
             raise
 
     @asynccontextmanager
     async def transaction(self, connection: Connection) -> AsyncIterator[None]:
-        """A statement in the block has our settings.
+        """A statement in the block has our settings, which a lent session forgets.
 
-        In a session of one's own it is a transaction by itself, and this costs nothing. Another
-        error than Postgres's gives the connection up: to wait for its end might take long.
+        In a session of one's own it is a transaction by itself. Another error than Postgres's
+        gives the connection up: to wait for its end might take long.
         """
-        if not self._lent:
+        if not self.lent:
             yield
             return
         await connection.execute("BEGIN")
@@ -69,7 +70,7 @@ class Sessions:
 
     def _options(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """The options of a connection, with the settings where they can be a session's."""
-        if self._lent:
+        if self.lent:
             return {**options, "statement_cache_size": 0}
         own = {
             "synchronous_commit": "on",  # whatever is the server's default: a 200 is a promise

@@ -158,6 +158,8 @@ async def fetch(
     UnexplainedFailure, after which the connection is as good as before; else what failed.
     """
     try:
+        if not sessions.lent:  # the usual way, without what a transaction costs here
+            return list(await connection.fetch(load_query(query), *arguments))
         async with sessions.transaction(connection):
             return list(await connection.fetch(load_query(query), *arguments))
     except asyncpg.PostgresError as error:

@@ -73,7 +73,8 @@ class AddressRedactor:
         named, named_if_long = (lists["secret"], lists["other"]), (lists["long"],)
         more = [re.escape(name) for name in more_names]
         begun = [name_pattern((*named, *named_if_long), "").replace("$", ""), *more]
-        self._may_hold = Matcher(
+        # Whether an address may hold something to cut: native, since few do.
+        self.may_hold = Matcher(
             rf"{AT.pattern}|(?:{'|'.join(begun)})[^&#?;=]*(?:=|%(?:25)*3D)"
         ).finds
         whole = [name_pattern(named, WORD_ENDS), *(f"^{name}$" for name in more)]
@@ -88,7 +89,7 @@ class AddressRedactor:
 
         An address without any of it comes back as it is, byte for byte.
         """
-        if not self._may_hold(address):
+        if not self.may_hold(address):
             return address
         text = address
         if len(address) > LONGEST_READ:

@@ -116,7 +116,7 @@ async def test_every_transaction_has_our_settings(
 
 async def test_rejects_are_kept_listed_and_replayed(own_database: str, bouncer: PgBouncer) -> None:
     pooled = bouncer.url(MIGRATED)
-    async with run_collector(pooled) as collector:
+    async with run_collector(pooled, rejects_repeat_seconds=0) as collector:
         for _ in range(3):
             assert (await collector.track(currency="EURO"))[0] == 422
         await rejects(collector, 3)

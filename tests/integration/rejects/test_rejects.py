@@ -321,21 +321,22 @@ def on_terminal(database: str, *arguments: str) -> str:
 
 
 async def test_what_a_stranger_sent_does_not_steer_the_operators_terminal(
-    collector: Collector,
+    database: str,
 ) -> None:
     attack = "\x1b]0;owned\x07\x9b2J\u202e\x7f"
     text = json.dumps({**LEAST, "currency": attack}, ensure_ascii=False)
     escaped = json.dumps({**LEAST, "currency": attack, f"{attack}": [attack]})
-    nested = json.dumps({**LEAST, "click_ids": {attack: []}})
-    for body in (text, text.replace("\x1b", "").replace("\x07", ""), escaped, nested, attack):
-        headers = {"Content-Type": "text/plain", "User-Agent": "x\x9b2J\u202e"}
-        await collector.post(TRACK, data=body.encode(), headers=headers)
-    await rejects(collector, 5)
+    nested = json.dumps({**LEAST, "click_ids": {attack: [[]]}})
+    async with run_collector(database, rejects_repeat_seconds=0) as collector:
+        for body in (text, text.replace("\x1b", "").replace("\x07", ""), escaped, nested, attack):
+            headers = {"Content-Type": "text/plain", "User-Agent": "x\x9b2J\u202e"}
+            await collector.post(TRACK, data=body.encode(), headers=headers)
+        await rejects(collector, 5)
     for arguments in (["export"], ["replay"], [], *(["show", f"{n}"] for n in range(1, 6))):
-        written = await asyncio.to_thread(on_terminal, collector.database, *arguments)
+        written = await asyncio.to_thread(on_terminal, database, *arguments)
         assert written.count("\n") >= 3
         assert [c for c in written if not c.isprintable() and c not in "\r\n"] == []
-    exported = await asyncio.to_thread(on_terminal, collector.database, "export")
+    exported = await asyncio.to_thread(on_terminal, database, "export")
     bodies = [json.loads(line)["body"] for line in exported.splitlines()]
     assert bodies[2]["currency"] == attack
     assert bodies[0] == attack

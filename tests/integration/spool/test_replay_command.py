@@ -82,13 +82,12 @@ async def test_refused_events_are_kept_until_they_are_tried_again(
     tmp_path: Path, database: str
 ) -> None:
     async with open_spool(tmp_path, "spool-0", NO_LIMIT) as spool:
-        await spool.append([event_row(1), event_row(2, channel="x" * 60), event_row(3)])
+        await spool.append([event_row(1), event_row(2, page_title="x" * 600), event_row(3)])
     result = run("replay", "--spool", str(tmp_path), CT_DATABASE_URL=database)
     assert result.returncode == 0
     assert "2 events replayed, 1 refused" in result.stdout
     assert "1 refused events are kept; --refused tries them again" in result.stdout
-    await execute(database, "ALTER TABLE conversion_events ALTER channel TYPE VARCHAR(99)")
-    await execute(database, "ALTER TABLE conversion_funnel ALTER channel TYPE VARCHAR(99)")
+    await execute(database, "ALTER TABLE conversion_events ALTER page_title TYPE VARCHAR(999)")
     result = run("replay", "--spool", str(tmp_path), "--refused", CT_DATABASE_URL=database)
     assert (result.returncode, "1 events replayed, 0 refused" in result.stdout) == (0, True)
     assert await count(database) == 3
