@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from uuid import UUID, uuid5
 
 from uuid_utils.compat import uuid7
@@ -37,6 +38,8 @@ FLOAT_NOISE = Decimal("1e-6")
 ORDER_NAMESPACE = UUID("5f1c0ac8-4b1d-5a52-9d5e-0d6f3a0d9c41")
 # What an event belongs to whose sender does not know its session: a session of its own.
 NO_SESSION = "no-session"
+# Campaigns repeat; 1024 of them, of 965 characters at most, are 8 MB at most.
+campaign_of_tags = lru_cache(maxsize=1024)(campaign_of)
 # What stands in a row by other names, or not at all.
 NOT_STORED = ("event_id", "utm_params", "cut", "unknown")
 
@@ -120,9 +123,12 @@ class Enricher:
 
     def redact(self, address: str | None) -> str | None:
         """An address as it is stored."""
-        if not address or self.redactor is None or not self.redactor.may_hold(address):
+        if not address or not self.redactor:
             return address
-        return self.redactor.redact(address)
+        # To look for these first takes a fifth of the time: all that is redacted stands at one.
+        if not ("=" in address or "%" in address or "@" in address):
+            return address
+        return self.redactor.redact(address) if self.redactor.may_hold(address) else address
 
     def identify(self, user_id: str) -> tuple[UUID | None, str | None]:
         """The user's UUID, and the id as sent where it is none (docs/design.md#what-is-stored)."""
@@ -143,10 +149,11 @@ class Enricher:
         cut = payload.cut
         if campaign is NO_CAMPAIGN or not click_ids:
             tags = self.addresses.read_tags(payload.page_url)
-            if campaign is NO_CAMPAIGN and tags is not NO_TAGS:
-                campaign, long = fitting(tags.campaign)
-                cut = (*cut, *long)
-            click_ids = click_ids or {n: fitting_click_id(v) for n, v in tags.click_ids.items()}
+            if tags is not NO_TAGS:  # mostly there are none
+                if campaign is NO_CAMPAIGN:
+                    campaign, long = fitting(tags.campaign)
+                    cut = (*cut, *long)
+                click_ids = click_ids or {n: fitting_click_id(v) for n, v in tags.click_ids.items()}
         if payload.google_ads_click_id:
             click_ids.setdefault("gclid", payload.google_ads_click_id)
         return campaign, click_ids, cut
@@ -255,7 +262,7 @@ def campaign_sent(payload: ConversionEventRequest) -> Campaign:
     sent = payload.utm_params
     if sent is None:
         return NO_CAMPAIGN
-    return campaign_of(
+    return campaign_of_tags(
         sent.utm_source, sent.utm_medium, sent.utm_campaign, sent.utm_term, sent.utm_content
     )
 
