@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from collector.contract.models import ConversionEventRequest
+from collector.contract.models import TAG_LENGTHS, ConversionEventRequest
 from collector.contract.reader import EVENTS as READER
 from collector.contract.validation import Validator, sent_event_id
 from collector.enrich import make_enricher
@@ -44,6 +44,8 @@ VALUES = (
     *("1.5", "1", '""', '"\\u0000"', '"é"', "[]", "{}", '{"a":1.5}', "NaN", "1e400", "null"),
     *("1." + "9" * 120, "9" * 639, "[" * 16 + "]" * 16, '",,,,,,,,"', '"\\\\"', "-Infinity"),
 )
+Q = '"'
+THRICE = "%252541" * 50
 ESCAPED_QUOTE, NUL = '\\",', "\\u0000"
 HOST = ".".join(["üё" * 5] * 20)
 
@@ -133,8 +135,17 @@ WORST_BATCHES: Mapping[str, bytes] = {
     "numbers for texts": batch_of(
         lambda _: (
             ",".join(f'"{name}":1.5' for name in ConversionEventRequest.model_fields)
-            + f',"click_ids":{{{",".join(f"{chr(34)}{n}{chr(34)}:1.5" for n in range(32))}}}'
+            + f',"click_ids":{{{",".join(f"{Q}{n}{Q}:1.5" for n in range(32))}}}'
         )
+    ),
+    "campaigns encoded three times": batch_of(
+        lambda n: f'"page_url":"https://a/?{"&".join(f"{t}={n}{THRICE}" for t in TAG_LENGTHS)}"'
+    ),
+    "encoded names": batch_of(
+        lambda n: f'"page_url":"https://a/?{"&".join(f"%61{n}%3D{i}=1" for i in range(120))}"'
+    ),
+    "campaign tags by other names": batch_of(
+        lambda n: f'"utm_params":{{{",".join(f"{Q}U{n}_{i}{Q}:1.5" for i in range(85))}}}'
     ),
     "parameters to redact": batch_of(
         lambda n: f'"page_url":"https://a/?{"&".join(f"token{i}{n}=1" for i in range(150))}"'

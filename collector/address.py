@@ -12,7 +12,7 @@ from binascii import a2b_qp
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache, lru_cache
 from typing import NamedTuple
-from urllib.parse import unquote, unquote_to_bytes, urlsplit
+from urllib.parse import urlsplit
 
 from publicsuffixlist import PublicSuffixList
 from pydantic_core import Url
@@ -282,14 +282,14 @@ class AddressReader:
 
 def _unescaped_pair(name: str, value: str) -> tuple[str, str]:
     """A pair whose "=" and "&" were encoded with the rest: utm_source%3Da%26utm_medium%3Db."""
-    inner, mark, rest = unquote(name[:LONGEST_VALUE]).partition("=")
+    inner, mark, rest = unescape(name[:LONGEST_VALUE]).partition("=")
     return (inner, rest) if mark and meant_name(inner) in TAGS else (name, value)
 
 
 def _read_value(name: str, value: str, found: dict[str, str]) -> str:
     """A value, decoded once; tags that an encoded "&" left in it are put into found."""
     if "%" in value or "+" in value:
-        value = unescape(value[:LONGEST_VALUE])
+        value = unescape(value[:LONGEST_VALUE].replace("+", " "))
     if "&" in value and name in TAGS:
         value, *others = _TAG_INSIDE.split(value)
         for other in others:
@@ -304,18 +304,21 @@ _MOST_BROKEN = 100
 
 
 def unescape(text: str) -> str:
-    """What urllib's unquote_plus makes of a text, in a twentieth of the time.
+    """What urllib's unquote makes of a text."""
+    return unescape_bytes(text).decode(errors="replace") if "%" in text else text
+
+
+def unescape_bytes(text: str) -> bytes:
+    """What urllib's unquote_to_bytes makes of a text, in a twentieth of the time.
 
     Percent-encoding is quoted-printable with another sign, which binascii reads in native code.
     A text with many percent signs that escape nothing is none that was escaped, and stays.
     """
-    text = text.replace("+", " ")
-    if "%" not in text:
-        return text
-    escaped, broken = _NO_ESCAPE.subn(b"%25", text.encode(), _MOST_BROKEN + 1)
+    sent = text.encode()
+    escaped, broken = _NO_ESCAPE.subn(b"%25", sent, _MOST_BROKEN + 1)
     if broken > _MOST_BROKEN:
-        return text
-    return a2b_qp(escaped.replace(b"=", b"%3D").replace(b"%", b"=")).decode(errors="replace")
+        return sent
+    return a2b_qp(escaped.replace(b"=", b"%3D").replace(b"%", b"="))
 
 
 _TAG_INSIDE = re.compile(r"&(?:amp;)*(?=(?:utm|mtm|pk)_[a-z]+=)", re.IGNORECASE)
@@ -330,7 +333,7 @@ def _parts_of(pair: str, most: int) -> list[str]:
 @lru_cache(maxsize=4096)
 def _meant_name(name: str) -> str:
     if "%" in name:
-        name = unquote(name)
+        name = unescape(name)
     name = name.strip(" +").lower()
     while name.startswith("amp;"):  # "&amp;" was meant for "&"
         name = name.removeprefix("amp;")
@@ -383,7 +386,7 @@ def _decoded(value: str) -> str:
         if not _ESCAPE.search(value):
             break
         try:
-            value = unquote_to_bytes(value).decode()
+            value = unescape_bytes(value).decode()
         except UnicodeError:
             break
     return value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, quote, quote_from_bytes, unquote_plus, urlencode
+from urllib.parse import parse_qsl, quote, quote_from_bytes, unquote, urlencode
 
 import pytest
 from hypothesis import example, given
@@ -180,4 +180,4 @@ def test_a_value_that_was_encoded_again_is_the_same(value: str, times: int) -> N
 )
 @example("%e2%82%acé%c3é%=3D%3d=41+_%" + "%%" * 40)
 def test_a_value_is_decoded_as_urllib_decodes_it(text: str) -> None:
-    assert unescape(text) == unquote_plus(text)
+    assert unescape(text) == unquote(text)
