@@ -19,8 +19,8 @@ from collector.contract.validation import sent_event_id
 from collector.errors import CollectorError, InvalidEvent
 from collector.event_row import DURABLE, EventRow, EventStatus, make_row, status_of
 
-# 500 events take some 15 ms of the one thread, and 50 at worst. Other requests get their turn
-# in between.
+# 500 events take some 15 ms of the one thread; the worst that were found, 50 to 150. Other
+# requests get their turn in between.
 SECONDS_OF_A_TURN = 0.004
 
 

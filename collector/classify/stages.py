@@ -32,7 +32,7 @@ PAGE_SUFFIX = re.compile(r"(?<=.)\.html?\Z")
 
 # What is read of a path: longer ones, which nobody has, would take time and fit no rule.
 LONGEST_PATH = 2_048
-MOST_SEGMENTS = 32
+MOST_SEGMENTS = 16
 
 # Types and pages repeat; what 4096 of them reach is kept, 3 MB at most.
 CACHED_PAGES = 4096
