@@ -314,7 +314,7 @@ def unescape_bytes(text: str) -> bytes:
     Percent-encoding is quoted-printable with another sign, which binascii reads in native code.
     A text with many percent signs that escape nothing is none that was escaped, and stays.
     """
-    sent = text.encode()
+    sent = text.encode(errors="replace")  # a lone surrogate is no text
     escaped, broken = _NO_ESCAPE.subn(b"%25", sent, _MOST_BROKEN + 1)
     if broken > _MOST_BROKEN:
         return sent
