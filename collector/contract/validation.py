@@ -160,10 +160,7 @@ def refuse_more_values(body: bytes, values: int) -> None:
 
 def load_whole(body: bytes) -> dict[str, Any]:
     """A body as a JSON object, whatever its size. Raises InvalidJson."""
-    value = load_json_slowly(decode_text(body))
-    if not isinstance(value, dict):
-        raise InvalidJson("The body must be a JSON object.")
-    return value
+    return object_of(load_json_slowly(decode_text(body)))
 
 
 def read_event(event: object, limits: Limits = LIMITS) -> ConversionEventRequest:
