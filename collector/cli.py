@@ -10,10 +10,13 @@ from pathlib import Path
 
 from collector.classify.source_lists import SourceListError
 from collector.classify.stages import StageRulesError
+from collector.facts.command import FactsError, add_facts
 from collector.logs import configure_logging
 from collector.postgres.migrate import MigrationError, migrate
 from collector.postgres.store import UnfitDatabase
 from collector.rejects.command import RejectsError, add_rejects
+from collector.reports.command import add_report
+from collector.reports.errors import QuestionError, ReportsUnavailable, ReportTimeout
 from collector.serving.listening import ListenError
 from collector.serving.serve import serve
 from collector.serving.workers import WorkersError, serve_with_workers
@@ -30,11 +33,15 @@ class CommandError(Exception):
 
 FAILURES = (
     CommandError,
+    FactsError,
     ListenError,
     SettingsError,
     MigrationError,
+    QuestionError,
     RejectsError,
     ReplayError,
+    ReportTimeout,
+    ReportsUnavailable,
     SourceListError,
     SpoolOpenError,
     StageRulesError,
@@ -69,6 +76,8 @@ def make_parser() -> argparse.ArgumentParser:
     add_serve(commands)
     text = "bring the database's schema up to date"
     commands.add_parser("migrate", help=text, description=text).set_defaults(run=run_migrate)
+    add_report(commands, read_settings)
+    add_facts(commands, read_settings)
     add_rejects(commands, read_settings)
     add_replay(commands)
     add_up(commands)

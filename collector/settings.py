@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
+from zoneinfo import available_timezones
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -255,6 +256,27 @@ class Settings(BaseSettings):
         default=None,
         description="File that replaces the rules of the funnel's stages (docs/funnel.md).",
     )
+    facts_seconds: float = Field(
+        default=10,
+        ge=0,
+        le=DAY_SECONDS,
+        description="How often the facts of sessions, which reports read, are brought up to the "
+        "events; 0 never (docs/reports.md#how-fresh).",
+    )
+    reports_database_url: str | None = Field(
+        default=None,
+        description="Address of the database that reports read, such as a replica or a read-only "
+        "role; without it CT_DATABASE_URL.",
+    )
+    reports_time_zone: str = Field(
+        default="UTC", description="Time zone of reports that name none, such as Europe/Berlin."
+    )
+    reports_timeout_seconds: float = Field(
+        default=15, ge=1, le=3_600, description="Longest time that one report may take."
+    )
+    reports_pool_size: int = Field(
+        default=4, ge=1, le=100, description="Most connections to Postgres of the dashboard."
+    )
     log_format: Literal["auto", "json", "console"] = Field(
         default="auto",
         description="Form of log lines: json, console, or auto: console on a terminal, else json.",
@@ -264,11 +286,25 @@ class Settings(BaseSettings):
         description="Least severe level that is logged: debug, info, warning, error.",
     )
 
-    @field_validator("database_url")
+    @property
+    def reports_url(self) -> str:
+        """Address of the database that reports read."""
+        return self.reports_database_url or self.database_url
+
+    @field_validator("database_url", "reports_database_url")
     @classmethod
-    def validate_database_url(cls, value: str) -> str:
+    def validate_database_url(cls, value: str | None) -> str | None:
         """An address that asyncpg will take: what is wrong with it is said without the value."""
-        check_database_url(value)
+        if value is not None:
+            check_database_url(value)
+        return value
+
+    @field_validator("reports_time_zone")
+    @classmethod
+    def validate_time_zone(cls, value: str) -> str:
+        """An IANA name. Raises ValueError."""
+        if value not in available_timezones():
+            raise ValueError(f"{value!r} is no time zone such as Europe/Berlin")
         return value
 
     @field_validator("gateway_secret", "gateway_secret_previous")

@@ -25,15 +25,33 @@ def load_query(name: str) -> str:
 
     Raises OSError where there is no such file, or no such fragment.
     """
-    return INCLUDE.sub(read_fragment, read_sql("queries", name))
+    return with_fragments("queries", read_sql("queries", name))
 
 
-def read_fragment(include: re.Match[str]) -> str:
-    """What stands in the place of a line `-- include NAME`: db/queries/fragments/NAME.sql.
+@cache
+def load_report(name: str) -> str:
+    """The text of db/reports/NAME.sql, with what it includes.
+
+    Raises OSError where there is no such file, or no such fragment.
+    """
+    return with_fragments("reports", read_sql("reports", name))
+
+
+def report_files() -> list[Path]:
+    """The files of db/reports, a question each."""
+    return sorted((sql_folder() / "reports").glob("*.sql"))
+
+
+def with_fragments(folder: str, text: str) -> str:
+    """The text, with db/FOLDER/fragments/NAME.sql in the place of each line `-- include NAME`.
 
     A fragment may include others. Raises OSError where there is no such file.
     """
-    return INCLUDE.sub(read_fragment, read_sql("queries/fragments", include["name"]))
+
+    def read_fragment(include: re.Match[str]) -> str:
+        return with_fragments(folder, read_sql(f"{folder}/fragments", include["name"]))
+
+    return INCLUDE.sub(read_fragment, text)
 
 
 @cache

@@ -35,6 +35,7 @@ from collector.durable.failover import Failover
 from collector.durable.writer import Writer, WriterLimits, open_writer
 from collector.enrich import make_enricher
 from collector.errors import CollectorError
+from collector.facts.keeper import run_facts
 from collector.metrics import Metrics
 from collector.postgres.outage import Outage
 from collector.postgres.store import Store, open_store
@@ -64,6 +65,7 @@ def make_app(settings: Settings) -> web.Application:
     app.on_response_prepare.extend((name_server, close_while_stopping))
     app.cleanup_ctx.append(keep_rejects)
     app.cleanup_ctx.append(provide_writer)
+    app.cleanup_ctx.append(keep_facts_fresh)
     add_routes(app)
     return app
 
@@ -79,6 +81,13 @@ async def keep_rejects(app: web.Application) -> AsyncIterator[None]:
     """What broke the contract is written for as long as the application runs."""
     url, timeout = app[SETTINGS].database_url, app[SETTINGS].database_timeout_seconds
     async with run_reject_keeper(app[REJECT_KEEPER], url, timeout, app[BACKGROUND]):
+        yield
+
+
+async def keep_facts_fresh(app: web.Application) -> AsyncIterator[None]:
+    """The facts that reports read follow the events for as long as the application runs."""
+    settings = app[SETTINGS]
+    async with run_facts(settings.database_url, settings.facts_seconds, app[BACKGROUND]):
         yield
 
 

@@ -40,6 +40,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "event_row": {"contract", "errors", "event"},
     "postgres": {"errors", "event_row", "sql"},
+    "facts": {"background", "postgres", "settings", "sql"},
+    "reports": {"money", "postgres", "settings", "sql"},
     "spool": {
         "background",
         "complaints",
@@ -75,6 +77,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "errors",
         "event",
         "event_row",
+        "facts",
         "logs",
         "metrics",
         "postgres",
@@ -83,13 +86,23 @@ MAY_IMPORT: dict[str, set[str]] = {
         "spool",
     },
     "serving": {"api", "background", "enrich", "logs", "metrics", "settings", "spool"},
-    "cli": {"classify", "logs", "postgres", "rejects", "serving", "settings", "spool"},
+    "cli": {
+        "classify",
+        "facts",
+        "logs",
+        "postgres",
+        "rejects",
+        "reports",
+        "serving",
+        "settings",
+        "spool",
+    },
 }
 
 # Where a library is known; everywhere else it would tie pure code to HTTP or to a database.
 ONLY_IN = {
     "aiohttp": {"api", "serving"},
-    "asyncpg": {"postgres", "rejects"},
+    "asyncpg": {"facts", "postgres", "rejects", "reports"},
     "sqlite3": {"spool"},
     "prometheus_client": {"metrics", "rejects", "serving"},
 }

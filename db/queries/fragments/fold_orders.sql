@@ -5,10 +5,7 @@
 human AS (
     SELECT
         *,
-        array_position(ARRAY[
-            'visited_homepage', 'visited_pricing', 'visited_docs', 'started_signup',
-            'completed_signup', 'started_checkout', 'completed_checkout', 'subscription_created'
-        ], funnel_stage::text)::smallint AS stage_rank
+        -- include stage_rank
     FROM stored
     WHERE NOT is_bot
 ),

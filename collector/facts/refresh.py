@@ -1,0 +1,65 @@
+"""Bringing session_facts up to the events, in transactions that are short."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from collector.postgres.sessions import Connection
+from collector.sql import load_query
+
+# What one transaction looks at and computes: some tenths of a second.
+SLICE_EVENTS = 20_000
+SLICE_SESSIONS = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one transaction did: sessions computed anew, until when events were looked at.
+
+    `complete_until` is None as long as more is to be done.
+    """
+
+    sessions: int
+    noted_until: datetime
+    complete_until: datetime | None
+
+
+async def refresh(connection: Connection) -> Step | None:
+    """Take one step: note the sessions of some new events, and compute some stale ones anew.
+
+    Returns None where another process is at it. Raises what asyncpg raises.
+    """
+    async with connection.transaction():
+        if not await connection.fetchval(load_query("lock_facts")):
+            return None
+        noted = await connection.fetchrow(load_query("note_new_events"), SLICE_EVENTS)
+        stale = await connection.fetch(load_query("take_stale_sessions"), SLICE_SESSIONS)
+        if stale:
+            ids = [row["session_id"] for row in stale]
+            await connection.execute(load_query("delete_facts"), ids)
+            await connection.execute(load_query("store_facts"), ids)
+        is_done = noted["is_done"]
+        until = await connection.fetchval(load_query("complete_facts")) if is_done else None
+        return Step(len(stale), noted["noted_until"], until)
+
+
+async def refresh_all(connection: Connection) -> int:
+    """Take steps until the facts are complete. Returns how many sessions were computed.
+
+    Returns early where another process is at it. Raises what asyncpg raises.
+    """
+    sessions = 0
+    while step := await refresh(connection):
+        sessions += step.sessions
+        if step.complete_until:
+            break
+    return sessions
+
+
+async def forget_facts(connection: Connection) -> None:
+    """Have all events looked at again, and all facts computed. Raises what asyncpg raises.
+
+    The facts stay until then, each until its session's turn.
+    """
+    await connection.execute(load_query("forget_facts"))

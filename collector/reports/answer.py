@@ -1,0 +1,113 @@
+"""What comes back for a question: rows with all columns of the report, and their total."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, TypeAlias
+
+from collector.money import CENT, MINOR_UNITS
+from collector.reports.catalog import Column, Kind, Report
+from collector.reports.question import Question
+from collector.reports.statement import Statement
+
+Row: TypeAlias = Mapping[str, Any]
+
+# {"EUR": (how many, their sum)}
+Orders: TypeAlias = dict[str, tuple[int, Decimal]]
+
+ADDITIVE = frozenset({Kind.COUNT, Kind.ORDERS})
+NOT_ADDITIVE = frozenset({"visitors"})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A question, its rows and their total; the same for the time it is compared with.
+
+    Cells by kind: text str; count int; number, share and seconds Decimal or None; money a dict of
+    currency to Decimal; time an aware datetime; list a list; flag a bool. `as_of`: the events that
+    were stored before it are in the numbers. The row whose `name` is None holds the names that
+    are left: `names` of it says how many.
+    """
+
+    question: Question
+    rows: tuple[Row, ...]
+    total: Row | None
+    statement: Statement
+    as_of: datetime | None
+    before: Answer | None = None
+
+
+def make_rows(report: Report, records: Iterable[Mapping[str, Any]]) -> tuple[Row, ...]:
+    """The rows of an answer from those of Postgres."""
+    return tuple(with_columns(report, read_orders(dict(record))) for record in records)
+
+
+def make_total(report: Report, rows: Sequence[Row]) -> Row | None:
+    """The total of a list of names: what adds up is added, and the rest computed from it."""
+    if report.names is None:
+        return None
+    added: dict[str, Any] = {}
+    for row in rows:
+        for name, cell in row.items():
+            if name == "order_values":
+                added[name] = add_orders(added.get(name, {}), cell)
+            elif isinstance(cell, int) and name not in NOT_ADDITIVE:
+                added[name] = added.get(name, 0) + cell
+    return with_columns(report, added)
+
+
+def read_orders(record: dict[str, Any]) -> dict[str, Any]:
+    """The record, with its orders read from their JSON."""
+    if "order_values" in record:
+        held = json.loads(record["order_values"] or "{}", parse_float=Decimal)
+        record["order_values"] = {
+            currency: (count, Decimal(worth)) for currency, (count, worth) in held.items()
+        }
+    return record
+
+
+def add_orders(one: Orders, other: Orders) -> Orders:
+    """The orders of both."""
+    nothing = (0, Decimal(0))
+    return {
+        currency: (
+            one.get(currency, nothing)[0] + other.get(currency, nothing)[0],
+            one.get(currency, nothing)[1] + other.get(currency, nothing)[1],
+        )
+        for currency in sorted({*one, *other})
+    }
+
+
+def with_columns(report: Report, record: Mapping[str, Any]) -> Row:
+    """The record with what is computed from it."""
+    return {**record, **{c.name: compute(c, record) for c in report.columns if c.of}}
+
+
+def compute(column: Column, record: Mapping[str, Any]) -> Any:
+    """A cell that is computed from others of its row."""
+    if column.of == ("order_values",):
+        return compute_money(column, record.get("order_values", {}))
+    counted, counted_of = (record.get(name) or 0 for name in column.of)
+    return Decimal(counted) / Decimal(counted_of) if counted_of else None
+
+
+def compute_money(column: Column, orders: Orders) -> int | dict[str, Decimal]:
+    """How many orders there are, or their sums or averages by currency."""
+    if column.kind is Kind.COUNT:
+        return sum(count for count, _ in orders.values())
+    if column.name == "average_order":
+        return {
+            currency: round_amount(worth / count, currency)
+            for currency, (count, worth) in orders.items()
+            if count
+        }
+    return {currency: round_amount(worth, currency) for currency, (_, worth) in orders.items()}
+
+
+def round_amount(amount: Decimal, currency: str) -> Decimal:
+    """The amount in whole minor units of its currency."""
+    return amount.quantize(MINOR_UNITS.get(currency, CENT), ROUND_HALF_UP)

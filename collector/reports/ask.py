@@ -1,0 +1,53 @@
+"""Asking Postgres: one question, one statement, one Answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+import asyncpg
+
+from collector.postgres.sessions import Connection
+from collector.reports.answer import Answer, Row, make_rows, make_total
+from collector.reports.errors import ReportTimeout
+from collector.reports.period import next_edge
+from collector.reports.question import Question
+from collector.reports.statement import make_statement
+from collector.sql import load_query
+
+
+async def ask(connection: Connection, question: Question) -> Answer:
+    """The answer to a question, and to the same of the time that it is compared with.
+
+    Raises QuestionError where a parameter is out of bounds, ReportTimeout where Postgres gives
+    the statement up, and what asyncpg raises.
+    """
+    as_of = await connection.fetchval(load_query("facts_as_of"))
+    answer = await ask_one(connection, question, as_of)
+    before = question.before()
+    if before is None:
+        return answer
+    return replace(answer, before=await ask_one(connection, before, as_of))
+
+
+async def ask_one(connection: Connection, question: Question, as_of: datetime | None) -> Answer:
+    """The answer, without what it is compared with. Raises as `ask` does."""
+    statement = make_statement(question)
+    try:
+        records = await connection.fetch(statement.sql, *statement.values)
+    except asyncpg.QueryCanceledError:
+        raise ReportTimeout(
+            "the report takes too long: ask for a shorter range or with fewer filters"
+        ) from None
+    rows = make_rows(question.report, records)
+    if any(column.name == "is_complete" for column in question.report.columns):
+        rows = tuple(with_completeness(row, question, as_of) for row in rows)
+    return Answer(question, rows, make_total(question.report, rows), statement, as_of)
+
+
+def with_completeness(row: Row, question: Question, as_of: datetime | None) -> Row:
+    """A row of a trend, with whether its time is over, and its zone's time."""
+    zone = question.period.zone
+    start = row["starts_at"].astimezone(zone)
+    end = min(next_edge(start, question.unit, zone), question.period.end)
+    return {**row, "starts_at": start, "is_complete": as_of is not None and end <= as_of}

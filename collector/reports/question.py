@@ -1,0 +1,31 @@
+"""What a person asks: a report and its parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from collector.reports.catalog import Report
+from collector.reports.filters import Bots, Filter
+from collector.reports.period import Period, Unit
+
+USUAL_LIMIT = 100
+MOST_ROWS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A report with its parameters. `compared` is the other time that it is compared with."""
+
+    report: Report
+    period: Period
+    filters: tuple[Filter, ...] = ()
+    bots: Bots = Bots.EXCLUDE
+    limit: int = USUAL_LIMIT
+    unit: Unit = Unit.DAY
+    compared: Period | None = None
+
+    def before(self) -> Question | None:
+        """The same question of the time that it is compared with."""
+        if self.compared is None:
+            return None
+        return replace(self, period=self.compared, compared=None)

@@ -1,0 +1,97 @@
+"""From texts to a question: of a command's options, of an address, of a form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from collector.reports.catalog import find_report
+from collector.reports.errors import QuestionError
+from collector.reports.filters import Bots, parse_filters
+from collector.reports.period import (
+    Comparison,
+    Period,
+    Unit,
+    compare_with,
+    find_zone,
+    parse_edges,
+    parse_period,
+    usual_unit,
+)
+from collector.reports.question import MOST_ROWS, USUAL_LIMIT, Question
+
+USUAL_RANGE = "30d"
+USUAL_ZONE = "UTC"
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question as texts, whose names are those of the address and of the options."""
+
+    report: str
+    range: str | None = None
+    start: str | None = None
+    end: str | None = None
+    zone: str = USUAL_ZONE
+    filters: Sequence[str] = ()
+    bots: str = Bots.EXCLUDE
+    compare: str | None = None
+    unit: str | None = None
+    limit: str | None = None
+
+
+def read_question(asked: Asked, now: datetime) -> Question:
+    """The question. Raises QuestionError, with a message that says what is wrong."""
+    report = find_report(asked.report)
+    period = read_period(asked, find_zone(asked.zone), now)
+    return Question(
+        report=report,
+        period=period,
+        filters=parse_filters(asked.filters),
+        bots=choose(Bots, asked.bots, "bots"),
+        limit=read_limit(asked.limit),
+        unit=choose(Unit, asked.unit, "unit") if asked.unit else usual_unit(period),
+        compared=read_comparison(asked.compare, period, now) if asked.compare else None,
+    )
+
+
+def read_period(asked: Asked, zone: ZoneInfo, now: datetime) -> Period:
+    """From `range`, or from `start` to before `end`. Raises QuestionError."""
+    if asked.start is None and asked.end is None:
+        return parse_period(asked.range or USUAL_RANGE, zone, now)
+    if asked.range is not None:
+        raise QuestionError("ask for a range, or from and to, not for both")
+    if asked.start is None:
+        raise QuestionError("to needs from")
+    return parse_edges(asked.start, asked.end or now.astimezone(zone).isoformat(), zone)
+
+
+def read_comparison(text: str, period: Period, now: datetime) -> Period:
+    """`previous`, `year` ..., or another range `2026-10-01..2026-11-01`. Raises QuestionError."""
+    start, dots, end = text.partition("..")
+    if dots:
+        return parse_edges(start, end, period.zone)
+    return compare_with(period, choose(Comparison, text, "compare"), now)
+
+
+def read_limit(text: str | None) -> int:
+    """How many names a list has at most. Raises QuestionError."""
+    if text is None:
+        return USUAL_LIMIT
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= MOST_ROWS:
+        raise QuestionError(f"limit is a number from 1 to {MOST_ROWS}")
+    return int(text)
+
+
+def choose(kind: type[Choice], text: str, option: str) -> Choice:
+    """The member of an enumeration. Raises QuestionError where it has none of that name."""
+    try:
+        return kind(text)
+    except ValueError:
+        raise QuestionError(f"{option} is one of: {', '.join(kind)}") from None

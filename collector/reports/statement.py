@@ -1,0 +1,89 @@
+"""From a question to the one statement that answers it. Values are parameters, never text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+from collector.reports.filters import COLUMNS, Bots, Dimension, Filter, Operator
+from collector.reports.period import bucket_edges
+from collector.reports.question import Question
+
+FILTERS_MARK = "-- filters\n"
+
+# What the names in a report's header `parameters` stand for, in the order of $1, $2 ...
+VALUES: dict[str, Callable[[Question], Any]] = {
+    "from": lambda question: question.period.start,
+    "to": lambda question: question.period.end,
+    "limit": lambda question: question.limit,
+    "edges": lambda question: bucket_edges(question.period, question.unit),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """SQL and its parameters, in their order."""
+
+    sql: str
+    values: tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class Parameters:
+    """The values so far: each gets the number by which the SQL names it."""
+
+    values: list[Any] = field(default_factory=list)
+
+    def add(self, value: object) -> str:
+        """Returns the value's name, such as $4."""
+        self.values.append(value)
+        return f"${len(self.values)}"
+
+
+def make_statement(question: Question) -> Statement:
+    """The statement of a question. Raises QuestionError where a parameter is out of bounds."""
+    parameters = Parameters()
+    for name in question.report.parameters:
+        parameters.add(VALUES[name](question))
+    conditions = "".join(f"AND {text}\n" for text in make_conditions(question, parameters))
+    sql = question.report.sql.replace(FILTERS_MARK, conditions or "\n")
+    return Statement(sql, tuple(parameters.values))
+
+
+def make_conditions(question: Question, parameters: Parameters) -> Iterator[str]:
+    """The conditions on session_facts that filters and bots make."""
+    if question.bots is not Bots.INCLUDE:
+        yield "facts.is_bot" if question.bots is Bots.ONLY else "NOT facts.is_bot"
+    ordered = sorted(question.filters, key=group_of)
+    for (dimension, operator), filters in groupby(ordered, key=group_of):
+        yield condition(dimension, operator, [one.value for one in filters], parameters)
+
+
+def group_of(one: Filter) -> tuple[Dimension, Operator]:
+    """Filters with the same dimension and operator are one condition."""
+    return one.dimension, one.operator
+
+
+def condition(
+    dimension: Dimension, operator: Operator, values: list[str], parameters: Parameters
+) -> str:
+    """One condition: its dimension has one of the values, or none of them."""
+    column = f"facts.{COLUMNS[dimension]}"
+    contains = operator in (Operator.CONTAINS, Operator.CONTAINS_NOT)
+    name = parameters.add([f"%{escape_like(value)}%" for value in values] if contains else values)
+    if dimension is Dimension.EVENT_TYPE:
+        holds = (
+            f"EXISTS (SELECT FROM unnest({column}) AS one WHERE one ILIKE ANY ({name}::text[]))"
+            if contains
+            else f"{column} && {name}::text[]"
+        )
+    else:
+        holds = f"{column} {'ILIKE' if contains else '='} ANY ({name}::text[])"
+    return f"NOT ({holds})" if operator in (Operator.IS_NOT, Operator.CONTAINS_NOT) else holds
+
+
+def escape_like(text: str) -> str:
+    """A text in which LIKE sees no wildcards."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,47 @@
+-- Make the sessions of the next events stale, in the order in which they were stored.
+-- Parameters: $1, how many events to look at; all with the created_at of the last one are.
+-- Columns: noted_until; is_done, whether no newer event is to be looked at now.
+--
+-- Events are found by created_at, which is the begin of the transaction that stores them. One
+-- that has not committed yet must not be passed over, so nothing is looked at from the begin of
+-- the oldest transaction on that may still write: one that has written, or that is young.
+WITH horizon AS (
+    SELECT LEAST(now() - INTERVAL '100 milliseconds', min(xact_start)) AS at
+    FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND (
+        backend_xid IS NOT NULL OR xact_start > now() - INTERVAL '30 seconds'
+    )
+),
+slice AS (
+    SELECT noted_until AS begin_at, LEAST(horizon.at, next.created_at) AS end_at,
+        next.created_at IS NULL OR next.created_at >= horizon.at AS is_done
+    FROM facts_progress
+    CROSS JOIN horizon
+    LEFT JOIN LATERAL (
+        SELECT created_at
+        FROM conversion_events
+        WHERE created_at > noted_until
+        ORDER BY created_at
+        OFFSET $1
+        LIMIT 1
+    ) AS next ON TRUE
+),
+new_events AS MATERIALIZED (
+    SELECT session_id, COALESCE(order_id, stripe_session_id) AS order_key
+    FROM slice
+    JOIN conversion_events AS e ON e.created_at >= begin_at AND e.created_at < end_at
+),
+noted AS (
+    INSERT INTO stale_sessions (session_id)
+    SELECT session_id FROM new_events
+    UNION
+    -- An earlier report of an order takes it from the session that had it.
+    SELECT e.session_id
+    FROM (SELECT DISTINCT order_key FROM new_events WHERE order_key IS NOT NULL) AS keys
+    JOIN conversion_events AS e ON COALESCE(e.order_id, e.stripe_session_id) = keys.order_key
+    ORDER BY session_id
+    ON CONFLICT DO NOTHING
+)
+UPDATE facts_progress SET noted_until = GREATEST(noted_until, slice.end_at)
+FROM slice
+RETURNING noted_until, slice.is_done;
