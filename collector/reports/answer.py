@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, TypeAlias
 
 from collector.money import CENT, MINOR_UNITS
-from collector.reports.catalog import Column, Kind, Report
+from collector.reports.catalog import Column, Kind, Report, load_columns
 from collector.reports.question import Question
 from collector.reports.statement import Statement
 
@@ -18,9 +18,6 @@ Row: TypeAlias = Mapping[str, Any]
 
 # {"EUR": (how many, their sum)}
 Orders: TypeAlias = dict[str, tuple[int, Decimal]]
-
-ADDITIVE = frozenset({Kind.COUNT, Kind.ORDERS})
-NOT_ADDITIVE = frozenset({"visitors"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +43,27 @@ def make_rows(report: Report, records: Iterable[Mapping[str, Any]]) -> tuple[Row
     return tuple(with_columns(report, read_orders(dict(record))) for record in records)
 
 
+def adds_up(name: str) -> bool:
+    """Whether the cells of a column may be added over rows."""
+    column = load_columns().get(name)
+    return column is None or column.adds
+
+
 def make_total(report: Report, rows: Sequence[Row]) -> Row | None:
     """The total of a list of names: what adds up is added, and the rest computed from it."""
     if report.names is None:
         return None
+    return add_rows(report, rows)
+
+
+def add_rows(report: Report, rows: Iterable[Row]) -> Row:
+    """The row of several: what adds up is added, and the rest computed from it."""
     added: dict[str, Any] = {}
     for row in rows:
         for name, cell in row.items():
             if name == "order_values":
                 added[name] = add_orders(added.get(name, {}), cell)
-            elif isinstance(cell, int) and name not in NOT_ADDITIVE:
+            elif isinstance(cell, int) and adds_up(name):
                 added[name] = added.get(name, 0) + cell
     return with_columns(report, added)
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import cache
 
 from collector.reports.errors import QuestionError
+from collector.reports.filters import Filter, parse_filter
 from collector.sql import load_report, report_files, sql_folder
 
 HEADER = re.compile(r"(?:--.*\n)+")
@@ -40,6 +41,8 @@ class Column:
     kind: Kind
     definition: str
     of: tuple[str, ...] = ()
+    # Whether the cells of several rows may be added: not where one session is in several.
+    adds: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ class Report:
     columns: tuple[Column, ...]
     # What its rows are names of: a dimension that a filter may name as well.
     names: str | None
+    # What holds of its sessions whatever is asked.
+    filters: tuple[Filter, ...]
     sql: str
 
     def takes(self, parameter: str) -> bool:
@@ -96,6 +101,7 @@ def read_report(name: str) -> Report:
             parameters=tuple(entries["parameters"].split(", ")),
             columns=tuple(load_columns()[column] for column in entries["columns"].split(", ")),
             names=entries.get("name"),
+            filters=tuple(parse_filter(text) for text in entries.get("filter", "").split()),
             sql=text[header.end() :],
         )
     except KeyError as missing:

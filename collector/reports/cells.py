@@ -31,9 +31,9 @@ class Field:
 
 def fields_of(answer: Answer) -> list[Field]:
     """The columns of the table: an amount has one for each currency that comes up."""
-    report = answer.question.report
-    fields = [Field(report.names, None)] if report.names else []
-    for column in report.columns:
+    names = answer.question.names
+    fields = [Field(names, None)] if names else []
+    for column in answer.question.report.columns:
         if column.kind is Kind.MONEY:
             fields += [
                 Field(f"{column.name}_{currency}", column, currency)

@@ -23,7 +23,7 @@ def json_object(answer: Answer) -> dict[str, Any]:
         "filters": [str(one) for one in question.filters],
         "bots": question.bots,
         "as_of": answer.as_of and answer.as_of.isoformat(),
-        "names": report.names,
+        "names": question.names,
         "columns": [
             {
                 "name": column.name,
@@ -62,7 +62,7 @@ def row_of(answer: Answer, row: Row) -> dict[str, Any]:
         for column in answer.question.report.columns
         if column.kind is not Kind.ORDERS
     }
-    if answer.question.report.names is None:
+    if answer.question.names is None:
         return cells
     return {"name": row.get("name"), "names": row.get("names"), **cells}
 

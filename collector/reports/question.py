@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from collector.reports.catalog import Report
-from collector.reports.filters import Bots, Filter
+from collector.reports.filters import Bots, Dimension, Filter
 from collector.reports.period import Period, Unit
 
 USUAL_LIMIT = 100
@@ -14,7 +14,10 @@ MOST_ROWS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A report with its parameters. `compared` is the other time that it is compared with."""
+    """A report with its parameters. `compared` is the other time that it is compared with.
+
+    `by`: what the rows of a report that takes it are split by, or named by.
+    """
 
     report: Report
     period: Period
@@ -22,7 +25,13 @@ class Question:
     bots: Bots = Bots.EXCLUDE
     limit: int = USUAL_LIMIT
     unit: Unit = Unit.DAY
+    by: Dimension | None = None
     compared: Period | None = None
+
+    @property
+    def names(self) -> str | None:
+        """What its rows are names of, if they are."""
+        return self.by or self.report.names
 
     def before(self) -> Question | None:
         """The same question of the time that it is compared with."""

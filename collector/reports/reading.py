@@ -9,9 +9,9 @@ from enum import StrEnum
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from collector.reports.catalog import find_report
+from collector.reports.catalog import Report, find_report
 from collector.reports.errors import QuestionError
-from collector.reports.filters import Bots, parse_filters
+from collector.reports.filters import SEVERAL, Bots, Dimension, parse_filters
 from collector.reports.period import (
     Comparison,
     Period,
@@ -43,6 +43,7 @@ class Asked:
     bots: str = Bots.EXCLUDE
     compare: str | None = None
     unit: str | None = None
+    by: str | None = None
     limit: str | None = None
 
 
@@ -57,6 +58,7 @@ def read_question(asked: Asked, now: datetime) -> Question:
         bots=choose(Bots, asked.bots, "bots"),
         limit=read_limit(asked.limit),
         unit=choose(Unit, asked.unit, "unit") if asked.unit else usual_unit(period),
+        by=read_by(asked.by, report) if asked.by else None,
         compared=read_comparison(asked.compare, period, now) if asked.compare else None,
     )
 
@@ -78,6 +80,16 @@ def read_comparison(text: str, period: Period, now: datetime) -> Period:
     if dots:
         return parse_edges(start, end, period.zone)
     return compare_with(period, choose(Comparison, text, "compare"), now)
+
+
+def read_by(text: str, report: Report) -> Dimension:
+    """The dimension to split a report by. Raises QuestionError where it cannot be."""
+    if not report.takes("by"):
+        raise QuestionError(f"the report {report.name} cannot be split by a dimension")
+    usable = [dimension for dimension in Dimension if dimension not in SEVERAL]
+    if text not in usable:
+        raise QuestionError(f"by is one of: {', '.join(usable)}")
+    return Dimension(text)
 
 
 def read_limit(text: str | None) -> int:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from collector.reports.filters import COLUMNS, Bots, Dimension, Filter, Operator
+from collector.reports.filters import COLUMNS, SEVERAL, Bots, Dimension, Filter, Operator
 from collector.reports.period import bucket_edges
 from collector.reports.question import Question
 
 FILTERS_MARK = "-- filters\n"
+NAME_MARK = "-- name\n"
 
 # What the names in a report's header `parameters` stand for, in the order of $1, $2 ...
 VALUES: dict[str, Callable[[Question], Any]] = {
@@ -19,6 +20,7 @@ VALUES: dict[str, Callable[[Question], Any]] = {
     "to": lambda question: question.period.end,
     "limit": lambda question: question.limit,
     "edges": lambda question: bucket_edges(question.period, question.unit),
+    "by": lambda question: question.by,
 }
 
 
@@ -49,7 +51,14 @@ def make_statement(question: Question) -> Statement:
         parameters.add(VALUES[name](question))
     conditions = "".join(f"AND {text}\n" for text in make_conditions(question, parameters))
     sql = question.report.sql.replace(FILTERS_MARK, conditions or "\n")
+    if NAME_MARK in sql:
+        sql = sql.replace(NAME_MARK, f"{name_column(question)} AS name,\n")
     return Statement(sql, tuple(parameters.values))
+
+
+def name_column(question: Question) -> str:
+    """The column that names a session; '' for all where the rows are no names."""
+    return COLUMNS[Dimension(question.names)] if question.names else "''"
 
 
 def make_conditions(question: Question, parameters: Parameters) -> Iterator[str]:
@@ -57,6 +66,7 @@ def make_conditions(question: Question, parameters: Parameters) -> Iterator[str]
     if question.bots is not Bots.INCLUDE:
         yield "facts.is_bot" if question.bots is Bots.ONLY else "NOT facts.is_bot"
     ordered = sorted(question.filters, key=group_of)
+    ordered += question.report.filters
     for (dimension, operator), filters in groupby(ordered, key=group_of):
         yield condition(dimension, operator, [one.value for one in filters], parameters)
 
@@ -73,7 +83,7 @@ def condition(
     column = f"facts.{COLUMNS[dimension]}"
     contains = operator in (Operator.CONTAINS, Operator.CONTAINS_NOT)
     name = parameters.add([f"%{escape_like(value)}%" for value in values] if contains else values)
-    if dimension is Dimension.EVENT_TYPE:
+    if dimension in SEVERAL:
         holds = (
             f"EXISTS (SELECT FROM unnest({column}) AS one WHERE one ILIKE ANY ({name}::text[]))"
             if contains
