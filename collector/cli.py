@@ -10,6 +10,7 @@ from pathlib import Path
 
 from collector.classify.source_lists import SourceListError
 from collector.classify.stages import StageRulesError
+from collector.dashboard.command import DashboardSettingsError, add_dashboard
 from collector.facts.command import FactsError, add_facts
 from collector.logs import configure_logging
 from collector.postgres.migrate import MigrationError, migrate
@@ -33,6 +34,7 @@ class CommandError(Exception):
 
 FAILURES = (
     CommandError,
+    DashboardSettingsError,
     FactsError,
     ListenError,
     SettingsError,
@@ -76,6 +78,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_serve(commands)
     text = "bring the database's schema up to date"
     commands.add_parser("migrate", help=text, description=text).set_defaults(run=run_migrate)
+    add_dashboard(commands, read_settings)
     add_report(commands, read_settings)
     add_facts(commands, read_settings)
     add_rejects(commands, read_settings)

@@ -39,11 +39,14 @@ MIN_SECRET_LENGTH = 16
 
 HOST = re.compile(r"[\w-]{1,63}(\.[\w-]{1,63})*\.?|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*(%\w+)?", re.ASCII)
 PARAMETER_NAME = re.compile(r"[\w.:$\[\]~-]+", re.ASCII)
+TOKEN_NAME = re.compile(r"[\w.@+-]{1,64}", re.ASCII)
+PLAIN_TOKEN = re.compile(r"[!-~]+")
 DATABASE_SCHEME = re.compile(r"postgres(ql)?://")
 BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 PORT = r"(6553[0-5]|655[0-2]\d|65[0-4]\d\d|6[0-4]\d{3}|[1-5]\d{4}|[1-9]\d{0,3})"
 # Nothing at all is the local socket, or the host of the query; a socket's folder is escaped.
 HOST_AND_PORT = re.compile(rf"(\[[0-9A-Fa-f:.%]+\]|[\w.%-]*)(:{PORT})?", re.ASCII)
+ORIGIN = re.compile(rf"https?://(\[[0-9A-Fa-f:.]+\]|[\w.-]+)(:{PORT})?/?", re.ASCII)
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 SSL_FILES = frozenset({"sslrootcert", "sslcert", "sslkey", "sslcrl", "passfile"})
 
@@ -277,6 +280,28 @@ class Settings(BaseSettings):
     reports_pool_size: int = Field(
         default=4, ge=1, le=100, description="Most connections to Postgres of the dashboard."
     )
+    dashboard_host: str = Field(
+        default="127.0.0.1", description="Address that the dashboard listens on."
+    )
+    dashboard_port: int = Field(
+        default=8090, ge=0, le=65535, description="Port of the dashboard; 0 takes a free one."
+    )
+    dashboard_tokens: SecretStr | None = Field(
+        default=None,
+        description="Who may sign in to the dashboard, comma-separated, each as name:token with a "
+        "token of at least 16 characters; `openssl rand -hex 32` makes one.",
+    )
+    dashboard_url: str | None = Field(
+        default=None,
+        examples=["https://reports.example.com"],
+        description="Address at which browsers reach the dashboard, for its share links; needed "
+        "where CT_DASHBOARD_HOST is no loopback address.",
+    )
+    dashboard_secure_cookies: Literal["auto", "always", "never"] = Field(
+        default="auto",
+        description="Whether browsers send the dashboard's cookie over HTTPS alone: always, never, "
+        "or auto: except on a loopback address.",
+    )
     log_format: Literal["auto", "json", "console"] = Field(
         default="auto",
         description="Form of log lines: json, console, or auto: console on a terminal, else json.",
@@ -316,7 +341,32 @@ class Settings(BaseSettings):
             raise ValueError(f"{least}; `openssl rand -hex 32` makes one")
         return value
 
-    @field_validator("host")
+    @field_validator("dashboard_tokens")
+    @classmethod
+    def validate_tokens(cls, value: SecretStr | None) -> SecretStr | None:
+        """Each with a name of its own, and long enough. Raises ValueError, without a token."""
+        names: set[str] = set()
+        for number, text in enumerate(split_list(value.get_secret_value() if value else ""), 1):
+            name, _, token = text.partition(":")
+            if not TOKEN_NAME.fullmatch(name) or name in names:
+                raise ValueError(f"number {number} has no name of its own: write it as name:token")
+            if len(token) < MIN_SECRET_LENGTH or not PLAIN_TOKEN.fullmatch(token):
+                raise ValueError(
+                    f"the token of {name} must have at least {MIN_SECRET_LENGTH} characters, "
+                    "all of ASCII and without blanks; `openssl rand -hex 32` makes one"
+                )
+            names.add(name)
+        return value
+
+    @field_validator("dashboard_url")
+    @classmethod
+    def validate_dashboard_url(cls, value: str | None) -> str | None:
+        """Scheme and host, as in https://reports.example.com. Raises ValueError."""
+        if value is not None and not ORIGIN.fullmatch(value):
+            raise ValueError(f"{value!r} is no address such as https://reports.example.com")
+        return value and value.rstrip("/")
+
+    @field_validator("host", "dashboard_host")
     @classmethod
     def validate_host(cls, value: str) -> str:
         """A name or an address: whether of this machine is seen when it is listened on.
@@ -382,6 +432,13 @@ class Settings(BaseSettings):
         if value is not None and not value.is_file():
             raise ValueError(f"{value} is not a file")
         return value
+
+    @property
+    def dashboard_token_pairs(self) -> tuple[tuple[str, str], ...]:
+        """The tokens of the dashboard: name and token."""
+        texts = self.dashboard_tokens.get_secret_value() if self.dashboard_tokens else ""
+        parts = (text.partition(":") for text in split_list(texts))
+        return tuple((name, token) for name, _, token in parts)
 
     @property
     def event_limits(self) -> Limits:

@@ -11,18 +11,20 @@ class ListenError(Exception):
     """The collector cannot listen where it should. The message says where, why, what to do."""
 
 
-def open_sockets(host: str, port: int) -> list[socket.socket]:
+def open_sockets(
+    host: str, port: int, settings: str = "CT_HOST and CT_PORT"
+) -> list[socket.socket]:
     """One socket for each address of a host, bound but not listening yet.
 
-    So the port is ours, and nobody is let in before the collector can answer. Raises
-    ListenError where an address is taken, or is none of this machine.
+    So the port is ours, and nobody is let in before the collector can answer. `settings`: the
+    names of those that say where. Raises ListenError where an address is taken, or is none of
+    this machine.
     """
     try:
         return bind_all(host, port)
     except OSError as error:
         raise ListenError(
-            f"cannot listen on {host}:{port}: {error.strerror}; "
-            "set CT_HOST and CT_PORT to a free address"
+            f"cannot listen on {host}:{port}: {error.strerror}; set {settings} to a free address"
         ) from error
 
 

@@ -86,8 +86,18 @@ MAY_IMPORT: dict[str, set[str]] = {
         "spool",
     },
     "serving": {"api", "background", "enrich", "logs", "metrics", "settings", "spool"},
+    "dashboard": {
+        "allowance",
+        "api",
+        "logs",
+        "reports",
+        "serving",
+        "settings",
+        "sql",
+    },
     "cli": {
         "classify",
+        "dashboard",
         "facts",
         "logs",
         "postgres",
@@ -101,8 +111,9 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 # Where a library is known; everywhere else it would tie pure code to HTTP or to a database.
 ONLY_IN = {
-    "aiohttp": {"api", "serving"},
-    "asyncpg": {"facts", "postgres", "rejects", "reports"},
+    "aiohttp": {"api", "dashboard", "serving"},
+    "asyncpg": {"dashboard", "facts", "postgres", "rejects", "reports"},
+    "jinja2": {"dashboard"},
     "sqlite3": {"spool"},
     "prometheus_client": {"metrics", "rejects", "serving"},
 }

@@ -1,0 +1,143 @@
+"""Who may ask: each handler stands behind one of these, or is for anybody.
+
+A handler for people who are signed in takes their `SignedIn`, so that none can be without.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from time import monotonic
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from collector.dashboard.errors import Forbidden, NotSignedIn
+from collector.dashboard.forms import Form, read_form
+from collector.dashboard.hosts import check_origin, has_secure_cookies
+from collector.dashboard.keys import CLOCK, SETTINGS, STORE, TOKENS
+from collector.dashboard.store import BrowserSession
+
+SESSION_TIME = timedelta(days=14)
+CSRF_FIELD = "csrf"
+BEARER = "bearer "
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A person: the name of their token, and what their forms must carry ("" over the API)."""
+
+    name: str
+    csrf: str
+
+
+SignedInHandler = Callable[[web.Request, SignedIn], Awaitable[web.Response]]
+FormHandler = Callable[[web.Request, SignedIn, Form], Awaitable[web.Response]]
+
+
+def signed_in(handler: SignedInHandler) -> Handler:
+    """A page, for people whose browser is signed in."""
+
+    async def guarded(request: web.Request) -> web.StreamResponse:
+        return await handler(request, await read_session(request))
+
+    return guarded
+
+
+def for_forms(handler: FormHandler) -> Handler:
+    """A change: a form of a page of ours, of somebody who is signed in."""
+
+    async def guarded(request: web.Request) -> web.StreamResponse:
+        check_origin(request)
+        person = await read_session(request)
+        form = await read_form(request)
+        check_csrf(form, person)
+        return await handler(request, person, form)
+
+    return guarded
+
+
+def for_api(handler: SignedInHandler) -> Handler:
+    """Reading, for programs with `Authorization: Bearer TOKEN` and for pages of ours."""
+
+    async def guarded(request: web.Request) -> web.StreamResponse:
+        given = request.headers.get("Authorization")
+        person = read_bearer(request, given) if given else await read_session(request)
+        return await handler(request, person)
+
+    return guarded
+
+
+def check_csrf(form: Form, person: SignedIn) -> None:
+    """The form was made for this session. Raises Forbidden."""
+    if not hmac.compare_digest(form.get(CSRF_FIELD, "").encode(), person.csrf.encode()):
+        raise Forbidden("the form is out of date: go back, load the page again, and repeat")
+
+
+def read_bearer(request: web.Request, given: str) -> SignedIn:
+    """Whose token this is. Raises NotSignedIn, WrongToken and TooManyAttempts."""
+    if not given.lower().startswith(BEARER):
+        raise NotSignedIn("send a token as: Authorization: Bearer TOKEN")
+    token = given[len(BEARER) :].strip()
+    return SignedIn(request.app[TOKENS].find(token, request.remote, monotonic()), csrf="")
+
+
+async def read_session(request: web.Request) -> SignedIn:
+    """Who is signed in with this browser. Raises NotSignedIn."""
+    cookie = request.cookies.get(cookie_name(request))
+    if not cookie:
+        raise NotSignedIn("sign in first")
+    session = await request.app[STORE].find_session(digest(cookie), request.app[CLOCK]())
+    if session is None:
+        raise NotSignedIn("you are signed out")
+    token = request.app[TOKENS].token_of(session.token_name)
+    if token is None or not hmac.compare_digest(session.token_check, keyed(cookie, token)):
+        raise NotSignedIn("the token that you signed in with has changed")
+    return SignedIn(session.token_name, keyed(cookie, b"csrf").hex())
+
+
+async def start_session(request: web.Request, name: str, response: web.Response) -> None:
+    """Sign the browser in: 256 random bits in its cookie, and their hash in the database."""
+    app = request.app
+    cookie, token = secrets.token_urlsafe(32), app[TOKENS].token_of(name) or b""
+    now = app[CLOCK]()
+    session = BrowserSession(name, keyed(cookie, token))
+    await app[STORE].add_session(digest(cookie), session, now + SESSION_TIME, now)
+    response.set_cookie(
+        cookie_name(request),
+        cookie,
+        max_age=round(SESSION_TIME.total_seconds()),
+        httponly=True,
+        samesite="Lax",
+        secure=has_secure_cookies(app[SETTINGS]),
+        path="/",
+    )
+
+
+async def end_session(request: web.Request, response: web.Response) -> None:
+    """Sign the browser out."""
+    if cookie := request.cookies.get(cookie_name(request)):
+        await request.app[STORE].end_session(digest(cookie))
+    secure = has_secure_cookies(request.app[SETTINGS])
+    response.del_cookie(cookie_name(request), path="/", secure=secure, httponly=True)
+
+
+def cookie_name(request: web.Request) -> str:
+    """With __Host- a browser takes it over TLS alone, and of no other host."""
+    secure = has_secure_cookies(request.app[SETTINGS])
+    return "__Host-ct_dashboard" if secure else "ct_dashboard"
+
+
+def digest(secret: str) -> bytes:
+    """What is kept of a secret of 256 random bits."""
+    return hashlib.sha256(secret.encode(errors="surrogateescape")).digest()
+
+
+def keyed(cookie: str, text: bytes) -> bytes:
+    """What only who has the cookie can make of a text: nobody learns a token from it."""
+    key = cookie.encode(errors="surrogateescape")
+    return hmac.new(key, text, hashlib.sha256).digest()

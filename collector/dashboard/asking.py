@@ -1,0 +1,93 @@
+"""Asking Postgres for pages: so many questions at once, and the same question only once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+import asyncpg
+
+from collector.dashboard.errors import TooBusy
+from collector.dashboard.shared_work import SharedWork
+from collector.reports.answer import Answer
+from collector.reports.ask import ask
+from collector.reports.errors import ReportsUnavailable
+from collector.reports.question import Question
+from collector.sql import load_query
+
+# How long a question waits for another one to end, and when its asker may come again.
+WAIT_SECONDS = 10.0
+RETRY_SECONDS = 5
+
+# How long the facts are taken to be as old as they were, and an answer for the same facts is kept.
+AS_OF_SECONDS = 1.0
+KEEP_SECONDS = 5.0
+KEEP_ROWS = 20_000  # of all answers together: some 40 MB
+
+
+class Asker:
+    """Asks questions over a pool, at most so many at once."""
+
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], most: int) -> None:
+        self._pool = pool
+        self._places = asyncio.Semaphore(most)
+        self._as_of: SharedWork[None, datetime | None] = SharedWork(AS_OF_SECONDS, 1)
+        self._answers: SharedWork[tuple[Question, datetime | None], Answer] = SharedWork(
+            KEEP_SECONDS, KEEP_ROWS, weigh
+        )
+
+    async def ask_all(self, questions: Sequence[Question]) -> list[Answer]:
+        """The answers, in the order of the questions, which are asked side by side.
+
+        Raises TooBusy, ReportTimeout, ReportsUnavailable and QuestionError; then, and where the
+        caller is cancelled, what is still being asked is cancelled in Postgres, unless another
+        caller waits for the same.
+        """
+        as_of = await self._as_of.get(None, self._ask_as_of)
+        try:
+            async with asyncio.TaskGroup() as group:
+                asked = [group.create_task(self._answer(one, as_of)) for one in questions]
+        except BaseExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+        return [one.result() for one in asked]
+
+    async def close(self) -> None:
+        """Cancel what is being asked."""
+        await self._as_of.close()
+        await self._answers.close()
+
+    async def _answer(self, question: Question, as_of: datetime | None) -> Answer:
+        async def work() -> Answer:
+            async with self._connection() as connection:
+                return await ask(connection, question)
+
+        return await self._answers.get((question, as_of), work)
+
+    async def _ask_as_of(self) -> datetime | None:
+        async with self._connection() as connection:
+            as_of: datetime | None = await connection.fetchval(load_query("facts_as_of"))
+            return as_of
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+        """A connection, once there is a place for one more question."""
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):
+                await self._places.acquire()
+        except TimeoutError:
+            raise TooBusy("many reports are being asked for; try again", RETRY_SECONDS) from None
+        try:
+            async with self._pool.acquire() as connection:
+                yield connection
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise ReportsUnavailable(f"Postgres cannot be asked: {error}") from error
+        finally:
+            self._places.release()
+
+
+def weigh(answer: Answer) -> int:
+    """How many rows an answer holds."""
+    before = len(answer.before.rows) if answer.before else 0
+    return 1 + len(answer.rows) + before

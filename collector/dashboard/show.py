@@ -1,0 +1,70 @@
+"""Showing a page: its questions are asked side by side, and its template made of the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+
+from aiohttp import web
+
+from collector.dashboard.access import SignedIn, SignedInHandler
+from collector.dashboard.frame import Frame
+from collector.dashboard.keys import ASKER, CLOCK, SETTINGS, STORE
+from collector.dashboard.pages import Page, make_context, render
+from collector.dashboard.responses import html
+from collector.dashboard.store import Annotation
+from collector.dashboard.view import View, csv_address, read_view
+from collector.reports.answer import Answer
+from collector.reports.question import Question
+from collector.reports.reading import Asked, read_question
+
+Questions = Mapping[str, Question]
+
+
+def make_page_handler(page: Page) -> SignedInHandler:
+    """GET of a page, for somebody who is signed in."""
+
+    async def show(request: web.Request, person: SignedIn) -> web.Response:
+        zone = request.app[SETTINGS].reports_time_zone
+        view = read_view(page.name, request.query, zone, page.extras)
+        questions = read_questions(request, page.ask(view))
+        frame = Frame(
+            now=request.app[CLOCK](),
+            person=person.name,
+            csrf=person.csrf,
+            csv=lambda _key, asked: csv_address(asked),
+            views=tuple(await request.app[STORE].list_views()),
+            annotations=tuple(await list_annotations(request, questions.values())),
+        )
+        return await show_page(request, page, view, frame)
+
+    return show
+
+
+async def show_page(request: web.Request, page: Page, view: View, frame: Frame) -> web.Response:
+    """A page with its numbers. Raises what asking raises."""
+    questions = read_questions(request, page.ask(view))
+    answers = await ask_all(request, list(questions.values()))
+    context = make_context(page, view, dict(zip(questions, answers, strict=True)), frame)
+    return html(render(page.template, context))
+
+
+def read_questions(request: web.Request, asked: Mapping[str, Asked]) -> dict[str, Question]:
+    """The questions of texts, by the same keys. Raises QuestionError."""
+    now = request.app[CLOCK]()
+    return {key: read_question(one, now) for key, one in asked.items()}
+
+
+async def ask_all(request: web.Request, questions: Sequence[Question]) -> list[Answer]:
+    """The answers, in the order of the questions. Raises as Asker.ask_all does."""
+    return await request.app[ASKER].ask_all(questions)
+
+
+async def list_annotations(request: web.Request, questions: Iterable[Question]) -> list[Annotation]:
+    """The notes of all days that the questions are about."""
+    periods = [one.period for one in questions]
+    if not periods:
+        return []
+    first = min(one.start for one in periods).date()
+    last = max(one.end - timedelta(microseconds=1) for one in periods).date()
+    return await request.app[STORE].list_annotations(first, last)

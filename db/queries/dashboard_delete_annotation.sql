@@ -1,0 +1,3 @@
+-- Delete an annotation.
+-- Parameters: $1 its id. Columns: id, where there was one.
+DELETE FROM dashboard_annotations WHERE id = $1 RETURNING id;
