@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Any
@@ -150,8 +150,8 @@ def write_day(day: date) -> str:
 
 def write_period(period: Period) -> str:
     """The dates of a range, without what both have: 1-30 Nov 2026; times where they matter."""
-    last = period.last_moment()
-    if not period.is_whole_days():
+    last = period.end - timedelta(microseconds=1)
+    if period.start.time() != time() or period.end.time() != time():
         return f"{write_minute(period.start)} – {write_minute(period.end)}"  # noqa: RUF001
     if period.start.date() == last.date():
         return f"{last:%a} {write_day(last)} {last.year}"
