@@ -52,7 +52,7 @@ class Report:
     answers: str
     parameters: tuple[str, ...]
     columns: tuple[Column, ...]
-    # What its rows are names of: a dimension that a filter may name as well.
+    # What its rows are names of: mostly a dimension that a filter may name as well.
     names: str | None
     sql: str
 

@@ -55,6 +55,8 @@ def add_report(
     command.add_argument("--compare", metavar="WITH", help="previous, year ..., or FROM..TO")
     command.add_argument("--by", metavar="UNIT", dest="unit", help="hour, day, week or month")
     command.add_argument("--limit", metavar="N", help="how many names of a list")
+    command.add_argument("--session", metavar="ID", help="of which session")
+    command.add_argument("--person", metavar="ID", help="of which user, visitor or session")
     command.add_argument("--format", choices=FORMATS, default="table")
     command.add_argument("--sql", action="store_true", help="show the SQL and do not run it")
     command.set_defaults(run=lambda options: run_report(options, read_settings))
@@ -89,6 +91,8 @@ def asked_by(options: argparse.Namespace, settings: Settings) -> Asked:
         compare=options.compare,
         unit=options.unit,
         limit=options.limit,
+        session=options.session,
+        person=options.person,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from collector.reports.catalog import Report
 from collector.reports.filters import Bots, Filter
@@ -14,15 +15,21 @@ MOST_ROWS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A report with its parameters. `compared` is the other time that it is compared with."""
+    """A report with its parameters. `compared` is the other time that it is compared with.
+
+    `session` and `person` say of whom, where the report is of one.
+    """
 
     report: Report
     period: Period
+    asked_at: datetime
     filters: tuple[Filter, ...] = ()
     bots: Bots = Bots.EXCLUDE
     limit: int = USUAL_LIMIT
     unit: Unit = Unit.DAY
     compared: Period | None = None
+    session: str | None = None
+    person: str | None = None
 
     def before(self) -> Question | None:
         """The same question of the time that it is compared with."""
