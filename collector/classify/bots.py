@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable
+from enum import StrEnum
 from functools import cache
 from importlib import resources
 from typing import NamedTuple
@@ -73,6 +74,17 @@ PROGRAM_FORMS = (
 )
 
 
+class BotRule(StrEnum):
+    """By what a User-Agent is known as a program's. The value is for people to read."""
+
+    FORM = "crawler's form"
+    LIST = "crawler-user-agents"  # the published list
+    ADDED = "crawlers.toml"
+    PROGRAM = "program's form"
+    UA_PARSER = "ua-parser"  # which takes it for a spider
+    NONE = "unknown"  # none is stored, or it was no bot's by today's rules
+
+
 class CrawlerNames(NamedTuple):
     """The names of data/crawlers.toml: `left_out` of the package's list, and `added` to it."""
 
@@ -89,6 +101,21 @@ def is_bot(user_agent: str, *, is_spider: bool) -> bool:
     if _ENGINE.search(user_agent):
         return _browser_like().extract(names) is not None
     return is_spider or _others().extract(names) is not None
+
+
+def bot_rule(user_agent: str | None) -> BotRule:
+    """The rule by which is_bot knows a User-Agent, which was a bot's when it was stored.
+
+    Looks at the rules one by one, which takes longer than is_bot: it is for reports.
+    """
+    if not user_agent:
+        return BotRule.NONE
+    names = names_of_programs(user_agent)
+    is_browser_like = _ENGINE.search(user_agent) is not None
+    for rule, patterns in _rules(is_browser_like=is_browser_like).items():
+        if patterns.extract(names) is not None:
+            return rule
+    return BotRule.NONE if is_browser_like else BotRule.UA_PARSER
 
 
 def names_of_programs(user_agent: str) -> str:
@@ -130,15 +157,30 @@ def browser_like_patterns() -> list[str]:
     ]
 
 
+def listed_patterns() -> list[str]:
+    """All patterns of the list."""
+    return [entry["pattern"] for entry in CRAWLER_USER_AGENTS_DATA]
+
+
 @cache
 def _browser_like() -> UserAgentExtractor:
     return search_for([*CRAWLER_FORMS, *crawler_names().added, *browser_like_patterns()])
 
 
 @cache
+def _rules(*, is_browser_like: bool) -> dict[BotRule, UserAgentExtractor]:
+    """What _browser_like or _others looks for, by rule."""
+    rules = {
+        BotRule.FORM: search_for(CRAWLER_FORMS),
+        BotRule.LIST: search_for(browser_like_patterns() if is_browser_like else listed_patterns()),
+        BotRule.ADDED: search_for(crawler_names().added),
+    }
+    return rules if is_browser_like else {**rules, BotRule.PROGRAM: search_for(PROGRAM_FORMS)}
+
+
+@cache
 def _others() -> UserAgentExtractor:
-    listed = (entry["pattern"] for entry in CRAWLER_USER_AGENTS_DATA)
-    return search_for([*CRAWLER_FORMS, *PROGRAM_FORMS, *crawler_names().added, *listed])
+    return search_for([*CRAWLER_FORMS, *PROGRAM_FORMS, *crawler_names().added, *listed_patterns()])
 
 
 def search_for(patterns: Iterable[str]) -> UserAgentExtractor:

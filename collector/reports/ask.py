@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import asyncpg
 
+from collector.classify.bots import bot_rule
 from collector.postgres.sessions import Connection
 from collector.reports.answer import Answer, Row, make_rows, make_total
 from collector.reports.errors import ReportTimeout
@@ -39,15 +41,25 @@ async def ask_one(connection: Connection, question: Question, as_of: datetime | 
         raise ReportTimeout(
             "the report takes too long: ask for a shorter range or with fewer filters"
         ) from None
-    rows = make_rows(question.report, records)
-    if any(column.name == "is_complete" for column in question.report.columns):
+    rows = tuple(in_zone(row, question.period.zone) for row in make_rows(question.report, records))
+    columns = {column.name for column in question.report.columns}
+    if "is_complete" in columns:
         rows = tuple(with_completeness(row, question, as_of) for row in rows)
+    if "bot_rule" in columns:
+        rows = tuple({**row, "bot_rule": bot_rule(row["user_agent"])} for row in rows)
     return Answer(question, rows, make_total(question.report, rows), statement, as_of)
 
 
+def in_zone(row: Row, zone: ZoneInfo) -> Row:
+    """The row with its times in a zone."""
+    return {
+        name: cell.astimezone(zone) if isinstance(cell, datetime) else cell
+        for name, cell in row.items()
+    }
+
+
 def with_completeness(row: Row, question: Question, as_of: datetime | None) -> Row:
-    """A row of a trend, with whether its time is over, and its zone's time."""
-    zone = question.period.zone
-    start = row["starts_at"].astimezone(zone)
-    end = min(next_edge(start, question.unit, zone), question.period.end)
-    return {**row, "starts_at": start, "is_complete": as_of is not None and end <= as_of}
+    """A row of a trend, with whether its time is over."""
+    following = next_edge(row["starts_at"], question.unit, question.period.zone)
+    end = min(following, question.period.end)
+    return {**row, "is_complete": as_of is not None and end <= as_of}

@@ -55,7 +55,7 @@ class Report:
     answers: str
     parameters: tuple[str, ...]
     columns: tuple[Column, ...]
-    # What its rows are names of: a dimension that a filter may name as well.
+    # What its rows are names of: mostly a dimension that a filter may name as well.
     names: str | None
     # What holds of its sessions whatever is asked.
     filters: tuple[Filter, ...]

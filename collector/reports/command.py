@@ -57,6 +57,8 @@ def add_report(
     command.add_argument("--unit", metavar="UNIT", help="hour, day, week or month")
     command.add_argument("--by", metavar="DIMENSION", help="split by channel, device_type ...")
     command.add_argument("--limit", metavar="N", help="how many names of a list")
+    command.add_argument("--session", metavar="ID", help="of which session")
+    command.add_argument("--person", metavar="ID", help="of which user, visitor or session")
     command.add_argument("--format", choices=FORMATS, default="table")
     command.add_argument("--sql", action="store_true", help="show the SQL and do not run it")
     command.set_defaults(run=lambda options: run_report(options, read_settings))
@@ -92,6 +94,8 @@ def asked_by(options: argparse.Namespace, settings: Settings) -> Asked:
         unit=options.unit,
         by=options.by,
         limit=options.limit,
+        session=options.session,
+        person=options.person,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from collector.reports.catalog import Report
 from collector.reports.filters import Bots, Dimension, Filter
@@ -17,16 +18,20 @@ class Question:
     """A report with its parameters. `compared` is the other time that it is compared with.
 
     `by`: what the rows of a report that takes it are split by, or named by.
+    `session` and `person` say of whom, where the report is of one.
     """
 
     report: Report
     period: Period
+    asked_at: datetime
     filters: tuple[Filter, ...] = ()
     bots: Bots = Bots.EXCLUDE
     limit: int = USUAL_LIMIT
     unit: Unit = Unit.DAY
     by: Dimension | None = None
     compared: Period | None = None
+    session: str | None = None
+    person: str | None = None
 
     @property
     def names(self) -> str | None:

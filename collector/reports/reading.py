@@ -45,6 +45,8 @@ class Asked:
     unit: str | None = None
     by: str | None = None
     limit: str | None = None
+    session: str | None = None
+    person: str | None = None
 
 
 def read_question(asked: Asked, now: datetime) -> Question:
@@ -54,12 +56,15 @@ def read_question(asked: Asked, now: datetime) -> Question:
     return Question(
         report=report,
         period=period,
+        asked_at=now,
         filters=parse_filters(asked.filters),
         bots=choose(Bots, asked.bots, "bots"),
         limit=read_limit(asked.limit),
         unit=choose(Unit, asked.unit, "unit") if asked.unit else usual_unit(period),
         by=read_by(asked.by, report) if asked.by else None,
         compared=read_comparison(asked.compare, period, now) if asked.compare else None,
+        session=read_id(asked.session),
+        person=read_id(asked.person),
     )
 
 
@@ -99,6 +104,11 @@ def read_limit(text: str | None) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= MOST_ROWS:
         raise QuestionError(f"limit is a number from 1 to {MOST_ROWS}")
     return int(text)
+
+
+def read_id(text: str | None) -> str | None:
+    """The id of a session or a person. Postgres has no text with NUL, so no id has one."""
+    return text and text.replace("\0", "\ufffd")
 
 
 def choose(kind: type[Choice], text: str, option: str) -> Choice:

@@ -4,15 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import groupby
 from typing import Any
+from uuid import UUID
 
+from collector.reports.errors import QuestionError
 from collector.reports.filters import COLUMNS, SEVERAL, Bots, Dimension, Filter, Operator
 from collector.reports.period import bucket_edges
 from collector.reports.question import Question
 
-FILTERS_MARK = "-- filters\n"
+# Where the conditions go, and whether bots are one of them: what looks for bots takes no side. A
+# report without a mark is not about sessions that can be chosen.
+FILTERS_MARKS = {"-- filters\n": True, "-- filters without bots\n": False}
+
+# Where the column stands that names a session.
 NAME_MARK = "-- name\n"
+
+LIVE_TIME = timedelta(minutes=5)
+
+
+def needed(question: Question, name: str, value: str | None) -> str:
+    """A value that the report cannot do without. Raises QuestionError where it is not given."""
+    if not value:
+        raise QuestionError(f"the report {question.report.name} is of one {name}: say which")
+    return value
+
+
+def person_uuid(question: Question) -> UUID | None:
+    """The person as a user id, where it may be one."""
+    try:
+        return UUID(question.person or "")
+    except ValueError:
+        return None
+
 
 # What the names in a report's header `parameters` stand for, in the order of $1, $2 ...
 VALUES: dict[str, Callable[[Question], Any]] = {
@@ -21,6 +46,10 @@ VALUES: dict[str, Callable[[Question], Any]] = {
     "limit": lambda question: question.limit,
     "edges": lambda question: bucket_edges(question.period, question.unit),
     "by": lambda question: question.by,
+    "session": lambda question: needed(question, "session", question.session),
+    "person": lambda question: needed(question, "person", question.person),
+    "person_uuid": person_uuid,
+    "live_since": lambda question: question.asked_at - LIVE_TIME,
 }
 
 
@@ -49,8 +78,11 @@ def make_statement(question: Question) -> Statement:
     parameters = Parameters()
     for name in question.report.parameters:
         parameters.add(VALUES[name](question))
-    conditions = "".join(f"AND {text}\n" for text in make_conditions(question, parameters))
-    sql = question.report.sql.replace(FILTERS_MARK, conditions or "\n")
+    sql = question.report.sql
+    for mark, of_bots in FILTERS_MARKS.items():
+        if mark in sql:
+            conditions = make_conditions(question, parameters, of_bots=of_bots)
+            sql = sql.replace(mark, "".join(f"AND {text}\n" for text in conditions) or "\n")
     if NAME_MARK in sql:
         sql = sql.replace(NAME_MARK, f"{name_column(question)} AS name,\n")
     return Statement(sql, tuple(parameters.values))
@@ -61,9 +93,9 @@ def name_column(question: Question) -> str:
     return COLUMNS[Dimension(question.names)] if question.names else "''"
 
 
-def make_conditions(question: Question, parameters: Parameters) -> Iterator[str]:
-    """The conditions on session_facts that filters and bots make."""
-    if question.bots is not Bots.INCLUDE:
+def make_conditions(question: Question, parameters: Parameters, *, of_bots: bool) -> Iterator[str]:
+    """The conditions on session_facts that filters make, and that bots make."""
+    if of_bots and question.bots is not Bots.INCLUDE:
         yield "facts.is_bot" if question.bots is Bots.ONLY else "NOT facts.is_bot"
     ordered = sorted(question.filters, key=group_of)
     ordered += question.report.filters

@@ -41,7 +41,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "event_row": {"contract", "errors", "event"},
     "postgres": {"errors", "event_row", "sql"},
     "facts": {"background", "postgres", "settings", "sql"},
-    "reports": {"money", "postgres", "settings", "sql"},
+    "reports": {"classify", "money", "postgres", "settings", "sql"},
     "spool": {
         "background",
         "complaints",
