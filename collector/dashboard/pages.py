@@ -2,43 +2,97 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from collector.dashboard.assets import asset_address
+from collector.dashboard.controls import make_controls
+from collector.dashboard.formats import write_count, write_day, write_minute, write_time
 from collector.dashboard.frame import Frame
+from collector.dashboard.funnels import make_funnel, make_funnels
+from collector.dashboard.links import Links
+from collector.dashboard.stats import main_currency, make_stats
+from collector.dashboard.tables import Look, make_table
+from collector.dashboard.trends import Choice, make_trend
 from collector.dashboard.view import View
-from collector.reports.answer import Answer
-from collector.reports.cells import fields_of, texts_of
+from collector.reports.answer import Answer, add_rows
+from collector.reports.filters import SEVERAL, Dimension
 from collector.reports.reading import Asked
+
+SHORT_LIST = "8"
+LIST = "25"
+ONE_PERSON = "500"
+
+# The measures of the top line, and the columns of a short list.
+TOP_LINE = ("visitors", "sessions", "engagement_rate", "conversions", "conversion_rate", "revenue")
+QUALITY = (
+    "delivery_rate",
+    "bot_share",
+    "unsigned_share",
+    "late_events",
+    "corrected_events",
+    "truncated_events",
+)
+SHORT = ("sessions", "conversions", "conversion_rate", "revenue")
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A part of a page: one report, with the fields of Asked that the panel sets itself."""
+    """A part of a page: one report, with the fields of Asked that the panel sets itself.
+
+    `most`: how many names, where the address does not say; `columns`: which, all where it is None.
+    """
 
     report: str
-    given: Mapping[str, str] = field(default_factory=dict)
+    given: Mapping[str, str | None] = field(default_factory=dict)
+    title: str | None = None
+    most: str | None = None
+    columns: tuple[str, ...] | None = None
+
+    def ask(self, view: View) -> Asked:
+        """What it asks."""
+        limit = {} if self.most is None or view.asked.limit else {"limit": self.most}
+        return view.ask(self.report, **{**limit, **self.given})
+
+
+# What tells an empty database from a range without sessions.
+NEWEST = Panel("live_events", {"limit": "1", "by": None, "session": None, "person": None})
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page. `extras`: parameters of its address beside those of reports."""
+    """A page. `extras`: parameters of its address beside those of reports.
+
+    Of `tabs` one is shown: that which the address names as `show`, else the first.
+    """
 
     name: str
     title: str
     path: str
     template: str
-    panels: Mapping[str, Panel]
-    extras: tuple[str, ...] = ()
+    panels: Mapping[str, Panel] = field(default_factory=dict)
+    tabs: Mapping[str, Panel] = field(default_factory=dict)
+    extras: tuple[str, ...] = ("measure", "show", "sort")
+    # The name by which other pages lead to it; None where something has to be chosen first.
+    menu: str | None = None
+
+    def tab(self, view: View) -> str | None:
+        """The tab that is shown."""
+        shown = view.extras.get("show")
+        return shown if shown in self.tabs else next(iter(self.tabs), None)
+
+    def shown(self, view: View) -> dict[str, Panel]:
+        """The panels of the page and the tab that is shown, by their keys."""
+        tab = self.tab(view)
+        return {**self.panels, **({tab: self.tabs[tab]} if tab else {}), "newest": NEWEST}
 
     def ask(self, view: View) -> dict[str, Asked]:
         """What each panel asks, by its key."""
-        return {key: view.ask(panel.report, **panel.given) for key, panel in self.panels.items()}
+        return {key: panel.ask(view) for key, panel in self.shown(view).items()}
 
 
 PAGES = {
@@ -49,7 +103,107 @@ PAGES = {
             title="Overview",
             path="/",
             template="overview.html",
-            panels={"channels": Panel("channels", {"limit": "10"})},
+            menu="Overview",
+            panels={
+                "overview": Panel("overview"),
+                "trend": Panel("trend"),
+                "channels": Panel("channels", most=SHORT_LIST, columns=SHORT),
+                "campaigns": Panel("campaigns", most=SHORT_LIST, columns=SHORT),
+                "landing_pages": Panel("landing_pages", most=SHORT_LIST, columns=SHORT),
+                "devices": Panel("devices", most=SHORT_LIST, columns=SHORT),
+                "funnel": Panel("funnel"),
+            },
+        ),
+        Page(
+            name="acquisition",
+            title="Acquisition",
+            path="/acquisition",
+            template="acquisition.html",
+            menu="Acquisition",
+            panels={"overview": Panel("overview"), "trend": Panel("trend")},
+            tabs={
+                "channels": Panel("channels", most=LIST),
+                "source_types": Panel("source_types", most=LIST),
+                "sources": Panel("sources", most=LIST),
+                "mediums": Panel("mediums", most=LIST),
+                "campaigns": Panel("campaigns", most=LIST),
+                "referrers": Panel("referrers", most=LIST),
+                "landing_pages": Panel("landing_pages", most=LIST),
+                "devices": Panel("devices", most=LIST),
+                "browsers": Panel("browsers", most=LIST),
+                "systems": Panel("systems", most=LIST),
+            },
+        ),
+        Page(
+            name="funnel",
+            title="Funnel",
+            path="/funnel",
+            template="funnel.html",
+            menu="Funnel",
+            panels={
+                "funnel": Panel("funnel", {"by": None}),
+                "split": Panel("funnel", most=SHORT_LIST),
+            },
+        ),
+        Page(
+            name="pages",
+            title="Pages",
+            path="/pages",
+            template="tabs.html",
+            menu="Pages",
+            panels={"overview": Panel("overview")},
+            tabs={
+                "pages": Panel("pages", title="Top pages", most=LIST),
+                "landing_pages": Panel("landing_pages", title="Entry pages", most=LIST),
+            },
+        ),
+        Page(
+            name="people",
+            title="People",
+            path="/people",
+            template="people.html",
+            menu="People",
+            panels={"sessions": Panel("sessions", most="50")},
+        ),
+        Page(
+            name="session",
+            title="Session",
+            path="/session",
+            template="journey.html",
+            panels={"session": Panel("session", most=ONE_PERSON)},
+        ),
+        Page(
+            name="person",
+            title="Person",
+            path="/person",
+            template="journey.html",
+            panels={"person": Panel("person", most=ONE_PERSON)},
+        ),
+        Page(
+            name="live",
+            title="Live",
+            path="/live",
+            template="live.html",
+            menu="Live",
+            panels={
+                "live": Panel("live", most="20"),
+                "live_events": Panel("live_events", most="30"),
+            },
+        ),
+        Page(
+            name="quality",
+            title="Data quality",
+            path="/quality",
+            template="quality.html",
+            menu="Data quality",
+            panels={"data_quality": Panel("data_quality", title="Over time")},
+            tabs={
+                "rejects": Panel("rejects", most=LIST),
+                "bots": Panel("bots", most=LIST),
+                "suspicious": Panel("suspicious", most=LIST),
+                "unsigned": Panel("unsigned", most=LIST),
+                "repeated_orders": Panel("repeated_orders", most=LIST),
+            },
         ),
     )
 }
@@ -59,18 +213,89 @@ def make_context(
     page: Page, view: View, answers: Mapping[str, Answer], frame: Frame
 ) -> dict[str, Any]:
     """What the page's template gets."""
-    asked = page.ask(view)
-    tables = [
-        {
-            "key": key,
-            "title": answer.question.report.title,
-            "heads": [one.name for one in fields_of(answer)],
-            "rows": [list(texts_of(row, fields_of(answer))) for row in answer.rows],
-            "csv": frame.csv(key, asked[key]),
-        }
+    links = Links(page.path, view)
+    clickable = None if frame.is_shared else links
+    panels, asked = page.shown(view), page.ask(view)
+    currency = main_currency(answers["overview"]) if "overview" in answers else None
+    tables = {
+        key: make_table(
+            answer,
+            Look(
+                key=key,
+                csv=frame.csv(key, asked[key]),
+                links=clickable,
+                title=panels[key].title,
+                columns=panels[key].columns,
+                currency=currency if panels[key].columns else None,
+                sort=view.extras.get("sort"),
+            ),
+        )
         for key, answer in answers.items()
-    ]
-    return {"page": page, "view": view, "frame": frame, "tables": tables, "pages": PAGES}
+        if key != "newest"
+    }
+    measure = view.extras.get("measure", "sessions")
+    first = next(iter(answers.values()))
+    return {
+        "page": page,
+        "pages": PAGES,
+        "view": view,
+        "frame": frame,
+        "links": links,
+        "controls": make_controls(view, first.question, frame, links),
+        "tables": tables,
+        "tabs": tuple(make_tabs(page, view, clickable)),
+        "tab": page.tab(view),
+        "as_of": first.as_of and first.as_of.astimezone(first.question.period.zone),
+        "newest": newest_event(answers),
+        **make_parts(answers, measure, frame, clickable),
+    }
+
+
+def make_parts(
+    answers: Mapping[str, Answer], measure: str, frame: Frame, links: Links | None
+) -> dict[str, Any]:
+    """What is shown of some answers beside their tables; None where the page has not the answer."""
+    quality, live = answers.get("data_quality"), answers.get("live")
+    trend = answers.get("trend") or quality
+    overview, funnel, split = (answers.get(key) for key in ("overview", "funnel", "split"))
+    top_line, names = (total_of(quality), QUALITY) if quality else (overview, TOP_LINE)
+    return {
+        "stats": list(make_stats(top_line, names, measure, links)) if top_line else [],
+        "has_sessions": bool(overview is None or overview.rows[0].get("sessions")),
+        "live_now": write_count(sum(row["live_sessions"] for row in live.rows)) if live else None,
+        "trend": trend and make_trend(trend, measure, frame.now, frame.annotations, links),
+        "funnel": funnel and make_funnel(funnel),
+        "split": split and split.question.by and make_funnels(split, links),
+        "splits": [
+            Choice(
+                one.value.replace("_", " "),
+                links and links.asking(by=one.value),
+                split is not None and split.question.by == one,
+            )
+            for one in Dimension
+            if one not in SEVERAL
+        ],
+    }
+
+
+def total_of(answer: Answer) -> Answer:
+    """An answer whose one row is the sum of all."""
+    report = answer.question.report
+    before = answer.before and total_of(answer.before)
+    return replace(answer, rows=(add_rows(report, answer.rows),), before=before)
+
+
+def make_tabs(page: Page, view: View, links: Links | None) -> Iterator[Choice]:
+    """The tabs of a page."""
+    for key, panel in page.tabs.items():
+        title = panel.title or panel.report.replace("_", " ").capitalize()
+        yield Choice(title, links and links.having("show", key), key == page.tab(view))
+
+
+def newest_event(answers: Mapping[str, Answer]) -> str | None:
+    """When the newest event of all happened, None where none is stored."""
+    answer = answers.get("newest")
+    return write_time(answer.rows[0]["happened_at"]) if answer and answer.rows else None
 
 
 def render(name: str, context: Mapping[str, Any]) -> str:
@@ -89,4 +314,10 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals["asset"] = asset_address
+    made.filters |= {
+        "count": write_count,
+        "day": write_day,
+        "minute": write_minute,
+        "moment": write_time,
+    }
     return made

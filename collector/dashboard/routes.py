@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from collector.dashboard import api, files, login, saved, share
+from collector.dashboard import api, files, go, login, saved, share
 from collector.dashboard.access import for_api, for_forms, signed_in
 from collector.dashboard.pages import PAGES
 from collector.dashboard.show import make_page_handler
@@ -27,6 +27,7 @@ def add_routes(app: web.Application) -> None:
     # For who has a token.
     for page in PAGES.values():
         get(page.path, signed_in(make_page_handler(page)))
+    get("/go", signed_in(go.go))
     get("/share-links", signed_in(saved.list_share_links))
     get("/v1/reports", for_api(api.list_reports))
     get("/v1/reports/{name}", for_api(api.report))

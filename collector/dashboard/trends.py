@@ -21,7 +21,7 @@ from collector.dashboard.formats import (
 )
 from collector.dashboard.links import Links
 from collector.dashboard.store import Annotation
-from collector.dashboard.tables import label_of, number_of
+from collector.dashboard.tables import NUMBERS, label_of, number_of
 from collector.reports.answer import Answer, Row
 from collector.reports.catalog import Kind
 from collector.reports.cells import Field, fields_of
@@ -116,7 +116,7 @@ def offered_measures(answer: Answer) -> list[Field]:
         for name in MEASURES
         for one in fields
         if one.column is not None and one.column.name == name
-    ] or [one for one in fields if one.column is not None and one.column.kind is Kind.COUNT]
+    ] or [one for one in fields if one.column is not None and one.column.kind in NUMBERS]
 
 
 def is_whole(one: Field) -> bool:

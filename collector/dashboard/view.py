@@ -20,6 +20,9 @@ PARAMETERS = {
     "bots": "bots",
     "compare": "compare",
     "unit": "unit",
+    "by": "by",
+    "session": "session",
+    "person": "person",
     "limit": "limit",
 }
 FILTER = "filter"
@@ -33,7 +36,7 @@ class View:
     asked: Asked
     extras: Mapping[str, str] = field(default_factory=dict)
 
-    def ask(self, report: str, **given: str) -> Asked:
+    def ask(self, report: str, **given: str | None) -> Asked:
         """What a panel of the page asks; `given` are fields of Asked that it sets itself."""
         return replace(self.asked, report=report, **given)
 
