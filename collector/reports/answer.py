@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import reduce
 from typing import Any, TypeAlias
 
 from collector.money import CENT, MINOR_UNITS
@@ -24,10 +25,10 @@ Orders: TypeAlias = dict[str, tuple[int, Decimal]]
 class Answer:
     """A question, its rows and their total; the same for the time it is compared with.
 
-    Cells by kind: text str; count int; number, share and seconds Decimal or None; money a dict of
-    currency to Decimal; time an aware datetime; list a list; flag a bool. `as_of`: the events that
-    were stored before it are in the numbers. The row whose `name` is None holds the names that
-    are left: `names` of it says how many.
+    Cells by kind: text str; count int; credit int, in millionths; number, share and seconds Decimal
+    or None; money a dict of currency to Decimal; time an aware datetime; list a list; flag a bool.
+    `as_of`: the events that were stored before it are in the numbers. The row whose `name` is None
+    holds the names that are left: `names` of it says how many.
     """
 
     question: Question
@@ -51,7 +52,7 @@ def adds_up(name: str) -> bool:
 
 def make_total(report: Report, rows: Sequence[Row]) -> Row | None:
     """The total of a list of names: what adds up is added, and the rest computed from it."""
-    if report.names is None:
+    if report.names is None and report.by is None:
         return None
     return add_rows(report, rows)
 
@@ -61,7 +62,7 @@ def add_rows(report: Report, rows: Iterable[Row]) -> Row:
     added: dict[str, Any] = {}
     for row in rows:
         for name, cell in row.items():
-            if name == "order_values":
+            if is_orders(name):
                 added[name] = add_orders(added.get(name, {}), cell)
             elif isinstance(cell, int) and adds_up(name):
                 added[name] = added.get(name, 0) + cell
@@ -70,12 +71,18 @@ def add_rows(report: Report, rows: Iterable[Row]) -> Row:
 
 def read_orders(record: dict[str, Any]) -> dict[str, Any]:
     """The record, with its orders read from their JSON."""
-    if "order_values" in record:
-        held = json.loads(record["order_values"] or "{}", parse_float=Decimal)
-        record["order_values"] = {
+    for name in filter(is_orders, record):
+        held = json.loads(record[name] or "{}", parse_float=Decimal)
+        record[name] = {
             currency: (count, Decimal(worth)) for currency, (count, worth) in held.items()
         }
     return record
+
+
+def is_orders(name: str) -> bool:
+    """Whether a cell holds orders, and how much they are."""
+    column = load_columns().get(name)
+    return column is not None and column.kind is Kind.ORDERS
 
 
 def add_orders(one: Orders, other: Orders) -> Orders:
@@ -97,8 +104,8 @@ def with_columns(report: Report, record: Mapping[str, Any]) -> Row:
 
 def compute(column: Column, record: Mapping[str, Any]) -> Any:
     """A cell that is computed from others of its row."""
-    if column.of == ("order_values",):
-        return compute_money(column, record.get("order_values", {}))
+    if is_orders(column.of[0]):
+        return compute_money(column, reduce(add_orders, [record.get(n, {}) for n in column.of]))
     counted, counted_of = (record.get(name) or 0 for name in column.of)
     return Decimal(counted) / Decimal(counted_of) if counted_of else None
 

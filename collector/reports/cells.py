@@ -12,6 +12,7 @@ from collector.reports.answer import Answer, Row
 from collector.reports.catalog import Column, Kind
 
 SHARE_DIGITS = Decimal("0.0001")
+CREDITS_OF_ONE = 1_000_000
 NUMBER_DIGITS = Decimal("0.01")
 
 
@@ -73,6 +74,8 @@ def text_of(cell: Any, kind: Kind) -> str:
         return ""
     if kind is Kind.SHARE:
         return f"{Decimal(cell).quantize(SHARE_DIGITS, ROUND_HALF_UP):f}"
+    if kind is Kind.CREDIT:
+        return f"{Decimal(cell) / CREDITS_OF_ONE:f}"
     if kind in (Kind.NUMBER, Kind.SECONDS):
         return f"{Decimal(cell).quantize(NUMBER_DIGITS, ROUND_HALF_UP):f}"
     if isinstance(cell, datetime):

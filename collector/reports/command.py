@@ -17,7 +17,7 @@ from collector.reports.csv_file import write_csv
 from collector.reports.errors import QuestionError, ReportsUnavailable
 from collector.reports.json_object import json_object
 from collector.reports.pool import connect
-from collector.reports.question import Question
+from collector.reports.question import USUAL_LOOK_BACK, Question
 from collector.reports.reading import USUAL_RANGE, Asked, read_question
 from collector.reports.statement import make_statement
 from collector.reports.text_table import write_table
@@ -59,6 +59,10 @@ def add_report(
     command.add_argument("--limit", metavar="N", help="how many names of a list")
     command.add_argument("--session", metavar="ID", help="of which session")
     command.add_argument("--person", metavar="ID", help="of which user, visitor or session")
+    command.add_argument("--order", metavar="ID", help="of which order")
+    command.add_argument(
+        "--look-back", metavar="DAYS", help=f"how long before an order (default: {USUAL_LOOK_BACK})"
+    )
     command.add_argument("--format", choices=FORMATS, default="table")
     command.add_argument("--sql", action="store_true", help="show the SQL and do not run it")
     command.set_defaults(run=lambda options: run_report(options, read_settings))
@@ -96,6 +100,9 @@ def asked_by(options: argparse.Namespace, settings: Settings) -> Asked:
         limit=options.limit,
         session=options.session,
         person=options.person,
+        order=options.order,
+        look_back=options.look_back,
+        currency=settings.reports_currency,
     )
 
 

@@ -71,7 +71,7 @@ def cell_of(cell: Any, column: Column) -> Any:
     """A cell as JSON has it."""
     if column.kind is Kind.MONEY:
         return {currency: f"{amount:f}" for currency, amount in (cell or {}).items()}
-    if cell is None or isinstance(cell, (int, list)):
+    if cell is None or (isinstance(cell, (int, list)) and column.kind is not Kind.CREDIT):
         return cell
     if column.kind is Kind.TEXT and not isinstance(cell, Decimal):
         return str(cell)

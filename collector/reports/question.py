@@ -11,6 +11,8 @@ from collector.reports.period import Period, Unit
 
 USUAL_LIMIT = 100
 MOST_ROWS = 10_000
+USUAL_LOOK_BACK = 30
+MOST_LOOK_BACK = 365
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,9 @@ class Question:
     """A report with its parameters. `compared` is the other time that it is compared with.
 
     `by`: what the rows of a report that takes it are split by, or named by.
-    `session` and `person` say of whom, where the report is of one.
+    `session`, `person` and `order` say of whom or what, where the report is of one. `look_back`:
+    how many days before an order its touches are looked for. `currency`: which one amounts are
+    turned into where a rate is known; None leaves each in its own.
     """
 
     report: Report
@@ -32,11 +36,19 @@ class Question:
     compared: Period | None = None
     session: str | None = None
     person: str | None = None
+    order: str | None = None
+    look_back: int = USUAL_LOOK_BACK
+    currency: str | None = None
+
+    @property
+    def dimension(self) -> Dimension | None:
+        """What its rows are split by, or named by."""
+        return self.by or self.report.by
 
     @property
     def names(self) -> str | None:
         """What its rows are names of, if they are."""
-        return self.by or self.report.names
+        return self.report.names or self.dimension
 
     def before(self) -> Question | None:
         """The same question of the time that it is compared with."""

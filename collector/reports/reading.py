@@ -22,7 +22,13 @@ from collector.reports.period import (
     parse_period,
     usual_unit,
 )
-from collector.reports.question import MOST_ROWS, USUAL_LIMIT, Question
+from collector.reports.question import (
+    MOST_LOOK_BACK,
+    MOST_ROWS,
+    USUAL_LIMIT,
+    USUAL_LOOK_BACK,
+    Question,
+)
 
 USUAL_RANGE = "30d"
 USUAL_ZONE = "UTC"
@@ -47,6 +53,9 @@ class Asked:
     limit: str | None = None
     session: str | None = None
     person: str | None = None
+    order: str | None = None
+    look_back: str | None = None
+    currency: str | None = None
 
 
 def read_question(asked: Asked, now: datetime) -> Question:
@@ -65,6 +74,9 @@ def read_question(asked: Asked, now: datetime) -> Question:
         compared=read_comparison(asked.compare, period, now) if asked.compare else None,
         session=read_id(asked.session),
         person=read_id(asked.person),
+        order=read_id(asked.order),
+        look_back=read_look_back(asked.look_back),
+        currency=asked.currency,
     )
 
 
@@ -101,13 +113,25 @@ def read_limit(text: str | None) -> int:
     """How many names a list has at most. Raises QuestionError."""
     if text is None:
         return USUAL_LIMIT
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= MOST_ROWS:
-        raise QuestionError(f"limit is a number from 1 to {MOST_ROWS}")
+    return read_number(text, "limit", MOST_ROWS)
+
+
+def read_look_back(text: str | None) -> int:
+    """How many days before an order are looked at. Raises QuestionError."""
+    if text is None:
+        return USUAL_LOOK_BACK
+    return read_number(text, "look_back", MOST_LOOK_BACK)
+
+
+def read_number(text: str, option: str, most: int) -> int:
+    """A number from 1. Raises QuestionError."""
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= most:
+        raise QuestionError(f"{option} is a number from 1 to {most}")
     return int(text)
 
 
 def read_id(text: str | None) -> str | None:
-    """The id of a session or a person. Postgres has no text with NUL, so no id has one."""
+    """An id of a session, a person or an order. Postgres has no text with NUL, so none has one."""
     return text and text.replace("\0", "\ufffd")
 
 

@@ -25,7 +25,7 @@ visiting AS NOT MATERIALIZED (
 -- include visited
 ,
 converting AS NOT MATERIALIZED (
-    SELECT 1 AS place, order_values FROM sessions WHERE converted
+    SELECT 1 AS place, order_values, converted_at FROM sessions WHERE converted
 ),
 -- include valued
 SELECT

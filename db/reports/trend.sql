@@ -24,7 +24,7 @@ visiting AS NOT MATERIALIZED (
 -- include visited
 ,
 converting AS NOT MATERIALIZED (
-    SELECT place, order_values FROM bucketed WHERE converted
+    SELECT place, order_values, converted_at FROM bucketed WHERE converted
 ),
 -- include valued
 SELECT

@@ -13,7 +13,7 @@ placed AS (
     FROM measured
 ),
 converting AS (
-    SELECT place, order_values
+    SELECT place, order_values, converted_at
     FROM named
     JOIN placed USING (name)
     WHERE converted
