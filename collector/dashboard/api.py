@@ -47,5 +47,5 @@ async def report(request: web.Request, _person: SignedIn) -> web.Response:
 
 def file_name(answer: Answer) -> str:
     """The name of an answer's file: report, first and last date."""
-    period = answer.question.period
-    return f"{answer.question.report.name}-{period.start.date()}-{period.end.date()}"
+    first, last = answer.question.period.dates()
+    return f"{answer.question.report.name}-{first}-{last}"

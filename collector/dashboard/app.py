@@ -12,7 +12,7 @@ from collector.dashboard.asking import Asker
 from collector.dashboard.assets import load_assets
 from collector.dashboard.error_answers import answer_errors
 from collector.dashboard.forms import MOST_BYTES
-from collector.dashboard.headers import add_headers
+from collector.dashboard.headers import add_headers, compress
 from collector.dashboard.hosts import check_host, known_hosts
 from collector.dashboard.keys import ASKER, ASSETS, CLOCK, SETTINGS, STORE, TOKENS, Clock
 from collector.dashboard.routes import add_routes
@@ -27,7 +27,7 @@ def make_dashboard(settings: Settings, clock: Clock) -> web.Application:
     handler_cancellation=True (serve.py).
     """
     app = web.Application(
-        middlewares=[answer_errors, make_host_check(known_hosts(settings))],
+        middlewares=[compress, answer_errors, make_host_check(known_hosts(settings))],
         client_max_size=MOST_BYTES,
     )
     app[SETTINGS] = settings
@@ -63,6 +63,6 @@ async def provide_asker(app: web.Application) -> AsyncIterator[None]:
     """The connections that only read, for as long as the application runs."""
     settings = app[SETTINGS]
     async with open_pool(settings) as pool:
-        app[ASKER] = Asker(pool, settings.reports_pool_size)
+        app[ASKER] = Asker(pool, settings.reports_pool_size, settings.reports_timeout_seconds)
         yield
         await app[ASKER].close()

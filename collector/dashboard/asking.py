@@ -21,6 +21,11 @@ from collector.sql import load_query
 WAIT_SECONDS = 10.0
 RETRY_SECONDS = 5
 
+# Postgres itself gives a statement up in its time; a question has up to two, and a short one. One
+# whose Postgres hangs is given up after that.
+STATEMENTS = 2
+GRACE_SECONDS = 3.0
+
 # How long the facts are taken to be as old as they were, and an answer for the same facts is kept.
 AS_OF_SECONDS = 1.0
 KEEP_SECONDS = 5.0
@@ -30,9 +35,12 @@ KEEP_ROWS = 20_000  # of all answers together: some 40 MB
 class Asker:
     """Asks questions over a pool, at most so many at once."""
 
-    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], most: int) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool[asyncpg.Record], most: int, timeout_seconds: float
+    ) -> None:
         self._pool = pool
         self._places = asyncio.Semaphore(most)
+        self._most_seconds = STATEMENTS * timeout_seconds + GRACE_SECONDS
         self._as_of: SharedWork[None, datetime | None] = SharedWork(AS_OF_SECONDS, 1)
         self._answers: SharedWork[tuple[Question, datetime | None], Answer] = SharedWork(
             KEEP_SECONDS, KEEP_ROWS, weigh
@@ -79,12 +87,22 @@ class Asker:
         except TimeoutError:
             raise TooBusy("many reports are being asked for; try again", RETRY_SECONDS) from None
         try:
-            async with self._pool.acquire() as connection:
+            async with self._pool.acquire() as connection, self._in_time(connection):
                 yield connection
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise ReportsUnavailable(f"Postgres cannot be asked: {error}") from error
         finally:
             self._places.release()
+
+    @asynccontextmanager
+    async def _in_time(self, connection: asyncpg.Connection[asyncpg.Record]) -> AsyncIterator[None]:
+        """Raises TimeoutError; the connection is given up, since its end might never come."""
+        try:
+            async with asyncio.timeout(self._most_seconds):
+                yield
+        except TimeoutError:
+            connection.terminate()
+            raise
 
 
 def weigh(answer: Answer) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from collector.dashboard.hosts import is_loopback
+from collector.dashboard.hosts import has_secure_cookies, is_loopback
 from collector.dashboard.serve import serve_dashboard
 from collector.settings import Settings
 
@@ -16,6 +16,10 @@ NO_TOKENS = (
 NO_URL = (
     "CT_DASHBOARD_HOST is no loopback address: set CT_DASHBOARD_URL to the address at which "
     "browsers reach the dashboard, such as https://reports.example.com"
+)
+NO_TLS = (
+    "CT_DASHBOARD_URL begins with http://, over which browsers would not send the cookie: serve it "
+    "over https://, or set CT_DASHBOARD_SECURE_COOKIES=never"
 )
 
 
@@ -39,4 +43,6 @@ def run_dashboard(settings: Settings) -> None:
         raise DashboardSettingsError(NO_TOKENS)
     if not settings.dashboard_url and not is_loopback(settings.dashboard_host):
         raise DashboardSettingsError(NO_URL)
+    if (settings.dashboard_url or "").startswith("http://") and has_secure_cookies(settings):
+        raise DashboardSettingsError(NO_TLS)
     serve_dashboard(settings)

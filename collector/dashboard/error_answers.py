@@ -78,7 +78,7 @@ def failure_of(request: web.Request, error: Exception) -> Failure:
         case ReportTimeout():
             return Failure(504, "report_timeout", str(error))
         case ReportsUnavailable():
-            logger.warning("%s", error)
+            logger.warning("%s: %r", error, error.__cause__)
             message = "the database does not answer; the dashboard's log says why"
             return Failure(503, "reports_unavailable", message, {"Retry-After": RETRY_SECONDS})
         case web.HTTPException(status=status):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from collector.dashboard.errors import NotFound
-from collector.dashboard.headers import KEPT_FOR_EVER
+from collector.dashboard.headers import KEPT_FOR_EVER, accepts_gzip
 from collector.dashboard.keys import ASSETS
 
 
@@ -18,7 +18,7 @@ async def static_file(request: web.Request) -> web.Response:
     if asset.compressed is None:
         return web.Response(body=asset.plain, headers=headers)
     headers["Vary"] = "Accept-Encoding"
-    if "gzip" in request.headers.get("Accept-Encoding", ""):
+    if accepts_gzip(request):
         headers["Content-Encoding"] = "gzip"
         return web.Response(body=asset.compressed, headers=headers)
     return web.Response(body=asset.plain, headers=headers)

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 from multidict import MultiDict
 
-from collector.dashboard.access import SignedIn, digest
+from collector.dashboard.access import SignedIn, hash_of
 from collector.dashboard.errors import InvalidRequest, NotFound
 from collector.dashboard.forms import Form, text_field
 from collector.dashboard.frame import Frame
@@ -73,7 +73,7 @@ async def add_share_link(request: web.Request, person: SignedIn, form: Form) -> 
     view = read_shared(request, form)
     note = text_field(form, "note", MOST_NAME, required=False)
     now, token = request.app[CLOCK](), secrets.token_urlsafe(32)
-    link = NewLink(digest(token), view, note, until=now + timedelta(days=read_days(form)))
+    link = NewLink(hash_of(token), view, note, until=now + timedelta(days=read_days(form)))
     await request.app[STORE].add_share_link(link, person.name, now)
     made = f"{public_url(request.app[SETTINGS], request)}/share/{token}"
     return await show_share_links(request, person, made)
@@ -93,7 +93,7 @@ async def show_share_links(
     frame = Frame(
         now=request.app[CLOCK](),
         person=person.name,
-        csrf=person.csrf,
+        csrf=person.csrf(),
         csv=lambda _key, asked: csv_address(asked),
         views=tuple(await request.app[STORE].list_views()),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from collector.dashboard.access import digest
+from collector.dashboard.access import hash_of
 from collector.dashboard.api import file_name
 from collector.dashboard.errors import NotFound
 from collector.dashboard.frame import Frame
@@ -47,7 +47,7 @@ async def find_shared(request: web.Request) -> tuple[Page, View]:
     """The page and view of a link: its address can ask for no other. Raises NotFound."""
     if request.query_string:
         raise NotFound(GONE)
-    token = digest(request.match_info["token"])
+    token = hash_of(request.match_info["token"])
     shared = await request.app[STORE].find_share_link(token, request.app[CLOCK]())
     if shared is None or shared.page not in PAGES:
         raise NotFound(GONE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
 
 from aiohttp import web
 
@@ -31,7 +30,7 @@ def make_page_handler(page: Page) -> SignedInHandler:
         frame = Frame(
             now=request.app[CLOCK](),
             person=person.name,
-            csrf=person.csrf,
+            csrf=person.csrf(),
             csv=lambda _key, asked: csv_address(asked),
             views=tuple(await request.app[STORE].list_views()),
             annotations=tuple(await list_annotations(request, questions.values())),
@@ -62,9 +61,8 @@ async def ask_all(request: web.Request, questions: Sequence[Question]) -> list[A
 
 async def list_annotations(request: web.Request, questions: Iterable[Question]) -> list[Annotation]:
     """The notes of all days that the questions are about."""
-    periods = [one.period for one in questions]
-    if not periods:
+    dates = [one.period.dates() for one in questions]
+    if not dates:
         return []
-    first = min(one.start for one in periods).date()
-    last = max(one.end - timedelta(microseconds=1) for one in periods).date()
+    first, last = min(first for first, _ in dates), max(last for _, last in dates)
     return await request.app[STORE].list_annotations(first, last)

@@ -48,13 +48,14 @@ class Period:
     end: datetime
     zone: ZoneInfo
 
+    def dates(self) -> tuple[date, date]:
+        """The first and the last date that it touches."""
+        return self.start.date(), (self.end - timedelta(microseconds=1)).date()
+
     def days(self) -> int:
         """How many dates it touches."""
-        return (
-            (self.end - timedelta(microseconds=1)).date().toordinal()
-            - (self.start.date().toordinal())
-            + 1
-        )
+        first, last = self.dates()
+        return (last - first).days + 1
 
 
 def find_zone(name: str) -> ZoneInfo:

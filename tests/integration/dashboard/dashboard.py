@@ -80,7 +80,7 @@ class Dashboard:
 
 def csrf_of(page: str) -> str:
     """What the forms of a page carry."""
-    found = re.search(r'name="csrf" value="([0-9a-f]{64})"', page)
+    found = re.search(r'name="csrf" value="([0-9a-f]{96})"', page)
     assert found, page
     return found[1]
 
