@@ -6,15 +6,14 @@ from aiohttp import web
 
 from collector.dashboard.access import SignedIn
 from collector.dashboard.errors import InvalidRequest, NotFound
-from collector.dashboard.keys import CLOCK, SETTINGS
+from collector.dashboard.keys import SETTINGS
 from collector.dashboard.responses import csv_download
-from collector.dashboard.show import ask_all
+from collector.dashboard.show import ask_all, read_questions
 from collector.dashboard.view import read_view
 from collector.reports.answer import Answer
 from collector.reports.catalog import load_reports
 from collector.reports.csv_file import write_csv
 from collector.reports.json_object import json_object
-from collector.reports.reading import read_question
 
 FORMAT = "format"
 
@@ -39,7 +38,8 @@ async def report(request: web.Request, _person: SignedIn) -> web.Response:
     form = view.extras.get(FORMAT, "json")
     if form not in ("json", "csv"):
         raise InvalidRequest("format is one of: json, csv")
-    [answer] = await ask_all(request, [read_question(view.asked, request.app[CLOCK]())])
+    questions = read_questions(request, {name: view.asked})
+    [answer] = await ask_all(request, [*questions.values()])
     if form == "csv":
         return csv_download(write_csv(answer), file_name(answer))
     return web.json_response(json_object(answer))

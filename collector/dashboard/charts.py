@@ -182,9 +182,7 @@ def join_lines(lines: Sequence[Line]) -> str:
 
 def write_line(line: Line) -> str:
     """M where it begins, L to each place after."""
-    return "".join(
-        f"{'L' if n else 'M'}{x * WIDTH / 100:g} {y:g}" for n, (x, y) in enumerate(line)
-    )
+    return "".join(f"{'L' if n else 'M'}{x * WIDTH / 100:g} {y:g}" for n, (x, y) in enumerate(line))
 
 
 def area_below(line: Line) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -10,19 +11,21 @@ from typing import Any
 
 from collector.money import CENT, MINOR_UNITS
 from collector.reports.catalog import Kind
+from collector.reports.cells import CREDITS_OF_ONE
 from collector.reports.period import Period, Unit
 
-NOTHING = "–"
+NOTHING = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
 # An amount stands against its code or sign with a blank at which no line breaks.
 NO_BREAK = "\N{NO-BREAK SPACE}"
 SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "KRW": "₩", "BRL": "R$"}
-SHORTENED = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k"))
+SHORTENED: tuple[tuple[int, str], ...] = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k"))
 EXACT_BELOW = 10_000
 # A change of few says little: it is shown paler.
 FEW = 10
 
 TENTH = Decimal("0.1")
+ALMOST_ALL = Decimal("99.9")  # percent
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 
@@ -55,14 +58,12 @@ def write_count(number: int) -> str:
 
 def shorten(number: Decimal | int) -> str:
     """Three digits that matter, from 10,000 on: 12.3k, 4.56M."""
-    if abs(number) < EXACT_BELOW:
-        return write_decimal(Decimal(number), 0)
-    for factor, letter in SHORTENED:
-        if abs(number) >= factor:
-            scaled = Decimal(number) / factor
-            digits = 2 - min(len(str(abs(int(scaled)))) - 1, 2)
-            return f"{write_decimal(scaled, digits)}{letter}"
-    return write_decimal(Decimal(number), 0)
+    exact = Decimal(number)
+    for factor, letter in SHORTENED if abs(exact) >= EXACT_BELOW else ():
+        if abs(exact) >= factor:
+            scaled = exact / factor
+            return f"{write_decimal(scaled, 2 - min(max(scaled.adjusted(), 0), 2))}{letter}"
+    return write_decimal(exact, 0)
 
 
 def write_decimal(number: Decimal, digits: int) -> str:
@@ -74,10 +75,10 @@ def write_decimal(number: Decimal, digits: int) -> str:
 def write_share(share: Decimal) -> str:
     """0.1234 as 12.3%. What is not 0 or 1 does not look as if it were."""
     percent = (share * 100).quantize(TENTH, ROUND_HALF_UP)
-    if percent == 0 and share > 0:
+    if 0 < share < TENTH / 100:
         return "<0.1%"
-    if percent == 100 and share < 1:
-        percent = Decimal("99.9")
+    if share < 1:
+        percent = min(percent, ALMOST_ALL)
     return f"{percent.normalize():,f}%" if percent == percent.to_integral() else f"{percent:,f}%"
 
 
@@ -120,27 +121,23 @@ def write_cell(cell: Any, kind: Kind, currency: str | None = None) -> str:
         return NOTHING if amount is None else write_amount(amount, currency)
     if cell is None:
         return NOTHING
-    match kind:
-        case Kind.COUNT:
-            return write_count(cell)
-        case Kind.NUMBER:
-            return write_decimal(Decimal(cell), 2)
-        case Kind.SHARE:
-            return write_share(cell)
-        case Kind.SECONDS:
-            return write_seconds(cell)
-        case Kind.TIME:
-            return write_time(cell)
-        case Kind.FLAG:
-            return "yes" if cell else "no"
-        case Kind.LIST:
-            return " › ".join(map(str, cell))  # noqa: RUF001  # one step after another
-    return str(cell)
+    return WRITERS.get(kind, str)(cell)
+
+
+def write_credit(millionths: int) -> str:
+    """Credit for conversions: with two digits after the point, where it is not whole."""
+    credit = Decimal(millionths) / CREDITS_OF_ONE
+    return write_decimal(credit, 0 if credit == credit.to_integral() else 2)
 
 
 def write_time(moment: datetime) -> str:
     """A moment in the time zone that it has: 5 Nov 2026, 14:03:09."""
     return f"{write_day(moment)} {moment.year}, {moment:%H:%M:%S}"
+
+
+def write_short_time(moment: datetime) -> str:
+    """A moment without its year: 5 Nov, 14:03:09."""
+    return f"{write_day(moment)}, {moment:%H:%M:%S}"
 
 
 def write_day(day: date) -> str:
@@ -151,15 +148,22 @@ def write_day(day: date) -> str:
 def write_period(period: Period) -> str:
     """The dates of a range, without what both have: 1-30 Nov 2026; times where they matter."""
     last = period.end - timedelta(microseconds=1)
-    if period.start.time() != time() or period.end.time() != time():
+    if period.start.time() != time():
         return f"{write_minute(period.start)} – {write_minute(period.end)}"  # noqa: RUF001
-    if period.start.date() == last.date():
+    if period.end.time() != time():  # as of a comparison with what is not over
+        return f"{write_dates(period.start, period.end)}, to {period.end:%H:%M}"
+    return write_dates(period.start, last)
+
+
+def write_dates(first: datetime, last: datetime) -> str:
+    """Two dates, without what both have."""
+    if first.date() == last.date():
         return f"{last:%a} {write_day(last)} {last.year}"
-    if period.start.year != last.year:
-        return f"{write_day(period.start)} {period.start.year} – {write_day(last)} {last.year}"  # noqa: RUF001
-    if period.start.month != last.month:
-        return f"{write_day(period.start)} – {write_day(last)} {last.year}"  # noqa: RUF001
-    return f"{period.start.day} – {write_day(last)} {last.year}"  # noqa: RUF001
+    if first.year != last.year:
+        return f"{write_day(first)} {first.year} – {write_day(last)} {last.year}"  # noqa: RUF001
+    if first.month != last.month:
+        return f"{write_day(first)} – {write_day(last)} {last.year}"  # noqa: RUF001
+    return f"{first.day} – {write_day(last)} {last.year}"  # noqa: RUF001
 
 
 def write_minute(moment: datetime) -> str:
@@ -212,7 +216,7 @@ def compare_numbers(
     percent = (difference * 100).quantize(TENTH, ROUND_HALF_UP)
     direction = direction_of(percent)
     unit = " pts" if kind is Kind.SHARE else "%"
-    digits = write_decimal(abs(percent), 1 if abs(percent) < 100 else 0)
+    digits = write_decimal(abs(percent), 1 if 0 < abs(percent) <= ALMOST_ALL else 0)
     sign = {Direction.UP: "+", Direction.DOWN: MINUS, Direction.SAME: ""}[direction]
     word = {Direction.UP: "up ", Direction.DOWN: "down ", Direction.SAME: "no change, "}[direction]
     return Change(
@@ -229,3 +233,15 @@ def direction_of(number: Decimal) -> Direction:
     if number == 0:
         return Direction.SAME
     return Direction.UP if number > 0 else Direction.DOWN
+
+
+WRITERS: dict[Kind, Callable[[Any], str]] = {
+    Kind.COUNT: write_count,
+    Kind.NUMBER: lambda cell: write_decimal(Decimal(cell), 2),
+    Kind.SHARE: write_share,
+    Kind.SECONDS: write_seconds,
+    Kind.CREDIT: write_credit,
+    Kind.TIME: write_time,
+    Kind.FLAG: lambda cell: "yes" if cell else "no",
+    Kind.LIST: lambda cell: " > ".join(map(str, cell)),
+}

@@ -9,7 +9,7 @@ from decimal import Decimal
 from collector.dashboard.charts import Column, draw_columns
 from collector.dashboard.formats import NOTHING, write_cell, write_count, write_share
 from collector.dashboard.links import Links
-from collector.dashboard.tables import is_rest, link_of
+from collector.dashboard.tables import is_rest, link_of, stage_title
 from collector.reports.answer import Answer, Row
 from collector.reports.catalog import Kind
 from collector.reports.cells import name_of
@@ -69,11 +69,6 @@ def make_stage(row: Row, column: Column) -> Stage:
         drop_off=write_cell(row.get("drop_off"), Kind.SHARE),
         time=write_cell(row.get("median_step"), Kind.SECONDS),
     )
-
-
-def stage_title(stage: str) -> str:
-    """The name of a stage as people read it."""
-    return stage.replace("_", " ").capitalize()
 
 
 def make_funnels(answer: Answer, links: Links | None) -> list[NamedFunnel]:

@@ -53,5 +53,3 @@ def read_dates(first: str, last: str) -> tuple[str, str]:
         return begin.isoformat(), (end + timedelta(days=1)).isoformat()
     except (ValueError, OverflowError):
         raise InvalidRequest("the range needs two dates, such as 2026-11-05") from None
-
-

@@ -1,10 +1,10 @@
-"""Addresses of a page with one thing changed: everything that is looked at stands in the address."""
+"""Addresses of a page with one thing changed: what is looked at stands in the address."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, final
 
 from collector.dashboard.view import View, write_query
 from collector.reports.filters import Dimension, Filter, Operator
@@ -14,6 +14,7 @@ from collector.reports.reading import Asked
 SHARED = ("range", "start", "end", "zone", "filters", "bots", "compare")
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Links:
     """Where the links of a page at `path` lead."""

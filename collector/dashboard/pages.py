@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from collector.dashboard.assets import asset_address
+from collector.dashboard.attributions import MODELS, make_attribution
 from collector.dashboard.controls import make_controls
 from collector.dashboard.formats import write_count, write_day, write_minute, write_time
 from collector.dashboard.frame import Frame
@@ -20,7 +21,9 @@ from collector.dashboard.tables import Look, make_table
 from collector.dashboard.trends import Choice, make_trend
 from collector.dashboard.view import View
 from collector.reports.answer import Answer, add_rows
+from collector.reports.catalog import find_report
 from collector.reports.filters import SEVERAL, Dimension
+from collector.reports.question import USUAL_LOOK_BACK
 from collector.reports.reading import Asked
 
 SHORT_LIST = "8"
@@ -37,7 +40,43 @@ QUALITY = (
     "corrected_events",
     "truncated_events",
 )
+REVENUE = ("revenue", "net_revenue", "refunds", "orders", "average_order")
 SHORT = ("sessions", "conversions", "conversion_rate", "revenue")
+
+SESSION = (
+    "started_at",
+    "person",
+    "channel",
+    "campaign",
+    "landing_page",
+    "page_views",
+    "duration",
+    "device_type",
+    "amount",
+)
+EVENT = (
+    "happened_at",
+    "event_type",
+    "page",
+    "page_title",
+    "funnel_stage",
+    "channel",
+    "campaign",
+    "order_key",
+    "amount",
+)
+LIVE_EVENT = ("happened_at", "event_type", "page", "channel", "campaign", "amount", "session_id")
+TOUCH = (
+    "touched_at",
+    "channel",
+    "source",
+    "campaign",
+    "landing_page",
+    "days_before",
+    *(f"{model}_conversions" for model in MODELS),
+    "session_id",
+)
+LOOK_BACKS = ("7", "30", "60", "90")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +149,8 @@ PAGES = {
                 "channels": Panel("channels", most=SHORT_LIST, columns=SHORT),
                 "campaigns": Panel("campaigns", most=SHORT_LIST, columns=SHORT),
                 "landing_pages": Panel("landing_pages", most=SHORT_LIST, columns=SHORT),
-                "devices": Panel("devices", most=SHORT_LIST, columns=SHORT),
+                "devices": Panel("devices", most="4", columns=SHORT),
+                "browsers": Panel("browsers", most="4", columns=SHORT),
                 "funnel": Panel("funnel"),
             },
         ),
@@ -146,6 +186,28 @@ PAGES = {
             },
         ),
         Page(
+            name="revenue",
+            title="Revenue",
+            path="/revenue",
+            template="revenue.html",
+            menu="Revenue",
+            panels={"revenue": Panel("revenue", {"by": None, "look_back": None})},
+            tabs={
+                "attribution": Panel("attribution", most=LIST),
+                "revenue_by": Panel("revenue_by", {"look_back": None}, most=LIST),
+                "journeys": Panel("journeys", most=LIST),
+                "orders": Panel("orders", {"by": None, "look_back": None}, most="50"),
+            },
+            extras=("measure", "show", "sort", "credit"),
+        ),
+        Page(
+            name="order",
+            title="Order",
+            path="/order",
+            template="order.html",
+            panels={"order": Panel("conversion_touches", columns=TOUCH)},
+        ),
+        Page(
             name="pages",
             title="Pages",
             path="/pages",
@@ -163,21 +225,21 @@ PAGES = {
             path="/people",
             template="people.html",
             menu="People",
-            panels={"sessions": Panel("sessions", most="50")},
+            panels={"sessions": Panel("sessions", most="50", columns=SESSION)},
         ),
         Page(
             name="session",
             title="Session",
             path="/session",
             template="journey.html",
-            panels={"session": Panel("session", most=ONE_PERSON)},
+            panels={"session": Panel("session", most=ONE_PERSON, columns=EVENT)},
         ),
         Page(
             name="person",
             title="Person",
             path="/person",
             template="journey.html",
-            panels={"person": Panel("person", most=ONE_PERSON)},
+            panels={"person": Panel("person", most=ONE_PERSON, columns=(*EVENT, "session_id"))},
         ),
         Page(
             name="live",
@@ -187,7 +249,7 @@ PAGES = {
             menu="Live",
             panels={
                 "live": Panel("live", most="20"),
-                "live_events": Panel("live_events", most="30"),
+                "live_events": Panel("live_events", most="30", columns=LIVE_EVENT),
             },
         ),
         Page(
@@ -233,8 +295,9 @@ def make_context(
         for key, answer in answers.items()
         if key != "newest"
     }
-    measure = view.extras.get("measure", "sessions")
-    first = next(iter(answers.values()))
+    measure = view.extras.get("measure") or usual_measure(answers)
+    credit = view.extras.get("credit") or measure
+    first, back = next(iter(answers.values())), view.asked.look_back or str(USUAL_LOOK_BACK)
     return {
         "page": page,
         "pages": PAGES,
@@ -247,6 +310,15 @@ def make_context(
         "tab": page.tab(view),
         "as_of": first.as_of and first.as_of.astimezone(first.question.period.zone),
         "newest": newest_event(answers),
+        "look_backs": tuple(
+            Choice(
+                f"{days} days back", clickable and clickable.asking(look_back=days), days == back
+            )
+            for days in LOOK_BACKS
+        ),
+        "attribution": make_attribution(answers["attribution"], credit, clickable)
+        if "attribution" in answers
+        else None,
         **make_parts(answers, measure, frame, clickable),
     }
 
@@ -256,9 +328,16 @@ def make_parts(
 ) -> dict[str, Any]:
     """What is shown of some answers beside their tables; None where the page has not the answer."""
     quality, live = answers.get("data_quality"), answers.get("live")
-    trend = answers.get("trend") or quality
+    revenue = answers.get("revenue")
+    trend = answers.get("trend") or quality or revenue
     overview, funnel, split = (answers.get(key) for key in ("overview", "funnel", "split"))
-    top_line, names = (total_of(quality), QUALITY) if quality else (overview, TOP_LINE)
+    names: tuple[str, ...] = TOP_LINE
+    top_line = overview
+    if quality or revenue:
+        top_line, names = (
+            (total_of(trend), QUALITY if quality else REVENUE) if trend else (None, ())
+        )
+    split_answers = [answers[key] for key in ("split", "attribution") if key in answers]
     return {
         "stats": list(make_stats(top_line, names, measure, links)) if top_line else [],
         "has_sessions": bool(overview is None or overview.rows[0].get("sessions")),
@@ -270,12 +349,19 @@ def make_parts(
             Choice(
                 one.value.replace("_", " "),
                 links and links.asking(by=one.value),
-                split is not None and split.question.by == one,
+                one in (answer.question.dimension for answer in split_answers),
             )
             for one in Dimension
             if one not in SEVERAL
         ],
     }
+
+
+def usual_measure(answers: Mapping[str, Answer]) -> str:
+    """What a chart shows where the address does not say."""
+    if "revenue" in answers:
+        return f"revenue_{main_currency(total_of(answers['revenue']))}"
+    return "sessions"
 
 
 def total_of(answer: Answer) -> Answer:
@@ -288,7 +374,7 @@ def total_of(answer: Answer) -> Answer:
 def make_tabs(page: Page, view: View, links: Links | None) -> Iterator[Choice]:
     """The tabs of a page."""
     for key, panel in page.tabs.items():
-        title = panel.title or panel.report.replace("_", " ").capitalize()
+        title = panel.title or find_report(panel.report).title
         yield Choice(title, links and links.having("show", key), key == page.tab(view))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from aiohttp import web
 
@@ -50,8 +51,8 @@ async def show_page(request: web.Request, page: Page, view: View, frame: Frame) 
 
 def read_questions(request: web.Request, asked: Mapping[str, Asked]) -> dict[str, Question]:
     """The questions of texts, by the same keys. Raises QuestionError."""
-    now = request.app[CLOCK]()
-    return {key: read_question(one, now) for key, one in asked.items()}
+    now, currency = request.app[CLOCK](), request.app[SETTINGS].reports_currency
+    return {key: read_question(replace(one, currency=currency), now) for key, one in asked.items()}
 
 
 async def ask_all(request: web.Request, questions: Sequence[Question]) -> list[Answer]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from collector.dashboard.formats import Change, shorten, shorten_amount, write_amount, write_cell
 from collector.dashboard.links import Links
-from collector.dashboard.tables import change_of, label_of, number_of
+from collector.dashboard.tables import change_of, column_of, label_of, number_of
 from collector.reports.answer import Answer, Row
 from collector.reports.catalog import Kind
 from collector.reports.cells import Field, fields_of
@@ -50,12 +50,10 @@ def make_stats(
             yield make_stat(row, before, fields[name], measure, links)
 
 
-def make_stat(
-    row: Row, before: Row | None, one: Field, measure: str, links: Links | None
-) -> Stat:
+def make_stat(row: Row, before: Row | None, one: Field, measure: str, links: Links | None) -> Stat:
     """One number of the top line."""
-    assert one.column is not None
-    kind, cell = one.column.kind, row.get(one.column.name)
+    column = column_of(one)
+    kind, cell = column.kind, row.get(column.name)
     exact = write_cell(cell, kind, one.currency)
     number = number_of(row, one)
     text = exact
@@ -66,10 +64,10 @@ def make_stat(
     return Stat(
         key=one.name,
         label=label_of(one),
-        definition=one.column.definition,
+        definition=column.definition,
         text=text,
         exact=exact,
-        before=write_cell(before.get(one.column.name), kind, one.currency) if before else None,
+        before=write_cell(before.get(column.name), kind, one.currency) if before else None,
         change=change_of(row, before, one) if before else None,
         others=tuple(
             write_amount(amount, currency)

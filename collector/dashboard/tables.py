@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
-from collector.dashboard.formats import NOTHING, Change, compare_numbers, write_cell
+from collector.dashboard.formats import (
+    NOTHING,
+    Change,
+    compare_numbers,
+    write_amount,
+    write_cell,
+    write_short_time,
+)
 from collector.dashboard.links import Links
-from collector.reports.answer import Answer, Row
+from collector.reports.answer import Answer, Orders, Row
 from collector.reports.catalog import Column, Kind
 from collector.reports.cells import Field, fields_of, name_of
 from collector.reports.filters import Dimension
 
-NUMBERS = frozenset({Kind.COUNT, Kind.NUMBER, Kind.SHARE, Kind.SECONDS, Kind.MONEY})
+NUMBERS = frozenset({Kind.CREDIT, Kind.COUNT, Kind.NUMBER, Kind.SHARE, Kind.SECONDS, Kind.MONEY})
 LESS_IS_BETTER = frozenset({"bounce_rate", "bounced_sessions", "exit_rate", "drop_off", "dropped"})
 
 # Columns that hold pages or hosts, which have an address on the web.
@@ -23,7 +31,8 @@ ON_THE_WEB = frozenset({"landing_page", "exit_page", "page", "referrer", "referr
 WEB_PAGE = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?\.[a-z0-9-]{2,63}(?:/[!-~]{0,1800})?")
 
 # Columns that name what there is a page of.
-PAGES_OF = {"session_id": "session", "person": "person"}
+PAGES_OF = {"session_id": "session", "person": "person", "order_key": "order", "order": "order"}
+IDS = frozenset({"session_id", "person", "order_key"})
 
 HEADS_OF_NAMES = {"device_type": "Device", "os": "System", "browser_and_os": "Browser and system"}
 
@@ -43,10 +52,12 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell. `link` chooses what it names, `web` is its address on the web."""
+    """A cell. `link` chooses what it names, `web` is its address on the web, `title` the whole."""
 
     text: str
     is_number: bool
+    title: str = ""
+    is_id: bool = False
     change: Change | None = None
     link: str | None = None
     web: str | None = None
@@ -88,7 +99,7 @@ class Look:
     """How a page shows a report.
 
     `columns`: which, all where it is None. `links` is None where nothing may be clicked;
-    `currency`: the only one to show.
+    `currency`: the only one to show; `hosts`: what all pages of a column begin with.
     """
 
     key: str
@@ -98,12 +109,14 @@ class Look:
     columns: tuple[str, ...] | None = None
     currency: str | None = None
     sort: str | None = None
+    hosts: Mapping[str, str] = field(default_factory=dict)
 
 
 def make_table(answer: Answer, look: Look) -> Table:
     """An answer as a table."""
     fields = chosen_fields(answer, look)
     earlier = rows_before(answer)
+    look = replace(look, hosts=common_hosts(answer))
     rows = sort_rows(answer.rows, fields, look)
     most = max((bar_value(row, fields) for row in rows if not is_rest(row)), default=Decimal(0))
     return Table(
@@ -113,8 +126,10 @@ def make_table(answer: Answer, look: Look) -> Table:
         heads=tuple(make_heads(answer, fields, look)),
         lines=tuple(
             Line(
-                cells=tuple(make_cells(answer, row, earlier.get(row_key(answer, row)), fields, look)),
-                bar=share_of(bar_value(row, fields), most),
+                cells=tuple(
+                    make_cells(answer, row, earlier.get(row_key(answer, row)), fields, look)
+                ),
+                bar=share_of(bar_value(row, fields), most) if answer.question.names else None,
                 is_rest=is_rest(row),
             )
             for row in rows
@@ -129,7 +144,7 @@ def make_table(answer: Answer, look: Look) -> Table:
 
 def chosen_fields(answer: Answer, look: Look) -> list[Field]:
     """The columns that are shown, in the order in which they are chosen."""
-    fields = fields_of(answer)
+    fields = list(merge_currencies(answer)) if is_list(answer) else fields_of(answer)
     if look.columns is None:
         return fields
     return [one for one in fields if one.column is None] + [
@@ -142,11 +157,50 @@ def chosen_fields(answer: Answer, look: Look) -> list[Field]:
     ]
 
 
+def is_list(answer: Answer) -> bool:
+    """Whether its rows are sessions, events or orders, each with amounts in one currency."""
+    return any(
+        column.name in ("session_id", "order_key") for column in answer.question.report.columns
+    )
+
+
+def merge_currencies(answer: Answer) -> Iterator[Field]:
+    """The columns, with one for the amounts of all currencies."""
+    for column, fields in groupby(fields_of(answer), key=lambda one: one.column):
+        yield from (
+            fields
+            if column is None or column.kind is not Kind.MONEY
+            else [Field(column.name, column)]
+        )
+
+
+def common_hosts(answer: Answer) -> dict[str, str]:
+    """By column of pages the host that all of them have: it says nothing in each row."""
+    names = str(answer.question.names)
+    columns = {names: "name"} if names in ON_THE_WEB else {}
+    columns |= {
+        one.name: one.name for one in answer.question.report.columns if one.name in ON_THE_WEB
+    }
+    hosts = {
+        column: {str(row[key]).partition("/")[0] for row in answer.rows if has_page(row.get(key))}
+        for column, key in columns.items()
+        if column not in ("referrer", "referrer_host")
+    }
+    return {column: one.pop() for column, one in hosts.items() if len(one) == 1}
+
+
+def has_page(text: object) -> bool:
+    """Whether a cell is a page, not `(none)` or the rest of a list."""
+    return isinstance(text, str) and "/" in text
+
+
 def other_currencies(answer: Answer, look: Look) -> tuple[str, ...]:
     """The currencies that are there and not shown."""
     if look.currency is None:
         return ()
-    return tuple(sorted({one.currency for one in fields_of(answer) if one.currency} - {look.currency}))
+    return tuple(
+        sorted({one.currency for one in fields_of(answer) if one.currency} - {look.currency})
+    )
 
 
 def make_heads(answer: Answer, fields: Sequence[Field], look: Look) -> Iterator[Head]:
@@ -167,6 +221,13 @@ def make_heads(answer: Answer, fields: Sequence[Field], look: Look) -> Iterator[
             up=look.links.having("sort", f"{name}.up") if can_sort and look.links else None,
             sorted={name: "descending", f"{name}.up": "ascending"}.get(look.sort or ""),
         )
+
+
+def column_of(one: Field) -> Column:
+    """The column of a field. Raises ValueError for what rows are named by."""
+    if one.column is None:
+        raise ValueError(f"{one.name} is no column of a report")
+    return one.column
 
 
 def label_of(one: Field) -> str:
@@ -246,6 +307,9 @@ def make_cells(
             yield make_name(answer, row, look)
         elif one.column.kind is Kind.TEXT:
             yield make_text(row.get(one.column.name), one.column.name, look)
+        elif one.column.name == "started_at" and look.links:
+            session = link_of(str(row["session_id"]), "session_id", look.links)
+            yield replace(make_number(row, one), link=session)
         else:
             change = change_of(row, before or {}, one) if is_compared else None
             yield make_number(row, one, change)
@@ -259,28 +323,30 @@ def is_comparable(answer: Answer) -> bool:
 
 def make_number(row: Row, one: Field, change: Change | None = None) -> Cell:
     """A cell that is a number, a time or a flag."""
-    assert one.column is not None
-    if one.column.kind is Kind.MONEY and one.currency is None:
-        text = NOTHING
-    else:
-        text = write_cell(row.get(one.column.name), one.column.kind, one.currency)
-    return Cell(text, one.column.kind in NUMBERS, change, is_empty=text == NOTHING)
+    kind, cell = column_of(one).kind, row.get(column_of(one).name)
+    text = exact = write_cell(cell, kind, one.currency)
+    if kind is Kind.MONEY and one.currency is None:
+        amounts = sorted((cell or {}).items())
+        text = " · ".join(write_amount(amount, currency) for currency, amount in amounts) or NOTHING
+    if kind is Kind.TIME and cell is not None:
+        text = write_short_time(cell)
+    return Cell(text, kind in NUMBERS, exact, change=change, is_empty=text == NOTHING)
 
 
 def change_of(row: Row, before: Row, one: Field) -> Change | None:
     """How a cell differs from that of the time before, where none counts as 0."""
-    assert one.column is not None
-    if one.column.kind not in NUMBERS:
+    column = column_of(one)
+    if column.kind not in NUMBERS:
         return None
     earlier = number_of(before, one)
-    if earlier is None and one.column.kind in (Kind.COUNT, Kind.MONEY):
+    if earlier is None and column.kind in (Kind.COUNT, Kind.MONEY):
         earlier = Decimal(0)
     return compare_numbers(
         number_of(row, one),
         earlier,
-        one.column.kind,
-        counted=base_of(row, before, one.column),
-        less_is_better=one.column.name in LESS_IS_BETTER,
+        column.kind,
+        counted=base_of(row, before, column),
+        less_is_better=column.name in LESS_IS_BETTER,
     )
 
 
@@ -290,8 +356,13 @@ def base_of(row: Row, before: Row, column: Column) -> int:
     counts = [one for one in (row.get(name), before.get(name)) if isinstance(one, int)]
     if counts:
         return max(counts)
-    orders = [one.get("order_values") or {} for one in (row, before)]
-    return max(sum(count for count, _ in values.values()) for values in orders)
+    return max(count_orders(row), count_orders(before))
+
+
+def count_orders(row: Row) -> int:
+    """How many orders with a value a row has, in all currencies."""
+    orders: Orders = row.get("order_values") or {}
+    return sum(count for count, _ in orders.values())
 
 
 def make_name(answer: Answer, row: Row, look: Look) -> Cell:
@@ -306,7 +377,20 @@ def make_text(value: Any, column: str, look: Look) -> Cell:
     if value is None or value == "":
         return Cell(NOTHING, is_number=False, is_empty=True)
     text = str(value)
-    return Cell(text, is_number=False, link=link_of(text, column, look.links), web=web_of(text, column))
+    shown = text.removeprefix(look.hosts.get(column, "")) if has_page(text) else text
+    return Cell(
+        stage_title(text) if column in ("stage", "funnel_stage") else shown,
+        is_number=False,
+        title=text,
+        is_id=column in IDS,
+        link=link_of(text, column, look.links),
+        web=web_of(text, column),
+    )
+
+
+def stage_title(stage: str) -> str:
+    """The name of a stage as people read it."""
+    return stage.replace("_", " ").capitalize()
 
 
 def link_of(text: str, column: str, links: Links | None) -> str | None:

@@ -21,7 +21,7 @@ from collector.dashboard.formats import (
 )
 from collector.dashboard.links import Links
 from collector.dashboard.store import Annotation
-from collector.dashboard.tables import NUMBERS, label_of, number_of
+from collector.dashboard.tables import NUMBERS, column_of, label_of, number_of
 from collector.reports.answer import Answer, Row
 from collector.reports.catalog import Kind
 from collector.reports.cells import Field, fields_of
@@ -101,7 +101,9 @@ def make_trend(
             for one in offered
         ),
         units=tuple(
-            Choice(unit.value, links and links.asking(unit=unit.value), unit is answer.question.unit)
+            Choice(
+                unit.value, links and links.asking(unit=unit.value), unit is answer.question.unit
+            )
             for unit in Unit
         ),
         has_unfinished=any(not one.is_complete and one.value is not None for one in samples),
@@ -159,16 +161,15 @@ def value_of(row: Row, measure: Field) -> Number | None:
 
 def write_exact(row: Row, measure: Field) -> str:
     """The value of a point with all its digits."""
-    assert measure.column is not None
-    return write_cell(row.get(measure.column.name), measure.column.kind, measure.currency)
+    column = column_of(measure)
+    return write_cell(row.get(column.name), column.kind, measure.currency)
 
 
 def write_short(value: Decimal, measure: Field) -> str:
     """A value of the axis."""
-    assert measure.column is not None
     if measure.currency is not None:
         return shorten_amount(value, measure.currency)
-    match measure.column.kind:
+    match column_of(measure).kind:
         case Kind.SHARE:
             return write_share(value)
         case Kind.SECONDS:
@@ -184,9 +185,7 @@ def notes_by_day(annotations: Sequence[Annotation]) -> dict[date, list[str]]:
     return notes
 
 
-def notes_between(
-    notes: Mapping[date, list[str]], start: datetime, end: datetime
-) -> Iterator[str]:
+def notes_between(notes: Mapping[date, list[str]], start: datetime, end: datetime) -> Iterator[str]:
     """The notes of the days that begin in a bucket; of an hour those of its day, at its first."""
     for day, texts in notes.items():
         if start.date() <= day < end.date() or (start.date() == day and start.hour == 0):

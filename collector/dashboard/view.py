@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 from urllib.parse import urlencode
 
 from multidict import MultiMapping
@@ -21,6 +22,8 @@ PARAMETERS = {
     "compare": "compare",
     "unit": "unit",
     "by": "by",
+    "look_back": "look_back",
+    "order": "order",
     "session": "session",
     "person": "person",
     "limit": "limit",
@@ -36,7 +39,7 @@ class View:
     asked: Asked
     extras: Mapping[str, str] = field(default_factory=dict)
 
-    def ask(self, report: str, **given: str | None) -> Asked:
+    def ask(self, report: str, **given: Any) -> Asked:
         """What a panel of the page asks; `given` are fields of Asked that it sets itself."""
         return replace(self.asked, report=report, **given)
 
