@@ -17,8 +17,9 @@ from collector.reports.errors import ReportsUnavailable
 from collector.reports.question import Question
 from collector.sql import load_query
 
-# How long a question waits for another one to end, and when its asker may come again.
-WAIT_SECONDS = 10.0
+# How much longer than a report may take a question waits for others to end, and when who has
+# waited in vain may come again.
+WAIT_SECONDS = 1.0
 RETRY_SECONDS = 5
 
 # Postgres itself gives a statement up in its time; a question has up to two, and a short one. One
@@ -33,13 +34,14 @@ KEEP_ROWS = 20_000  # of all answers together: some 40 MB
 
 
 class Asker:
-    """Asks questions over a pool, at most so many at once."""
+    """Asks questions over a pool, at most so many at once. `timeout_seconds`: of a statement."""
 
     def __init__(
         self, pool: asyncpg.Pool[asyncpg.Record], most: int, timeout_seconds: float
     ) -> None:
         self._pool = pool
         self._places = asyncio.Semaphore(most)
+        self._wait_seconds = timeout_seconds + WAIT_SECONDS
         self._most_seconds = STATEMENTS * timeout_seconds + GRACE_SECONDS
         self._as_of: SharedWork[None, datetime | None] = SharedWork(AS_OF_SECONDS, 1)
         self._answers: SharedWork[tuple[Question, datetime | None], Answer] = SharedWork(
@@ -82,7 +84,7 @@ class Asker:
     async def _connection(self) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
         """A connection, once there is a place for one more question."""
         try:
-            async with asyncio.timeout(WAIT_SECONDS):
+            async with asyncio.timeout(self._wait_seconds):
                 await self._places.acquire()
         except TimeoutError:
             raise TooBusy("many reports are being asked for; try again", RETRY_SECONDS) from None

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from local.postgres import PostgresServer, database_url
 from tests.integration.dashboard.dashboard import Dashboard, run_dashboard
 
 
@@ -21,3 +22,9 @@ async def browser(dashboard: Dashboard) -> Dashboard:
     """The same, signed in."""
     await dashboard.log_in()
     return dashboard
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> str:
+    """A database without any of our tables."""
+    return database_url(postgres)
