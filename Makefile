@@ -4,6 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 GATEWAY_PORT ?= 8000
 COLLECTOR_PORT ?= 8080
 DEMO_PORT ?= 5177
+DASHBOARD_PORT ?= 8090
 
 BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
@@ -21,7 +22,8 @@ SIDE_BY_SIDE := --numprocesses=logical --dist=loadfile --no-loadscope-reorder
 # Start the whole system on this machine, without Docker.
 run: $(RUNNABLE)
 	@exec $(BIN)/conversion-tracking up --gateway-port $(GATEWAY_PORT) \
-		--collector-port $(COLLECTOR_PORT) --demo-port $(DEMO_PORT)
+		--collector-port $(COLLECTOR_PORT) --demo-port $(DEMO_PORT) \
+		--dashboard-port $(DASHBOARD_PORT)
 
 # Lint, types and the whole test suite; nothing needs to be installed or started by hand.
 test: check tracker deck-if-go

@@ -129,6 +129,7 @@ def add_up(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     up.add_argument("--gateway-port", type=int, default=8000, help="default: %(default)s")
     up.add_argument("--collector-port", type=int, default=8080, help="default: %(default)s")
     up.add_argument("--demo-port", type=int, default=5177, help="default: %(default)s")
+    up.add_argument("--dashboard-port", type=int, default=8090, help="default: %(default)s")
     up.add_argument(
         "--data", type=Path, default=Path("var"), help="folder of the data (default: %(default)s)"
     )
@@ -170,8 +171,14 @@ def run_up(command: argparse.Namespace) -> None:
         raise CommandError(
             f"up runs from a checkout, after `make install` ({error}); see the README"
         ) from error
+    ports = Ports(
+        gateway=command.gateway_port,
+        collector=command.collector_port,
+        demo=command.demo_port,
+        dashboard=command.dashboard_port,
+    )
     try:
-        up(Ports(command.gateway_port, command.collector_port, command.demo_port), command.data)
+        up(ports, command.data)
     except LocalSystemError as error:
         raise CommandError(str(error)) from error
 

@@ -1,4 +1,4 @@
-"""The whole system on one machine: Postgres, collector, plugin server, gateway, demo site."""
+"""The whole system on one machine: Postgres, collector, plugin server, gateway, demo, dashboard."""
 
 from __future__ import annotations
 
@@ -47,12 +47,14 @@ class Ports:
     gateway: int
     collector: int
     demo: int
+    dashboard: int
 
     def refuse_taken(self) -> None:
         """Raises LocalSystemError if something listens on one of them already."""
         refuse_taken_port(self.gateway, "GATEWAY_PORT")
         refuse_taken_port(self.collector, "COLLECTOR_PORT")
         refuse_taken_port(self.demo, "DEMO_PORT")
+        refuse_taken_port(self.dashboard, "DASHBOARD_PORT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ class Addresses:
     demo_url: str
     gateway_url: str
     collector_url: str
+    dashboard_url: str
+    dashboard_token: str
     database_url: str
     psql: Path
 
@@ -93,6 +97,8 @@ def start_system(stack: ExitStack, ports: Ports, data: Path) -> tuple[Addresses,
         demo_url=f"http://localhost:{ports.demo}",
         gateway_url=f"http://127.0.0.1:{ports.gateway}",
         collector_url=f"http://127.0.0.1:{ports.collector}",
+        dashboard_url=f"http://localhost:{ports.dashboard}",
+        dashboard_token=dashboard_token(data),
         database_url=database_url(server),
         psql=psql_path(server),
     )
@@ -108,8 +114,18 @@ def start_system(stack: ExitStack, ports: Ports, data: Path) -> tuple[Addresses,
         system.start_plugin_server(),
         system.start_gateway(ports.gateway, ports.collector),
         system.start_demo(ports.demo, addresses.gateway_url),
+        system.start_dashboard(ports.dashboard, addresses.dashboard_token),
     ]
     return addresses, children
+
+
+def dashboard_token(data: Path) -> str:
+    """What to sign in to the dashboard with: made once, and kept with the data."""
+    file = data / "dashboard-token"
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_hex(16), encoding="ascii")
+    return file.read_text(encoding="ascii")
 
 
 def kong_yml_with_origin(origin: str, data: Path) -> Path:
@@ -197,6 +213,20 @@ class System:
         wait_until(lambda: accepts_connections(port), demo)
         return demo
 
+    def start_dashboard(self, port: int, token: str) -> Child:
+        """The reports, for a person who signs in with this token."""
+        print("starting the dashboard", flush=True)
+        settings = {
+            "CT_DATABASE_URL": self.database_url,
+            "CT_DASHBOARD_HOST": "127.0.0.1",
+            "CT_DASHBOARD_PORT": str(port),
+            "CT_DASHBOARD_TOKENS": f"me:{token}",
+        }
+        command = [str(BIN / "conversion-tracking"), "dashboard"]
+        dashboard = self.start("dashboard", command, settings)
+        wait_until(lambda: accepts_connections(port), dashboard)
+        return dashboard
+
     def start(self, name: str, command: list[str], settings: dict[str, str]) -> Child:
         """Start a process that the stack stops."""
         child = start_child(name, command, settings, self.data / "log")
@@ -211,6 +241,8 @@ def usage(addresses: Addresses, data: Path) -> str:
         demo=addresses.demo_url,
         gateway=addresses.gateway_url,
         collector=addresses.collector_url,
+        dashboard=addresses.dashboard_url,
+        token=addresses.dashboard_token,
         database=addresses.database_url,
         psql=addresses.psql,
         data=data,

@@ -52,7 +52,9 @@ def data() -> Iterator[Path]:
 
 def free_ports() -> Ports:
     """Ports that nothing listens on."""
-    return Ports(gateway=free_port(), collector=free_port(), demo=free_port())
+    return Ports(
+        gateway=free_port(), collector=free_port(), demo=free_port(), dashboard=free_port()
+    )
 
 
 def up_command(data: Path, ports: Ports) -> list[str]:
@@ -62,6 +64,7 @@ def up_command(data: Path, ports: Ports) -> list[str]:
         *("--gateway-port", str(ports.gateway)),
         *("--collector-port", str(ports.collector)),
         *("--demo-port", str(ports.demo)),
+        *("--dashboard-port", str(ports.dashboard)),
         *("--data", str(data)),
     ]
 
@@ -119,11 +122,12 @@ def processes_of(data: Path) -> dict[int, str]:
 def test_the_printed_commands_work_and_a_second_start_finds_its_data(data: Path) -> None:
     ports = free_ports()
     with up(data, ports) as system:
-        preflight, event, stage = map(run, system.commands("curl"))
+        preflight, event, stage, report = map(run, system.commands("curl"))
         assert preflight.startswith("HTTP/1.1 200")
         assert f"Access-Control-Allow-Origin: http://localhost:{ports.demo}" in preflight
         assert '"success":true' in event
         assert '"success":true' in stage
+        assert json.loads(report)["report"] == "channels"
         [psql] = system.commands("psql")
         rows = run(psql)
         assert re.search(r"channel +\| Paid Search", rows)
@@ -139,6 +143,21 @@ def test_the_printed_commands_work_and_a_second_start_finds_its_data(data: Path)
         assert run(psql) == rows
 
 
+def test_the_dashboard_s_token_is_printed_signs_in_and_stays(data: Path) -> None:
+    ports = free_ports()
+    with up(data, ports) as system:
+        [(address, token)] = re.findall(
+            r"dashboard  (\S+)   \(sign in with (\w+)\)", system.printed
+        )
+        assert address == f"http://localhost:{ports.dashboard}"
+        answer = run(f"curl -s -i {address}/login -d token={token}")
+        assert answer.startswith("HTTP/1.1 303")
+        assert (data / "dashboard-token").stat().st_mode & 0o777 == 0o600
+    with up(data, ports) as system:
+        assert f"(sign in with {token})" in system.printed
+    assert processes_of(data) == {}
+
+
 def test_the_demo_is_the_first_address_and_its_origin_is_allowed(data: Path) -> None:
     ports = free_ports()
     with up(data, ports) as system:
@@ -146,7 +165,7 @@ def test_the_demo_is_the_first_address_and_its_origin_is_allowed(data: Path) -> 
         assert f"Conversion tracking is running: open {origin}\n" in system.printed
         home = run(f"curl -s {origin}/")
         assert f'src="http://127.0.0.1:{ports.gateway}/t.js"' in home
-        [preflight, event, _] = system.commands("curl")
+        [preflight, event, *_] = system.commands("curl")
         for allowed in (origin, "https://www.ainative.studio"):
             answer = run(preflight.replace(origin, allowed))
             assert f"Access-Control-Allow-Origin: {allowed}\n" in answer.replace("\r", "")
@@ -158,7 +177,9 @@ def test_the_demo_is_the_first_address_and_its_origin_is_allowed(data: Path) -> 
     assert processes_of(data) == {}
 
 
-@pytest.mark.parametrize("setting", ["GATEWAY_PORT", "COLLECTOR_PORT", "DEMO_PORT"])
+@pytest.mark.parametrize(
+    "setting", ["GATEWAY_PORT", "COLLECTOR_PORT", "DEMO_PORT", "DASHBOARD_PORT"]
+)
 def test_a_taken_port_is_one_clear_line(data: Path, setting: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -179,7 +200,12 @@ def test_a_taken_port_is_one_clear_line(data: Path, setting: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("part", "command"), [("collector", "conversion-tracking\0serve"), ("demo", "local.demo\0")]
+    ("part", "command"),
+    [
+        ("collector", "conversion-tracking\0serve"),
+        ("demo", "local.demo\0"),
+        ("dashboard", "conversion-tracking\0dashboard"),
+    ],
 )
 def test_a_part_that_ends_is_named_and_the_rest_stops(data: Path, part: str, command: str) -> None:
     with up(data, free_ports()) as system:

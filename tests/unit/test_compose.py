@@ -245,6 +245,26 @@ def test_kong_cannot_reach_the_database() -> None:
     assert COMPOSE["networks"]["database"]["internal"] is True
 
 
+def test_kong_neither_reaches_the_dashboard_nor_has_a_route_to_it() -> None:
+    dashboard = SERVICES["dashboard"]
+    assert not set(SERVICES["kong"]["networks"]) & set(dashboard["networks"])
+    assert "dashboard" in dashboard["profiles"]  # it starts only where somebody asks for it
+    for file in (ROOT / "kong").glob("kong*.yml"):
+        text = file.read_text()
+        assert "dashboard" not in text
+        state = yaml.safe_load(text)
+        routes = [*state.get("routes", []), *(r for s in state["services"] for r in s["routes"])]
+        paths = [path for route in routes for path in route["paths"]]
+        assert paths
+        for address in ("/", "/login", "/v1/reports", "/v1/reports/channels", "/share/abc"):
+            assert not any(is_routed(path, address) for path in paths)
+
+
+def is_routed(path: str, address: str) -> bool:
+    """Whether a route of Kong with this path takes an address."""
+    return bool(re.match(path[1:], address)) if path[0] == "~" else address.startswith(path)
+
+
 def test_the_collector_is_where_kong_looks_for_it_with_the_same_body_limit() -> None:
     settings = SERVICES["collector"]["environment"]
     targets = [t["target"] for u in KONG_YML["upstreams"] for t in u["targets"]]
@@ -270,6 +290,7 @@ def test_each_service_starts_after_what_it_needs_is_ready() -> None:
         "postgres": {},
         "migrate": {"postgres": "service_healthy"},
         "collector": {"migrate": "service_completed_successfully"},
+        "dashboard": {"migrate": "service_completed_successfully"},
         "plugin": {},
         "kong": {"collector": "service_healthy", "plugin": "service_healthy"},
     }
