@@ -21,6 +21,7 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "KRW": "₩", "BRL": "R$"}
 SHORTENED: tuple[tuple[int, str], ...] = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k"))
 EXACT_BELOW = 10_000
+ROUNDS_UP = Decimal("0.9995")  # 999,950 is 1.00M, not 1,000k
 # A change of few says little: it is shown paler.
 FEW = 10
 
@@ -60,9 +61,10 @@ def shorten(number: Decimal | int) -> str:
     """Three digits that matter, from 10,000 on: 12.3k, 4.56M."""
     exact = Decimal(number)
     for factor, letter in SHORTENED if abs(exact) >= EXACT_BELOW else ():
-        if abs(exact) >= factor:
+        if abs(exact) >= factor * ROUNDS_UP:
             scaled = exact / factor
-            return f"{write_decimal(scaled, 2 - min(max(scaled.adjusted(), 0), 2))}{letter}"
+            digits = min(max(round(scaled, 2).adjusted(), 0), 2)
+            return f"{write_decimal(scaled, 2 - digits)}{letter}"
     return write_decimal(exact, 0)
 
 

@@ -89,6 +89,11 @@ class Table:
     more_currencies: tuple[str, ...] = ()
 
     @property
+    def has_bars(self) -> bool:
+        """Whether its rows are compared by a bar behind each."""
+        return any(line.bar is not None for line in self.lines)
+
+    @property
     def is_empty(self) -> bool:
         """Whether there is nothing to show."""
         return not self.lines

@@ -17,10 +17,15 @@ def can_build() -> bool:
     return shutil.which("npm") is not None
 
 
+def install() -> None:
+    """Install the packages of package-lock.json; raises CalledProcessError."""
+    subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=TRACKER, check=True)
+
+
 def build() -> None:
     """Install what the build needs, where it is missing, and build; raises CalledProcessError."""
     if not NODE_MODULES.exists():
-        subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=TRACKER, check=True)
+        install()
     subprocess.run(["node", "build.mjs"], cwd=TRACKER, check=True)
 
 

@@ -90,6 +90,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "allowance",
         "api",
         "logs",
+        "money",
         "reports",
         "serving",
         "settings",

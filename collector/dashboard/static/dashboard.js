@@ -134,7 +134,16 @@
     again();
   };
 
+  // On a phone the menu is wider than the page: show where we are.
+  const showCurrent = () => {
+    for (const current of document.querySelectorAll("nav [aria-current=page]")) {
+      const list = current.closest("ul");
+      list.scrollLeft = current.offsetLeft - list.offsetLeft - 16;
+    }
+  };
+
   document.addEventListener("DOMContentLoaded", () => {
+    showCurrent();
     prepareTheme();
     prepareMenus();
     prepareKeys();

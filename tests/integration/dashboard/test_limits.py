@@ -47,11 +47,13 @@ async def asked(url: str, count: int) -> None:
 
 
 async def test_a_browser_that_goes_away_takes_its_questions_along(database: str) -> None:
-    async with run_dashboard(database, reports_timeout_seconds=600) as dashboard:
+    async with run_dashboard(
+        database, reports_timeout_seconds=600, reports_pool_size=2
+    ) as dashboard:
         await dashboard.log_in()
         async with facts_locked(database):
             asking = asyncio.create_task(dashboard.get("/?range=30d"))
-            await asked(database, 1)
+            await asked(database, 2)  # of the page, as many as are asked at once
             asking.cancel()
             await asked(database, 0)
         # The connection is good for the next.

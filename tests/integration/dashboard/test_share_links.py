@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from collector.dashboard.pages import PAGES
 from tests.integration.dashboard.dashboard import Answered, Dashboard
 from tests.integration.dashboard.facts import add_session
 from tests.support import fetch
@@ -56,7 +57,7 @@ async def test_it_shows_its_view_and_its_tables(visitor: Visitor) -> None:
     assert page.status == 200
     assert "Email" in page.text
     assert "Direct" not in page.text
-    [csv] = re.findall(r'href="(/share/[^"]+\.csv)"', page.text)
+    [csv] = re.findall(r'href="(/share/[^"]+/channels\.csv)"', page.text)
     table = await visitor.get(csv)
     assert table.text.splitlines()[1].startswith("Email,1,")
     assert len(table.text.splitlines()) == 2
@@ -67,7 +68,7 @@ async def test_it_says_nothing_of_what_else_there_is(visitor: Visitor) -> None:
     for secret in ("Secret plan", "Secret launch", "for the board", "csrf", "<form", "share-links"):
         assert secret not in page
     assert set(re.findall(r'href="(/[^"]*)"', page)) <= {
-        f"{visitor.path}/channels.csv",
+        *(f"{visitor.path}/{panel}.csv" for panel in PAGES["overview"].panels),
         *re.findall(r'"(/static/[^"]+)"', page),
     }
 
