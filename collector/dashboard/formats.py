@@ -151,7 +151,7 @@ def write_period(period: Period) -> str:
     """The dates of a range, without what both have: 1-30 Nov 2026; times where they matter."""
     last = period.end - timedelta(microseconds=1)
     if period.start.time() != time():
-        return f"{write_minute(period.start)} – {write_minute(period.end)}"  # noqa: RUF001
+        return f"{write_minute(period.start)} – {write_minute(period.end)}"
     if period.end.time() != time():  # as of a comparison with what is not over
         return f"{write_dates(period.start, period.end)}, to {period.end:%H:%M}"
     return write_dates(period.start, last)
@@ -162,10 +162,10 @@ def write_dates(first: datetime, last: datetime) -> str:
     if first.date() == last.date():
         return f"{last:%a} {write_day(last)} {last.year}"
     if first.year != last.year:
-        return f"{write_day(first)} {first.year} – {write_day(last)} {last.year}"  # noqa: RUF001
+        return f"{write_day(first)} {first.year} – {write_day(last)} {last.year}"
     if first.month != last.month:
-        return f"{write_day(first)} – {write_day(last)} {last.year}"  # noqa: RUF001
-    return f"{first.day} – {write_day(last)} {last.year}"  # noqa: RUF001
+        return f"{write_day(first)} – {write_day(last)} {last.year}"
+    return f"{first.day} – {write_day(last)} {last.year}"
 
 
 def write_minute(moment: datetime) -> str:

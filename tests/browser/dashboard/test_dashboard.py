@@ -13,6 +13,7 @@ from playwright.async_api import BrowserContext, Page, expect
 from tests.browser.dashboard.conftest import Served, sign_in
 
 FIRST_VIEW_BYTES = 100_000
+PATHS = ("/", "/acquisition", "/funnel", "/revenue", "/pages", "/people", "/live", "/quality")
 
 
 def card(page: Page, title: str) -> str:
@@ -270,16 +271,7 @@ async def test_an_empty_database_says_what_to_do(
 ) -> None:
     page = await context.new_page()
     await sign_in(page, served_empty.url)
-    for path in (
-        "/",
-        "/acquisition",
-        "/funnel",
-        "/revenue",
-        "/pages",
-        "/people",
-        "/live",
-        "/quality",
-    ):
+    for path in PATHS:
         await page.goto(served_empty.url + path)
         await expect(page.locator(".welcome")).to_contain_text("No event has arrived yet")
         await expect(page.locator(".welcome pre")).to_contain_text("t.js")

@@ -34,7 +34,7 @@ PATHS = (
     "/quality?show=suspicious",
     "/share-links",
 )
-SECTIONS = [
+SESSIONS = [
     f"/session?session={quote(f'h{number}-{text[:100]}')}" for number, text in enumerate(HOSTILE)
 ]
 
@@ -83,7 +83,7 @@ async def test_no_page_is_wider_than_the_screen(
     )
     page = await context.new_page()
     await sign_in(page)
-    for path in (*PATHS, *SECTIONS, f"/?filter={quote('campaign=' + HOSTILE[8])}"):
+    for path in (*PATHS, *SESSIONS, f"/?filter={quote('campaign=' + HOSTILE[8])}"):
         await page.goto(path)
         wider = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert (path[:60], wider) == (path[:60], 0)
@@ -95,7 +95,7 @@ async def test_what_strangers_send_does_nothing(browser: Browser, served: Served
     complaints = note_complaints(context)
     page = await context.new_page()
     await sign_in(page)
-    for path in (*PATHS, *SECTIONS):
+    for path in (*PATHS, *SESSIONS):
         for query in ("", "&bots=include&limit=500"):
             await page.goto(path + (query if "?" in path else ""))
             assert await page.evaluate("window.hacked") is None

@@ -17,7 +17,7 @@ SOURCES = (
 PATHS = ("/", "/pricing", "/docs/first", "/blog/hello")
 DAYS = 5
 
-RTL = "\u202eمرحبا\u202c"
+RTL = "\u202e\u0645\u0631\u062d\u0628\u0627\u202c"
 LONG = "very-long-" * 40
 
 # What did harm to others: markup, attributes that end, scripts in addresses, formulas, a text
@@ -106,7 +106,7 @@ def hostile_events() -> Iterator[dict[str, Any]]:
         yield {
             "session_id": f"h{number}-{short}",
             "event_type": "purchase",
-            "event_name": text,
+            "event_name": short,
             "order_id": f"o{number}-{short}",
             "conversion_value": 5,
             "currency": "EUR",
