@@ -352,8 +352,8 @@ class Settings(BaseSettings):
                 raise ValueError(f"number {number} has no name of its own: write it as name:token")
             if len(token) < MIN_SECRET_LENGTH or not PLAIN_TOKEN.fullmatch(token):
                 raise ValueError(
-                    f"the token of number {number} must have at least {MIN_SECRET_LENGTH} characters, "
-                    "all of ASCII and without blanks; `openssl rand -hex 32` makes one"
+                    f"the token of number {number} must have at least {MIN_SECRET_LENGTH} "
+                    "characters, all of ASCII and without blanks; `openssl rand -hex 32` makes one"
                 )
             names.add(name)
         return value

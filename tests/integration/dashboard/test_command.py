@@ -1,4 +1,4 @@
-"""`conversion-tracking dashboard` as a process, and the role that docs/dashboard.md makes for it."""
+"""`conversion-tracking dashboard` as a process, and the role of docs/dashboard.md."""
 
 from __future__ import annotations
 
@@ -69,9 +69,8 @@ def test_it_says_where_it_is_stays_when_postgres_is_away_and_stops_at_sigterm(
     )
     try:
         assert process.stderr is not None
-        url = next(
-            found[0] for line in process.stderr if (found := re.search(r"http://\S+\d", line))
-        )
+        found = (re.search(r"http://\S+\d", line) for line in process.stderr)
+        url = next(match[0] for match in found if match)
         with urlopen(f"{url}/healthz") as answer:
             assert answer.status == 200
         with urlopen(f"{url}/login") as answer:
