@@ -355,12 +355,12 @@ class Settings(BaseSettings):
         names: set[str] = set()
         for number, text in enumerate(split_list(value.get_secret_value() if value else ""), 1):
             name, _, token = text.partition(":")
-            if not TOKEN_NAME.fullmatch(name) or name in names:
+            if ":" not in text or not TOKEN_NAME.fullmatch(name) or name in names:
                 raise ValueError(f"number {number} has no name of its own: write it as name:token")
             if len(token) < MIN_SECRET_LENGTH or not PLAIN_TOKEN.fullmatch(token):
                 raise ValueError(
-                    f"the token of {name} must have at least {MIN_SECRET_LENGTH} characters, "
-                    "all of ASCII and without blanks; `openssl rand -hex 32` makes one"
+                    f"the token of number {number} must have at least {MIN_SECRET_LENGTH} "
+                    "characters, all of ASCII and without blanks; `openssl rand -hex 32` makes one"
                 )
             names.add(name)
         return value

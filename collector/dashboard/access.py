@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from collector.dashboard.hosts import check_origin, has_secure_cookies
 from collector.dashboard.keys import CLOCK, SETTINGS, STORE, TOKENS
 from collector.dashboard.store import BrowserSession
 from collector.dashboard.tokens import digest
+
+logger = logging.getLogger(__name__)
 
 SESSION_TIME = timedelta(days=14)
 CSRF_FIELD = "csrf"
@@ -124,6 +127,7 @@ async def start_session(request: web.Request, name: str, response: web.Response)
     now = app[CLOCK]()
     session = BrowserSession(name, keyed(cookie, token))
     await app[STORE].add_session(hash_of(cookie), session, now + SESSION_TIME, now)
+    logger.info("%s has signed in", name)
     response.set_cookie(
         cookie_name(request),
         cookie,

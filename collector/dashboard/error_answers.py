@@ -84,7 +84,9 @@ def failure_of(request: web.Request, error: Exception) -> Failure:
         case web.HTTPException(status=status):
             allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
             return Failure(status, *HTTP_ERRORS.get(status, UNKNOWN), allow)
-    logger.exception("unexpected error", extra={"method": request.method, "path": request.path})
+    resource = request.match_info.route.resource
+    route = resource.canonical if resource else "none"  # a share link's path is its secret
+    logger.exception("unexpected error", extra={"method": request.method, "route": route})
     return Failure(500, "internal_error", "the dashboard failed; the error is in its log")
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 from collections.abc import Sequence
 from ipaddress import IPv6Address, ip_address
 
 from collector.allowance import AddressAllowance, Allowance
 from collector.dashboard.errors import TooManyAttempts, WrongToken
+
+logger = logging.getLogger(__name__)
 
 ATTEMPTS_PER_MINUTE = 10  # of one address
 ALL_ATTEMPTS_PER_MINUTE = 100  # of all
@@ -35,6 +38,7 @@ class Tokens:
             raise TooManyAttempts("too many wrong tokens: wait a minute", RETRY_SECONDS)
         name = self._compare(given)
         if name is None:
+            logger.warning("a wrong token was tried")
             raise WrongToken("this is not a token of CT_DASHBOARD_TOKENS")
         self._of_address.take(network, now, -1)
         self._of_all.take(now, -1)
