@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 import asyncpg
 
 from collector.postgres.sessions import Connection
 from collector.reports.answer import Answer, Row, make_rows, make_total
+from collector.reports.comparison import align
 from collector.reports.errors import ReportTimeout
-from collector.reports.period import next_edge
+from collector.reports.period import begins_bucket, next_edge
 from collector.reports.question import Question
 from collector.reports.statement import make_statement
 from collector.sql import load_query
@@ -27,7 +28,13 @@ async def ask(connection: Connection, question: Question) -> Answer:
     before = question.before()
     if before is None:
         return answer
-    return replace(answer, before=await ask_one(connection, before, as_of))
+    return compare(answer, await ask_one(connection, before, as_of))
+
+
+def compare(answer: Answer, before: Answer) -> Answer:
+    """The answer, with the other beside it: a row for each of its rows."""
+    rows, others = align(answer, before)
+    return replace(answer, rows=tuple(rows), before=replace(before, rows=tuple(others)))
 
 
 async def ask_one(connection: Connection, question: Question, as_of: datetime | None) -> Answer:
@@ -42,12 +49,17 @@ async def ask_one(connection: Connection, question: Question, as_of: datetime | 
     rows = make_rows(question.report, records)
     if any(column.name == "is_complete" for column in question.report.columns):
         rows = tuple(with_completeness(row, question, as_of) for row in rows)
-    return Answer(question, rows, make_total(question.report, rows), statement, as_of)
+    return Answer(question, rows, make_total(question, rows), statement, as_of)
 
 
 def with_completeness(row: Row, question: Question, as_of: datetime | None) -> Row:
-    """A row of a trend, with whether its time is over, and its zone's time."""
-    zone = question.period.zone
-    start = row["starts_at"].astimezone(zone)
-    end = min(next_edge(start, question.unit, zone), question.period.end)
-    return {**row, "starts_at": start, "is_complete": as_of is not None and end <= as_of}
+    """A row of a trend, with whether its numbers are those of a whole bucket, in its zone's time.
+
+    They are not while events of its time may be missing, nor where the range cuts it.
+    """
+    period = question.period
+    start = row["starts_at"].astimezone(period.zone)
+    end = next_edge(start, question.unit, period.zone).astimezone(UTC)
+    is_whole = begins_bucket(start, question.unit, period.zone) and end <= period.end
+    is_over = as_of is not None and end <= as_of
+    return {**row, "starts_at": start, "is_complete": is_whole and is_over}
