@@ -111,9 +111,10 @@ format: $(INSTALLED)
 hooks: $(INSTALLED)
 	$(BIN)/pre-commit install
 
-# What is generated in documents and examples: the settings.
+# What is generated in documents and examples: the settings, and the reports.
 docs: $(INSTALLED)
 	$(BIN)/python -m tools.settings_docs
+	$(BIN)/python -m tools.reports_docs
 
 check: $(INSTALLED)
 	$(BIN)/ruff check .

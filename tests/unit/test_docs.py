@@ -9,8 +9,11 @@ from pydantic_core import PydanticUndefined
 from collector.contract.models import ConversionEventRequest
 from collector.event import FunnelStage
 from collector.metrics import COUNTERS, GAUGES, HISTOGRAMS
+from collector.reports.filters import Dimension
+from collector.reports.period import Comparison
 from collector.settings import ENV_PREFIX, Settings
 from local.up import REQUEST_VARIABLE
+from tools.reports_docs import DOCUMENT, document_with_reports
 from tools.settings_docs import EXAMPLE, README, example_with_settings, readme_with_settings
 
 
@@ -53,6 +56,15 @@ def test_the_table_of_settings_has_each_setting_with_its_default_and_meaning(roo
 def test_what_is_written_of_the_settings_is_what_make_docs_writes() -> None:
     assert readme_with_settings(README.read_text()) == README.read_text()
     assert example_with_settings(EXAMPLE.read_text()) == EXAMPLE.read_text()
+
+
+def test_what_is_written_of_the_reports_is_what_make_docs_writes() -> None:
+    assert document_with_reports(DOCUMENT.read_text()) == DOCUMENT.read_text()
+
+
+def test_each_dimension_and_comparison_is_explained() -> None:
+    written = DOCUMENT.read_text()
+    assert [name for name in (*Dimension, *Comparison) if f"`{name}`" not in written] == []
 
 
 def test_the_table_of_metrics_has_each_metric(root: Path) -> None:
