@@ -11,6 +11,7 @@ import pytest
 
 from collector.reports.answer import Answer
 from collector.reports.errors import QuestionError
+from collector.reports.filters import SEVERAL, Dimension
 from tests.integration.reports.conftest import Ask, cells, store
 from tests.integration.reports.visits import DAY, MODELS, Order, Visit, events_of
 from tests.support import execute
@@ -374,15 +375,23 @@ async def test_currencies_stand_apart(database: str, report: Ask) -> None:
 # By what, and how
 
 
-@pytest.mark.parametrize("by", ["channel", "campaign", "landing_page", "device_type", "referrer"])
+@pytest.mark.parametrize("name", ["attribution", "journeys", "revenue_by"])
 async def test_every_dimension_of_a_touch_can_be_credited(
-    database: str, report: Ask, by: str
+    database: str, report: Ask, name: str
 ) -> None:
     await store(database, events_of(FOUR))
-    for name in ("attribution", "journeys", "revenue_by"):
+    for by in set(Dimension) - SEVERAL:
         answer = await report(name, by=by)
         assert answer.question.names == ("journey" if name == "journeys" else by)
         assert answer.total is not None
+
+
+@pytest.mark.parametrize("name", ["attribution", "journeys", "revenue_by", "revenue", "orders"])
+async def test_every_dimension_chooses_orders(database: str, report: Ask, name: str) -> None:
+    await store(database, events_of(FOUR))
+    everything = await report(name)
+    for dimension in Dimension:
+        assert (await report(name, filters=[f"{dimension}!=x"])).rows == everything.rows
 
 
 @pytest.mark.parametrize("by", ["event_type", "page", "channel; --", ""])
