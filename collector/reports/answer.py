@@ -50,11 +50,11 @@ def adds_up(name: str) -> bool:
     return column is None or column.adds
 
 
-def make_total(report: Report, rows: Sequence[Row]) -> Row | None:
-    """The total of a list of names: what adds up is added, and the rest computed from it."""
-    if report.names is None and report.by is None:
+def make_total(question: Question, rows: Sequence[Row]) -> Row | None:
+    """The total of a list of names, where each has one row."""
+    if question.names is None or len({row["name"] for row in rows}) < len(rows):
         return None
-    return add_rows(report, rows)
+    return add_rows(question.report, rows)
 
 
 def add_rows(report: Report, rows: Iterable[Row]) -> Row:
@@ -64,7 +64,7 @@ def add_rows(report: Report, rows: Iterable[Row]) -> Row:
         for name, cell in row.items():
             if is_orders(name):
                 added[name] = add_orders(added.get(name, {}), cell)
-            elif isinstance(cell, int) and adds_up(name):
+            elif isinstance(cell, int) and not isinstance(cell, bool) and adds_up(name):
                 added[name] = added.get(name, 0) + cell
     return with_columns(report, added)
 
@@ -106,8 +106,8 @@ def compute(column: Column, record: Mapping[str, Any]) -> Any:
     """A cell that is computed from others of its row."""
     if is_orders(column.of[0]):
         return compute_money(column, reduce(add_orders, [record.get(n, {}) for n in column.of]))
-    counted, counted_of = (record.get(name) or 0 for name in column.of)
-    return Decimal(counted) / Decimal(counted_of) if counted_of else None
+    counted, counted_of = (record.get(name) for name in column.of)
+    return Decimal(counted) / Decimal(counted_of) if counted is not None and counted_of else None
 
 
 def compute_money(column: Column, orders: Orders) -> int | dict[str, Decimal]:

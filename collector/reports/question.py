@@ -51,7 +51,7 @@ class Question:
         return self.report.names or self.dimension
 
     def before(self) -> Question | None:
-        """The same question of the time that it is compared with."""
+        """The same question of the time that it is compared with, for all names that it had."""
         if self.compared is None:
             return None
-        return replace(self, period=self.compared, compared=None)
+        return replace(self, period=self.compared, compared=None, limit=MOST_ROWS)

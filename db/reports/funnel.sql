@@ -71,16 +71,9 @@ timed AS (
     FROM stepped
     GROUP BY place
 ),
--- Without a dimension there is one place, also where there are no sessions.
-places AS (
-    SELECT place, CASE WHEN place <= $3 THEN min(name) END AS label, count(*) AS names
-    FROM placed
-    GROUP BY place
-    UNION ALL
-    SELECT 1, NULL, 0 WHERE $4::text IS NULL AND NOT EXISTS (SELECT FROM placed)
-)
+-- include places
 SELECT
-    NULLIF(label, '') AS name,
+    label AS name,
     names,
     stage,
     COALESCE(sum(sessions), 0)::bigint AS sessions,

@@ -9,14 +9,4 @@
     SELECT *, LEAST(row_number() OVER (ORDER BY page_views DESC, name), $3 + 1) AS place
     FROM measured
 )
-SELECT
-    CASE WHEN place <= $3 THEN min(name) END AS name,
-    count(*) AS names,
-    sum(page_views)::bigint AS page_views,
-    -- A session may have viewed several of those that are left.
-    CASE WHEN place <= $3 THEN min(viewing_sessions) END AS viewing_sessions,
-    sum(entries)::bigint AS entries,
-    sum(exits)::bigint AS exits
-FROM placed
-GROUP BY place
-ORDER BY place;
+-- include listed_pages
