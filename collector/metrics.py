@@ -30,6 +30,7 @@ GAUGES: Mapping[str, str] = {
     "ct_spool_usable": "1 while the disk takes events and has the spool's files",
     "ct_spool_age_seconds": "How long the oldest event waits",
     "ct_postgres_away": "1 while Postgres cannot be used",
+    "ct_facts_age_seconds": "How far the facts that reports read are behind",
 }
 
 # What is counted: each with what it says, and the name of its label where it has one.

@@ -40,7 +40,11 @@ async def execute(url: str, statement: str) -> None:
 
 async def empty_tables(url: str) -> None:
     """What the collector has stored is gone."""
-    await execute(url, "TRUNCATE conversion_events, conversion_funnel, counted_orders")
+    await execute(
+        url,
+        "TRUNCATE conversion_events, conversion_funnel, counted_orders, session_facts, "
+        "stale_sessions, changed_events",
+    )
 
 
 async def fetch(url: str, query: str, *arguments: object) -> Rows:

@@ -35,7 +35,7 @@ from collector.durable.failover import Failover
 from collector.durable.writer import Writer, WriterLimits, open_writer
 from collector.enrich import make_enricher
 from collector.errors import CollectorError
-from collector.facts.keeper import run_facts
+from collector.facts.keeper import Freshness, run_facts
 from collector.metrics import Metrics
 from collector.postgres.outage import Outage
 from collector.postgres.store import Store, open_store
@@ -86,8 +86,11 @@ async def keep_rejects(app: web.Application) -> AsyncIterator[None]:
 
 async def keep_facts_fresh(app: web.Application) -> AsyncIterator[None]:
     """The facts that reports read follow the events for as long as the application runs."""
-    settings = app[SETTINGS]
-    async with run_facts(settings.database_url, settings.facts_seconds, app[BACKGROUND]):
+    url, seconds = app[SETTINGS].database_url, app[SETTINGS].facts_seconds
+    freshness = Freshness(datetime.now(UTC))
+    if seconds:
+        app[METRICS].watch("ct_facts_age_seconds", lambda: freshness.age_seconds(datetime.now(UTC)))
+    async with run_facts(url, seconds, app[BACKGROUND], freshness):
         yield
 
 

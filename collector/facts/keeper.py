@@ -6,12 +6,15 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 import asyncpg
 
 from collector.background import Supervisor
 from collector.facts.refresh import refresh
+from collector.postgres.refusals import FAILURES, describe
 from collector.postgres.sessions import Connection
+from collector.sql import load_query
 
 logger = logging.getLogger(__name__)
 
@@ -19,45 +22,69 @@ CONNECT_SECONDS = 10.0
 STATEMENT_SECONDS = 120
 
 # The facts take at most a twentieth of the time of one Postgres backend: where they would take
-# more, they are fewer seconds behind than events are delayed otherwise.
+# more, they are refreshed more rarely.
 BUSY_SHARE = 0.05
 # What there is to catch up with, as after the first start, may take a half.
 CATCHING_UP_SHARE = 0.5
 
-FAILURES = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+class Freshness:
+    """How far the facts are, as this process knows; from its start on, until it does."""
+
+    def __init__(self, started_at: datetime) -> None:
+        self.complete_until = started_at
+
+    def age_seconds(self, now: datetime) -> float:
+        """How far the facts are behind."""
+        return max((now - self.complete_until).total_seconds(), 0)
 
 
 @asynccontextmanager
-async def run_facts(url: str, seconds: float, background: Supervisor) -> AsyncIterator[None]:
+async def run_facts(
+    url: str, seconds: float, background: Supervisor, freshness: Freshness
+) -> AsyncIterator[None]:
     """Keep the facts fresh, every so many seconds, for as long as the block runs; 0 is never."""
     if not seconds:
         yield
         return
-    async with background.run("facts", lambda: keep_facts(url, seconds)):
+    async with background.run("facts", lambda: keep_facts(url, seconds, freshness)):
         yield
 
 
-async def keep_facts(url: str, seconds: float) -> None:
+async def keep_facts(url: str, seconds: float, freshness: Freshness) -> None:
     """Refresh for ever. While Postgres cannot be used, try again each time."""
+    failing = False
     while True:
         try:
             async with connect(url) as connection:
-                while True:  # noqa: ASYNC110  # time is what it waits for
-                    await asyncio.sleep(await step(connection, seconds))
+                while True:
+                    pause = await step(connection, seconds, freshness)
+                    failing = False
+                    await asyncio.sleep(pause)
         except FAILURES as error:
-            logger.warning("the facts of sessions are not refreshed now: %s", error)
+            if not failing:  # one line an outage
+                logger.warning("the facts of sessions are not refreshed now: %s", describe(error))
+            failing = True
             await asyncio.sleep(seconds)
 
 
-async def step(connection: Connection, seconds: float) -> float:
-    """Take one step. Returns how long to pause after it."""
+async def step(connection: Connection, seconds: float, freshness: Freshness) -> float:
+    """Take one step. Returns how long to pause after it. Raises what asyncpg raises."""
     loop = asyncio.get_running_loop()
     begin = loop.time()
     done = await refresh(connection)
     busy = loop.time() - begin
     if done is not None and done.complete_until is None:
-        return busy * (1 / CATCHING_UP_SHARE - 1)
-    return max(seconds, busy * (1 / BUSY_SHARE - 1))
+        return pause_after(busy, CATCHING_UP_SHARE)
+    until = done.complete_until if done else await connection.fetchval(load_query("facts_as_of"))
+    if until is not None:
+        freshness.complete_until = until
+    return max(seconds, pause_after(busy, BUSY_SHARE))
+
+
+def pause_after(busy_seconds: float, share: float) -> float:
+    """The pause after which so many busy seconds were no more than this share of all."""
+    return busy_seconds * (1 / share - 1)
 
 
 @asynccontextmanager
@@ -67,7 +94,11 @@ async def connect(url: str) -> AsyncIterator[Connection]:
     Nothing is prepared, and each step is one transaction: a pooler may lend the session.
     """
     connection = await asyncpg.connect(
-        url, timeout=CONNECT_SECONDS, command_timeout=STATEMENT_SECONDS, statement_cache_size=0
+        url,
+        timeout=CONNECT_SECONDS,
+        command_timeout=STATEMENT_SECONDS,
+        statement_cache_size=0,
+        server_settings={"application_name": "conversion-tracking facts"},
     )
     try:
         yield connection

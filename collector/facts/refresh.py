@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+from collector.facts.mend import SLICE_CHANGES, mend
 from collector.postgres.sessions import Connection
 from collector.sql import load_query
 
@@ -12,10 +15,13 @@ from collector.sql import load_query
 SLICE_EVENTS = 20_000
 SLICE_SESSIONS = 4_000
 
+# Postgres gives a statement up before the collector stops waiting for it (keeper.py).
+STATEMENT_MILLISECONDS = "100000"
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one transaction did: sessions computed anew, until when events were looked at.
+    """What one step did: sessions computed anew, until when events were looked at.
 
     `complete_until` is None as long as more is to be done.
     """
@@ -26,22 +32,35 @@ class Step:
 
 
 async def refresh(connection: Connection) -> Step | None:
-    """Take one step: note the sessions of some new events, and compute some stale ones anew.
+    """Take one step: mend what changed events leave wrong, note the sessions of some new events,
+    and compute some stale ones anew.
 
-    Returns None where another process is at it. Raises what asyncpg raises.
+    Two transactions, so that no writer waits for the second. Returns None where another process
+    is at it. Raises what asyncpg raises.
     """
-    async with connection.transaction():
-        if not await connection.fetchval(load_query("lock_facts")):
+    async with facts_transaction(connection) as is_ours:
+        if not is_ours:
+            return None
+        changes = await mend(connection)
+    async with facts_transaction(connection) as is_ours:
+        if not is_ours:
             return None
         noted = await connection.fetchrow(load_query("note_new_events"), SLICE_EVENTS)
-        stale = await connection.fetch(load_query("take_stale_sessions"), SLICE_SESSIONS)
-        if stale:
-            ids = [row["session_id"] for row in stale]
-            await connection.execute(load_query("delete_facts"), ids)
-            await connection.execute(load_query("store_facts"), ids)
-        is_done = noted["is_done"]
+        taken = await connection.fetch(load_query("take_stale_sessions"), SLICE_SESSIONS)
+        sessions = {row["session_id"] for row in taken}
+        if sessions:
+            await connection.execute(load_query("delete_facts"), list(sessions))
+            await connection.execute(load_query("store_facts"), list(sessions))
+        is_done = noted["is_done"] and len(taken) < SLICE_SESSIONS and changes < SLICE_CHANGES
         until = await connection.fetchval(load_query("complete_facts")) if is_done else None
-        return Step(len(stale), noted["noted_until"], until)
+        return Step(len(sessions), noted["noted_until"], until)
+
+
+@asynccontextmanager
+async def facts_transaction(connection: Connection) -> AsyncIterator[bool]:
+    """A transaction, and whether it is the one that refreshes the facts now."""
+    async with connection.transaction():
+        yield await connection.fetchval(load_query("lock_facts"), STATEMENT_MILLISECONDS)
 
 
 async def refresh_all(connection: Connection) -> int:

@@ -1,5 +1,7 @@
--- Say that the facts hold all events that were noted, once no session is stale.
--- Parameters: none. Columns: complete_until, one row if so.
-UPDATE facts_progress SET complete_until = noted_until
-WHERE NOT EXISTS (SELECT FROM stale_sessions)
+-- Say how far the facts hold all events: as far as these were noted, but for sessions that wait
+-- their turn.
+-- Parameters: none. Columns: complete_until.
+UPDATE facts_progress SET complete_until = GREATEST(
+    complete_until, LEAST(noted_until, (SELECT min(stale_from) FROM stale_sessions))
+)
 RETURNING complete_until;

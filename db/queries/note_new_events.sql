@@ -4,16 +4,20 @@
 --
 -- Events are found by created_at, which is the begin of the transaction that stores them. One
 -- that has not committed yet must not be passed over, so nothing is looked at from the begin of
--- the oldest transaction on that may still write: one that has written, or that is young.
+-- the oldest transaction on that may still write: one that has written, that is young, or that is
+-- a collector's, whose first statement may wait for a lock. And what was stored up to ten seconds
+-- before is looked at again where its transaction may not have been visible the last time: a
+-- server's clock may have been set back, or another server have taken over.
 WITH horizon AS (
     SELECT LEAST(now() - INTERVAL '100 milliseconds', min(xact_start)) AS at
     FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND (
         backend_xid IS NOT NULL OR xact_start > now() - INTERVAL '30 seconds'
+        OR application_name = 'conversion-tracking'
     )
 ),
 slice AS (
-    SELECT noted_until AS begin_at, LEAST(horizon.at, next.created_at) AS end_at,
+    SELECT noted_until AS begin_at, noted_xmin, LEAST(horizon.at, next.created_at) AS end_at,
         next.created_at IS NULL OR next.created_at >= horizon.at AS is_done
     FROM facts_progress
     CROSS JOIN horizon
@@ -29,19 +33,25 @@ slice AS (
 new_events AS MATERIALIZED (
     SELECT session_id, COALESCE(order_id, stripe_session_id) AS order_key
     FROM slice
-    JOIN conversion_events AS e ON e.created_at >= begin_at AND e.created_at < end_at
+    JOIN conversion_events AS e ON e.created_at >= begin_at - INTERVAL '10 seconds'
+        AND e.created_at < GREATEST(begin_at, end_at)
+        AND (e.created_at >= begin_at OR age(e.xmin) <= age(noted_xmin))
 ),
 noted AS (
-    INSERT INTO stale_sessions (session_id)
-    SELECT session_id FROM new_events
-    UNION
-    -- An earlier report of an order takes it from the session that had it.
-    SELECT e.session_id
-    FROM (SELECT DISTINCT order_key FROM new_events WHERE order_key IS NOT NULL) AS keys
-    JOIN conversion_events AS e ON COALESCE(e.order_id, e.stripe_session_id) = keys.order_key
-    ORDER BY session_id
-    ON CONFLICT DO NOTHING
+    INSERT INTO stale_sessions (session_id, stale_from)
+    SELECT session_id, begin_at
+    FROM slice
+    CROSS JOIN (
+        SELECT session_id FROM new_events
+        UNION
+        -- An earlier report of an order takes it from the session that had it.
+        SELECT e.session_id
+        FROM (SELECT DISTINCT order_key FROM new_events WHERE order_key IS NOT NULL) AS keys
+        JOIN conversion_events AS e ON COALESCE(e.order_id, e.stripe_session_id) = keys.order_key
+    ) AS sessions
 )
-UPDATE facts_progress SET noted_until = GREATEST(noted_until, slice.end_at)
+UPDATE facts_progress SET
+    noted_until = GREATEST(noted_until, slice.end_at),
+    noted_xmin = pg_snapshot_xmin(pg_current_snapshot())::xid
 FROM slice
 RETURNING noted_until, slice.is_done;

@@ -1,14 +1,21 @@
 -- What the events of sessions say of them: one row a session, with the columns of session_facts.
--- Included after a part of WITH that is named "events": all events of some sessions, whole rows.
+-- Included after a part of WITH that is named "events": all events of some sessions.
 -- What it makes is "facts". The rules of the funnel are those of fold_funnel.sql, of the events
 -- that count: people's, and all of a session that has no other than bots'.
-kinds AS (
-    SELECT session_id, bool_and(is_bot) AS is_bot FROM events GROUP BY session_id
-),
 stored AS (
     SELECT
         -- include funnel_facts
+        , visitor_id, event_type, sequence, channel_rule, device_type, browser, os, referrer,
+        CASE WHEN event_type = 'page_view' THEN COALESCE(page_url, '') END AS viewed_url,
+        CASE WHEN is_bot THEN user_agent END AS user_agent,
+        NOT stamp_verified AS is_unsigned,
+        received_at - occurred_at > INTERVAL '5 minutes' AS is_late,
+        cardinality(truncated_fields) > 0 AS is_truncated,
+        marks
     FROM events
+),
+kinds AS (
+    SELECT session_id, bool_and(is_bot) AS is_bot FROM stored GROUP BY session_id
 ),
 human AS (
     SELECT
@@ -25,23 +32,26 @@ order_changes AS (
     WHERE o.event_id = human.id
 ),
 -- include fold_funnel
-, counting AS (
-    SELECT human.happened_at, events.*
-    FROM human
-    JOIN events USING (id)
-),
-viewed AS (
+, viewed AS (
     SELECT
         session_id,
-        array_agg(COALESCE(page_of(page_url), '(none)') ORDER BY happened_at, sequence, id)
-            AS pages
-    FROM counting
-    WHERE event_type = 'page_view'
-    GROUP BY session_id
+        cardinality(urls) AS page_views,
+        ARRAY(
+            SELECT COALESCE(page_of(url), '(none)')
+            FROM unnest(urls[1:100]) WITH ORDINALITY AS first_urls (url, place)
+            ORDER BY place
+        ) AS pages,
+        COALESCE(page_of(urls[cardinality(urls)]), '(none)') AS exit_page
+    FROM (
+        SELECT session_id, array_agg(viewed_url ORDER BY happened_at, sequence, id) AS urls
+        FROM human
+        WHERE viewed_url IS NOT NULL
+        GROUP BY session_id
+    ) AS by_session
 ),
 seen AS (
     SELECT DISTINCT ON (session_id) session_id, visitor_id
-    FROM counting
+    FROM human
     WHERE visitor_id IS NOT NULL
     ORDER BY session_id, happened_at, id
 ),
@@ -52,24 +62,24 @@ done AS (
         max(happened_at) AS ended_at,
         count(*) AS events,
         array_agg(DISTINCT event_type::text COLLATE "C") AS event_types
-    FROM counting
+    FROM human
     GROUP BY session_id
 ),
 judged AS (
     SELECT
         session_id,
-        count(*) FILTER (WHERE NOT stamp_verified) AS unsigned_events,
-        count(*) FILTER (WHERE received_at - occurred_at > INTERVAL '5 minutes') AS late_events,
+        count(*) FILTER (WHERE is_unsigned) AS unsigned_events,
+        count(*) FILTER (WHERE is_late) AS late_events,
         count(*) FILTER (WHERE 'clock_corrected' = ANY (marks)) AS corrected_events,
         count(*) FILTER (WHERE 'address_redacted' = ANY (marks)) AS redacted_events,
-        count(*) FILTER (WHERE cardinality(truncated_fields) > 0) AS truncated_events,
+        count(*) FILTER (WHERE is_truncated) AS truncated_events,
         count(*) FILTER (
             WHERE NOT marks <@ ARRAY['clock_corrected', 'address_redacted']
         ) AS mended_events,
         count(*) FILTER (WHERE is_bot) AS bot_events,
         count(DISTINCT sequence) AS numbered_events,
         COALESCE(max(sequence) - count(DISTINCT sequence), 0) AS missing_events
-    FROM events
+    FROM stored
     GROUP BY session_id
 ),
 facts AS (
@@ -77,12 +87,12 @@ facts AS (
         kinds.session_id, kinds.is_bot, seen.visitor_id,
         f.user_id, f.external_user_id, f.user_id_at,
         done.started_at, done.ended_at, done.events,
-        COALESCE(cardinality(viewed.pages), 0) AS page_views,
-        f.converted OR COALESCE(cardinality(viewed.pages), 0) >= 2
+        COALESCE(viewed.page_views, 0) AS page_views,
+        f.converted OR COALESCE(viewed.page_views, 0) >= 2
             OR done.ended_at - done.started_at > INTERVAL '10 seconds' AS engaged,
         COALESCE(viewed.pages[1], '(none)') AS landing_page,
-        COALESCE(viewed.pages[cardinality(viewed.pages)], '(none)') AS exit_page,
-        COALESCE(viewed.pages[1:100], '{}') AS pages,
+        COALESCE(viewed.exit_page, '(none)') AS exit_page,
+        COALESCE(viewed.pages, '{}') AS pages,
         done.event_types,
         COALESCE(f.source_type, '(none)') AS source_type,
         COALESCE(f.channel, '(none)') AS channel,
@@ -120,5 +130,5 @@ facts AS (
     JOIN judged USING (session_id)
     LEFT JOIN viewed USING (session_id)
     LEFT JOIN seen USING (session_id)
-    JOIN events AS first_event ON first_event.id = f.first_event_id
+    JOIN stored AS first_event ON first_event.id = f.first_event_id
 )
