@@ -106,14 +106,12 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
         AND (
             (s.user_id = known_user AND s.user_id_at <= ordered_at)
             OR (
-                s.visitor_id = ANY (
-                    visitor || ARRAY(
-                        SELECT l.visitor_id::text
-                        FROM session_facts AS l
-                        WHERE l.user_id = known_user AND l.user_id_at <= ordered_at
-                            AND l.visitor_id IS NOT NULL
-                    )
-                )
+                s.visitor_id = ANY (ARRAY(
+                    SELECT l.visitor_id
+                    FROM session_facts AS l
+                    WHERE l.user_id = known_user AND l.user_id_at <= ordered_at
+                        AND l.visitor_id IS NOT NULL
+                ))
                 AND (s.user_id IS NULL OR s.user_id_at > ordered_at)
             )
         )
