@@ -139,15 +139,17 @@ SELECT
 FROM order_facts
 WHERE NOT is_bot;
 
--- The touches of each order in the 30 days before it.
+-- The touches of each order in the 30 days before it. The time of the order is part of the windows
+-- so that a condition on it chooses orders before their touches are looked for.
 CREATE VIEW ct_touches AS
 SELECT
     o.order_key AS order_id, o.session_id AS order_session_id, o.ordered_at,
     o.conversion_value AS value, o.currency,
     touch.session_id, touch.started_at AS touched_at,
-    row_number() OVER (PARTITION BY o.conversion_id ORDER BY touch.started_at, touch.session_id)
-        AS touch_number,
-    count(*) OVER (PARTITION BY o.conversion_id) AS touches,
+    row_number() OVER (
+        PARTITION BY o.conversion_id, o.ordered_at ORDER BY touch.started_at, touch.session_id
+    ) AS touch_number,
+    count(*) OVER (PARTITION BY o.conversion_id, o.ordered_at) AS touches,
     touch.channel, touch.source_type, touch.source, touch.medium, touch.campaign,
     touch.referrer_host AS referrer, touch.landing_page
 FROM order_facts AS o
