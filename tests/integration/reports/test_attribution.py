@@ -262,6 +262,15 @@ async def test_a_browser_that_was_linked_before_the_look_back_is_the_users_all_t
     assert await touches_of(report) == ["phone", "buy"]
 
 
+async def test_a_session_that_is_known_for_the_users_after_the_order_is_no_touch_of_it(
+    database: str, report: Ask
+) -> None:
+    phone = Visit("phone", -DAY, "Email", visitor="phone", user=1, login_at=9)
+    own = bought(Order("R1", 1), visitor="laptop", user=1, login_at=0)
+    await store(database, events_of([phone, own]))
+    assert await touches_of(report) == ["buy"]
+
+
 async def test_the_sessions_of_another_user_in_the_same_browser_are_not_the_buyers(
     database: str, report: Ask
 ) -> None:
