@@ -75,11 +75,16 @@ async def step(connection: Connection, seconds: float, freshness: Freshness) -> 
     done = await refresh(connection)
     busy = loop.time() - begin
     if done is not None and done.complete_until is None:
-        return busy * (1 / CATCHING_UP_SHARE - 1)
+        return pause_after(busy, CATCHING_UP_SHARE)
     until = done.complete_until if done else await connection.fetchval(load_query("facts_as_of"))
     if until is not None:
         freshness.complete_until = until
-    return max(seconds, busy * (1 / BUSY_SHARE - 1))
+    return max(seconds, pause_after(busy, BUSY_SHARE))
+
+
+def pause_after(busy_seconds: float, share: float) -> float:
+    """The pause after which so many busy seconds were no more than this share of all."""
+    return busy_seconds * (1 / share - 1)
 
 
 @asynccontextmanager
@@ -89,7 +94,11 @@ async def connect(url: str) -> AsyncIterator[Connection]:
     Nothing is prepared, and each step is one transaction: a pooler may lend the session.
     """
     connection = await asyncpg.connect(
-        url, timeout=CONNECT_SECONDS, command_timeout=STATEMENT_SECONDS, statement_cache_size=0
+        url,
+        timeout=CONNECT_SECONDS,
+        command_timeout=STATEMENT_SECONDS,
+        statement_cache_size=0,
+        server_settings={"application_name": "conversion-tracking facts"},
     )
     try:
         yield connection

@@ -53,7 +53,7 @@ async def ask_one(connection: Connection, question: Question, as_of: datetime | 
     if "is_complete" in columns:
         rows = tuple(with_completeness(row, question, as_of) for row in rows)
     if "bot_rule" in columns:
-        rows = tuple({**row, "bot_rule": bot_rule(row["user_agent"])} for row in rows)
+        rows = tuple({**row, "bot_rule": bot_rule(row["user_agent"]).value} for row in rows)
     return Answer(question, rows, make_total(question, rows), statement, as_of)
 
 
@@ -71,7 +71,8 @@ def with_completeness(row: Row, question: Question, as_of: datetime | None) -> R
     They are not while events of its time may be missing, nor where the range cuts it.
     """
     period = question.period
-    end = next_edge(row["starts_at"], question.unit, period.zone).astimezone(UTC)
-    is_whole = begins_bucket(row["starts_at"], question.unit, period.zone) and end <= period.end
+    start = row["starts_at"]
+    end = next_edge(start, question.unit, period.zone).astimezone(UTC)
+    is_whole = begins_bucket(start, question.unit, period.zone) and end <= period.end
     is_over = as_of is not None and end <= as_of
     return {**row, "is_complete": is_whole and is_over}

@@ -14,9 +14,13 @@ from collector.reports.answer import Answer, Row
 from collector.reports.catalog import Column, Kind
 from collector.reports.comparison import COMPARED, change_of
 
-SHARE_DIGITS = Decimal("0.0001")
+# To how many digits a cell is shown
+DIGITS = {
+    Kind.SHARE: Decimal("0.0001"),
+    Kind.NUMBER: Decimal("0.01"),
+    Kind.SECONDS: Decimal("0.01"),
+}
 CREDITS_OF_ONE = 1_000_000
-NUMBER_DIGITS = Decimal("0.01")
 
 
 class Side(StrEnum):
@@ -115,12 +119,10 @@ def text_of(cell: Any, kind: Kind) -> str:
     """A cell as text: times as ISO 8601, shares and numbers as decimals."""
     if cell is None:
         return ""
-    if kind is Kind.SHARE:
-        return f"{Decimal(cell).quantize(SHARE_DIGITS, ROUND_HALF_UP):f}"
+    if kind in DIGITS:
+        return f"{Decimal(cell).quantize(DIGITS[kind], ROUND_HALF_UP):f}"
     if kind is Kind.CREDIT:
         return f"{Decimal(cell) / CREDITS_OF_ONE:f}"
-    if kind in (Kind.NUMBER, Kind.SECONDS):
-        return f"{Decimal(cell).quantize(NUMBER_DIGITS, ROUND_HALF_UP):f}"
     if kind is Kind.MONEY:
         return f"{cell:f}"
     if isinstance(cell, datetime):

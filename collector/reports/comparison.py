@@ -16,7 +16,7 @@ from collector.reports.question import Question
 # What the change of a number is, by itself: none where one of the two is not known.
 Change: TypeAlias = Decimal | Literal["new"] | None
 
-COMPARED = frozenset({Kind.COUNT, Kind.NUMBER, Kind.SHARE, Kind.SECONDS, Kind.MONEY})
+COMPARED = frozenset({Kind.COUNT, Kind.CREDIT, Kind.NUMBER, Kind.SHARE, Kind.SECONDS, Kind.MONEY})
 
 
 def change_of(now: Any, before: Any, kind: Kind) -> Change:

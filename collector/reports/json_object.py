@@ -22,6 +22,9 @@ def json_object(answer: Answer) -> dict[str, Any]:
         "range": range_of(question.period),
         "filters": [str(one) for one in question.filters],
         "bots": question.bots,
+        "by": question.dimension,
+        "look_back": question.look_back if report.takes("look_back") else None,
+        "currency": question.currency,
         "as_of": answer.as_of and answer.as_of.isoformat(),
         "names": question.names,
         "columns": [

@@ -106,14 +106,12 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
         AND (
             (s.user_id = known_user AND s.user_id_at <= ordered_at)
             OR (
-                s.visitor_id = ANY (
-                    visitor || ARRAY(
-                        SELECT l.visitor_id::text
-                        FROM session_facts AS l
-                        WHERE l.user_id = known_user AND l.user_id_at <= ordered_at
-                            AND l.visitor_id IS NOT NULL
-                    )
-                )
+                s.visitor_id = ANY (ARRAY(
+                    SELECT l.visitor_id
+                    FROM session_facts AS l
+                    WHERE l.user_id = known_user AND l.user_id_at <= ordered_at
+                        AND l.visitor_id IS NOT NULL
+                ))
                 AND (s.user_id IS NULL OR s.user_id_at > ordered_at)
             )
         )
@@ -141,15 +139,17 @@ SELECT
 FROM order_facts
 WHERE NOT is_bot;
 
--- The touches of each order in the 30 days before it.
+-- The touches of each order in the 30 days before it. The time of the order is part of the windows
+-- so that a condition on it chooses orders before their touches are looked for.
 CREATE VIEW ct_touches AS
 SELECT
     o.order_key AS order_id, o.session_id AS order_session_id, o.ordered_at,
     o.conversion_value AS value, o.currency,
     touch.session_id, touch.started_at AS touched_at,
-    row_number() OVER (PARTITION BY o.conversion_id ORDER BY touch.started_at, touch.session_id)
-        AS touch_number,
-    count(*) OVER (PARTITION BY o.conversion_id) AS touches,
+    row_number() OVER (
+        PARTITION BY o.conversion_id, o.ordered_at ORDER BY touch.started_at, touch.session_id
+    ) AS touch_number,
+    count(*) OVER (PARTITION BY o.conversion_id, o.ordered_at) AS touches,
     touch.channel, touch.source_type, touch.source, touch.medium, touch.campaign,
     touch.referrer_host AS referrer, touch.landing_page
 FROM order_facts AS o

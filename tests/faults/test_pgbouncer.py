@@ -17,6 +17,7 @@ from tests.integration.rejects.test_rejects import rejects, run
 from tests.own_postgres import MIGRATED, start_again
 from tests.pgbouncer import PROGRAM, PgBouncer, run_pgbouncer
 from tests.support import execute, fetch, pg_ctl, run_collector
+from tests.waiting import until
 
 EVENT = {"session_id": "s1", "event_type": "page_view", "event_name": "Page"}
 
@@ -127,3 +128,18 @@ async def test_rejects_are_kept_listed_and_replayed(own_database: str, bouncer: 
     repaired = "\n".join(json.dumps({**line, "body": EVENT}) for line in lines)
     replayed = await asyncio.to_thread(run, pooled, "replay", "--file", "-", stdin=repaired)
     assert (replayed.stdout, replayed.stderr) == ("3 stored\n", "")
+
+
+async def test_the_facts_follow_the_events(own_database: str, bouncer: PgBouncer) -> None:
+    async with run_collector(bouncer.url(MIGRATED), facts_seconds=0.1) as collector:
+        await asyncio.gather(*(collector.track(session_id=f"s{n}") for n in range(20)))
+        await until(lambda: has(own_database, "session_facts", 20))
+        await execute(own_database, "DELETE FROM conversion_events WHERE session_id <> 's1'")
+        await until(lambda: has(own_database, "conversion_funnel", 1))
+        await until(lambda: has(own_database, "session_facts", 1))
+    await until(lambda: has(own_database, "pg_locks WHERE locktype = 'advisory'", 0))
+
+
+async def has(database: str, table: str, count: int) -> bool:
+    """Whether a table has so many rows."""
+    return len(await fetch(database, f"SELECT FROM {table}")) == count

@@ -14,6 +14,12 @@ NUMBERS = [
 ]
 
 
+@pytest.mark.parametrize("currency", ["eur", "EU", "EURO", "€", "EUR\n"])
+def test_the_currency_of_reports_is_three_capital_letters(currency: str) -> None:
+    with pytest.raises(ValidationError, match=r"reports_currency"):
+        Settings(database_url=DATABASE, reports_currency=currency)
+
+
 def test_parameters_to_redact_are_named_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CT_DATABASE_URL", DATABASE)
     monkeypatch.setenv("CT_REDACT_PARAMETERS", "customer, ref[id],,x-id ")

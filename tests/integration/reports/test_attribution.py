@@ -11,6 +11,7 @@ import pytest
 
 from collector.reports.answer import Answer
 from collector.reports.errors import QuestionError
+from collector.reports.filters import SEVERAL, Dimension
 from tests.integration.reports.conftest import Ask, cells, store
 from tests.integration.reports.visits import DAY, MODELS, Order, Visit, events_of
 from tests.support import execute
@@ -261,6 +262,15 @@ async def test_a_browser_that_was_linked_before_the_look_back_is_the_users_all_t
     assert await touches_of(report) == ["phone", "buy"]
 
 
+async def test_a_session_that_is_known_for_the_users_after_the_order_is_no_touch_of_it(
+    database: str, report: Ask
+) -> None:
+    phone = Visit("phone", -DAY, "Email", visitor="phone", user=1, login_at=9)
+    own = bought(Order("R1", 1), visitor="laptop", user=1, login_at=0)
+    await store(database, events_of([phone, own]))
+    assert await touches_of(report) == ["buy"]
+
+
 async def test_the_sessions_of_another_user_in_the_same_browser_are_not_the_buyers(
     database: str, report: Ask
 ) -> None:
@@ -374,15 +384,23 @@ async def test_currencies_stand_apart(database: str, report: Ask) -> None:
 # By what, and how
 
 
-@pytest.mark.parametrize("by", ["channel", "campaign", "landing_page", "device_type", "referrer"])
+@pytest.mark.parametrize("name", ["attribution", "journeys", "revenue_by"])
 async def test_every_dimension_of_a_touch_can_be_credited(
-    database: str, report: Ask, by: str
+    database: str, report: Ask, name: str
 ) -> None:
     await store(database, events_of(FOUR))
-    for name in ("attribution", "journeys", "revenue_by"):
+    for by in set(Dimension) - SEVERAL:
         answer = await report(name, by=by)
         assert answer.question.names == ("journey" if name == "journeys" else by)
         assert answer.total is not None
+
+
+@pytest.mark.parametrize("name", ["attribution", "journeys", "revenue_by", "revenue", "orders"])
+async def test_every_dimension_chooses_orders(database: str, report: Ask, name: str) -> None:
+    await store(database, events_of(FOUR))
+    everything = await report(name)
+    for dimension in Dimension:
+        assert (await report(name, filters=[f"{dimension}!=x"])).rows == everything.rows
 
 
 @pytest.mark.parametrize("by", ["event_type", "page", "channel; --", ""])

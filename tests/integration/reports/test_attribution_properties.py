@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from collector.reports.answer import Answer
 from tests.integration.reports.conftest import Ask, cells, store
 from tests.integration.reports.visits import DAY, MODELS, Order, Visit, attribute, events_of
-from tests.support import empty_tables, execute
+from tests.support import empty_tables, execute, fetch
 
 SOME = settings(
     max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
@@ -101,6 +101,33 @@ async def test_every_model_adds_up_to_the_same_which_is_the_revenue(
     assert sold.total is not None
     counted, revenue = sold.total.get("counted_orders", 0), sold.total["revenue"]
     assert first == (counted * 1_000_000, {k: v for k, v in revenue.items() if v})
+
+
+@SOME
+@given(visits=some_visits())
+async def test_the_orders_of_the_reports_are_those_of_the_events(
+    database: str, visits: list[Visit]
+) -> None:
+    await fill(database, visits)
+    by_facts = "SELECT order_id, session_id, ordered_at, value, currency FROM ct_orders"
+    by_events = (
+        "SELECT order_key, session_id, ordered_at, conversion_value, currency "
+        "FROM conversion_orders"
+    )
+    for one, other in ((by_facts, by_events), (by_events, by_facts)):
+        # A conversion without a value has a currency there, and none in the facts.
+        assert await fetch(database, valued_only(f"{one} EXCEPT ALL {other}")) == []
+        assert await fetch(database, count_of(one)) == await fetch(database, count_of(other))
+
+
+def valued_only(query: str) -> str:
+    """What a query has with a value."""
+    return f"SELECT * FROM ({query}) AS one (k, s, a, value, c) WHERE value IS NOT NULL"
+
+
+def count_of(query: str) -> str:
+    """How many rows a query has."""
+    return f"SELECT count(*) AS rows FROM ({query}) AS one"
 
 
 @SOME

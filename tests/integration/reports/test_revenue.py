@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 
 import asyncpg
 import pytest
 
+from collector.cli import main
 from collector.event import Event
 from collector.reports.csv_file import write_csv
 from collector.reports.json_object import json_object
@@ -228,3 +230,18 @@ async def test_parts_of_conversions_are_decimals_in_files(database: str, report:
     assert email["linear_revenue"] == {"EUR": "33.34"}
     assert "0.333334" in write_csv(answer)
     assert json_object(answer)["total"]["linear_conversions"] == "1"
+
+
+async def test_the_command_asks_with_the_setting_and_the_options(
+    database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sold = Visit("a", 0, "Email", orders=(Order("R1", 1, Decimal(10), "USD"),))
+    await store(database, events_of([sold, Visit("b", -40 * DAY, "Referral")]))
+    await execute(database, RATES)
+    monkeypatch.setenv("CT_DATABASE_URL", database)
+    monkeypatch.setenv("CT_REPORTS_CURRENCY", "EUR")
+    options = ["--range", "2026-11-22", "--order", "R1", "--look-back", "50", "--format", "csv"]
+    await asyncio.to_thread(main, ["report", "conversion_touches", *options])
+    [head, first, second] = capsys.readouterr().out.splitlines()
+    assert "linear_revenue_EUR" in head
+    assert ("Referral" in first, "Email" in second) == (True, True)
