@@ -48,7 +48,7 @@ CHANGES = [
 
 @given(st.data())
 @settings(
-    max_examples=15,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
