@@ -123,7 +123,7 @@ async def test_a_bot_that_was_none_and_back(database: str, connection: Connectio
 
 
 @pytest.mark.parametrize(
-    ("before", "change", "meanwhile"),
+    "case",
     [
         (  # the session is in the funnel
             [event(1, 0, session_id="a"), event(2, 1, session_id="a")],
@@ -162,10 +162,9 @@ async def test_what_a_writer_stores_meanwhile_is_not_lost(
     database: str,
     connection: Connection,
     writer: Connection,
-    before: list[Event],
-    change: str,
-    meanwhile: Event,
+    case: tuple[list[Event], str, Event],
 ) -> None:
+    before, change, meanwhile = case
     await store(connection, *before)
     await connection.execute(change)
     await writer.execute("BEGIN")
