@@ -271,6 +271,13 @@ class Settings(BaseSettings):
     reports_time_zone: str = Field(
         default="UTC", description="Time zone of reports that name none, such as Europe/Berlin."
     )
+    reports_currency: str | None = Field(
+        default=None,
+        pattern=r"^[A-Z]{3}$",
+        examples=["EUR"],
+        description="Currency that reports turn amounts into by the table currency_rates; without "
+        "it each stays in its own (docs/reports.md#one-currency).",
+    )
     reports_timeout_seconds: float = Field(
         default=15, ge=1, le=3_600, description="Longest time that one report may take."
     )

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import reduce
 from typing import Any, TypeAlias
 
 from collector.money import CENT, MINOR_UNITS
-from collector.reports.catalog import Column, Kind, Report
+from collector.reports.catalog import Column, Kind, Report, load_columns
 from collector.reports.question import Question
 from collector.reports.statement import Statement
 
@@ -19,18 +20,15 @@ Row: TypeAlias = Mapping[str, Any]
 # {"EUR": (how many, their sum)}
 Orders: TypeAlias = dict[str, tuple[int, Decimal]]
 
-ADDITIVE = frozenset({Kind.COUNT, Kind.ORDERS})
-NOT_ADDITIVE = frozenset({"visitors"})
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A question, its rows and their total; the same for the time it is compared with.
 
-    Cells by kind: text str; count int; number, share and seconds Decimal or None; money a dict of
-    currency to Decimal; time an aware datetime; list a list; flag a bool. `as_of`: the events that
-    were stored before it are in the numbers. The row whose `name` is None holds the names that
-    are left: `names` of it says how many.
+    Cells by kind: text str; count int; credit int, in millionths; number, share and seconds Decimal
+    or None; money a dict of currency to Decimal; time an aware datetime; list a list; flag a bool.
+    `as_of`: the events that were stored before it are in the numbers. The row whose `name` is None
+    holds the names that are left: `names` of it says how many.
     """
 
     question: Question
@@ -46,28 +44,45 @@ def make_rows(report: Report, records: Iterable[Mapping[str, Any]]) -> tuple[Row
     return tuple(with_columns(report, read_orders(dict(record))) for record in records)
 
 
-def make_total(report: Report, rows: Sequence[Row]) -> Row | None:
-    """The total of a list of names: what adds up is added, and the rest computed from it."""
-    if report.names is None:
+def adds_up(name: str) -> bool:
+    """Whether the cells of a column may be added over rows."""
+    column = load_columns().get(name)
+    return column is None or column.adds
+
+
+def make_total(question: Question, rows: Sequence[Row]) -> Row | None:
+    """The total of a list of names, where each has one row."""
+    if question.names is None or len({row["name"] for row in rows}) < len(rows):
         return None
+    return add_rows(question.report, rows)
+
+
+def add_rows(report: Report, rows: Iterable[Row]) -> Row:
+    """The row of several: what adds up is added, and the rest computed from it."""
     added: dict[str, Any] = {}
     for row in rows:
         for name, cell in row.items():
-            if name == "order_values":
+            if is_orders(name):
                 added[name] = add_orders(added.get(name, {}), cell)
-            elif isinstance(cell, int) and name not in NOT_ADDITIVE:
+            elif isinstance(cell, int) and not isinstance(cell, bool) and adds_up(name):
                 added[name] = added.get(name, 0) + cell
     return with_columns(report, added)
 
 
 def read_orders(record: dict[str, Any]) -> dict[str, Any]:
     """The record, with its orders read from their JSON."""
-    if "order_values" in record:
-        held = json.loads(record["order_values"] or "{}", parse_float=Decimal)
-        record["order_values"] = {
+    for name in filter(is_orders, record):
+        held = json.loads(record[name] or "{}", parse_float=Decimal)
+        record[name] = {
             currency: (count, Decimal(worth)) for currency, (count, worth) in held.items()
         }
     return record
+
+
+def is_orders(name: str) -> bool:
+    """Whether a cell holds orders, and how much they are."""
+    column = load_columns().get(name)
+    return column is not None and column.kind is Kind.ORDERS
 
 
 def add_orders(one: Orders, other: Orders) -> Orders:
@@ -89,10 +104,10 @@ def with_columns(report: Report, record: Mapping[str, Any]) -> Row:
 
 def compute(column: Column, record: Mapping[str, Any]) -> Any:
     """A cell that is computed from others of its row."""
-    if column.of == ("order_values",):
-        return compute_money(column, record.get("order_values", {}))
-    counted, counted_of = (record.get(name) or 0 for name in column.of)
-    return Decimal(counted) / Decimal(counted_of) if counted_of else None
+    if is_orders(column.of[0]):
+        return compute_money(column, reduce(add_orders, [record.get(n, {}) for n in column.of]))
+    counted, counted_of = (record.get(name) for name in column.of)
+    return Decimal(counted) / Decimal(counted_of) if counted is not None and counted_of else None
 
 
 def compute_money(column: Column, orders: Orders) -> int | dict[str, Decimal]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -11,8 +11,9 @@ import asyncpg
 from collector.classify.bots import bot_rule
 from collector.postgres.sessions import Connection
 from collector.reports.answer import Answer, Row, make_rows, make_total
+from collector.reports.comparison import align
 from collector.reports.errors import ReportTimeout
-from collector.reports.period import next_edge
+from collector.reports.period import begins_bucket, next_edge
 from collector.reports.question import Question
 from collector.reports.statement import make_statement
 from collector.sql import load_query
@@ -29,7 +30,13 @@ async def ask(connection: Connection, question: Question) -> Answer:
     before = question.before()
     if before is None:
         return answer
-    return replace(answer, before=await ask_one(connection, before, as_of))
+    return compare(answer, await ask_one(connection, before, as_of))
+
+
+def compare(answer: Answer, before: Answer) -> Answer:
+    """The answer, with the other beside it: a row for each of its rows."""
+    rows, others = align(answer, before)
+    return replace(answer, rows=tuple(rows), before=replace(before, rows=tuple(others)))
 
 
 async def ask_one(connection: Connection, question: Question, as_of: datetime | None) -> Answer:
@@ -46,8 +53,8 @@ async def ask_one(connection: Connection, question: Question, as_of: datetime | 
     if "is_complete" in columns:
         rows = tuple(with_completeness(row, question, as_of) for row in rows)
     if "bot_rule" in columns:
-        rows = tuple({**row, "bot_rule": bot_rule(row["user_agent"])} for row in rows)
-    return Answer(question, rows, make_total(question.report, rows), statement, as_of)
+        rows = tuple({**row, "bot_rule": bot_rule(row["user_agent"]).value} for row in rows)
+    return Answer(question, rows, make_total(question, rows), statement, as_of)
 
 
 def in_zone(row: Row, zone: ZoneInfo) -> Row:
@@ -59,7 +66,13 @@ def in_zone(row: Row, zone: ZoneInfo) -> Row:
 
 
 def with_completeness(row: Row, question: Question, as_of: datetime | None) -> Row:
-    """A row of a trend, with whether its time is over."""
-    following = next_edge(row["starts_at"], question.unit, question.period.zone)
-    end = min(following, question.period.end)
-    return {**row, "is_complete": as_of is not None and end <= as_of}
+    """A row of a trend, with whether its numbers are those of a whole bucket.
+
+    They are not while events of its time may be missing, nor where the range cuts it.
+    """
+    period = question.period
+    start = row["starts_at"]
+    end = next_edge(start, question.unit, period.zone).astimezone(UTC)
+    is_whole = begins_bucket(start, question.unit, period.zone) and end <= period.end
+    is_over = as_of is not None and end <= as_of
+    return {**row, "is_complete": is_whole and is_over}

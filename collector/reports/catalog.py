@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import cache
 
 from collector.reports.errors import QuestionError
+from collector.reports.filters import Dimension, Filter, parse_filter
 from collector.sql import load_report, report_files, sql_folder
 
 HEADER = re.compile(r"(?:--.*\n)+")
@@ -22,6 +23,7 @@ class Kind(StrEnum):
     TEXT = "text"
     COUNT = "count"
     NUMBER = "number"
+    CREDIT = "credit"  # a part of conversions, in millionths
     SHARE = "share"  # 0 to 1
     SECONDS = "seconds"
     ORDERS = "orders"  # {"EUR": [how many, their sum]}, what money is computed from
@@ -40,6 +42,8 @@ class Column:
     kind: Kind
     definition: str
     of: tuple[str, ...] = ()
+    # Whether the cells of several rows may be added: not where one session is in several.
+    adds: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +58,15 @@ class Report:
     columns: tuple[Column, ...]
     # What its rows are names of: mostly a dimension that a filter may name as well.
     names: str | None
+    # The dimension that its rows are split or named by where a question asks for no other.
+    by: Dimension | None
+    # What holds of its sessions whatever is asked.
+    filters: tuple[Filter, ...]
     sql: str
 
     def takes(self, parameter: str) -> bool:
         """Whether a parameter means something to it."""
-        return parameter in self.parameters
+        return parameter in self.parameters or (parameter == "by" and self.by is not None)
 
 
 def find_report(name: str) -> Report:
@@ -96,6 +104,8 @@ def read_report(name: str) -> Report:
             parameters=tuple(entries["parameters"].split(", ")),
             columns=tuple(load_columns()[column] for column in entries["columns"].split(", ")),
             names=entries.get("name"),
+            by=Dimension(entries["by"]) if "by" in entries else None,
+            filters=tuple(parse_filter(text) for text in entries.get("filter", "").split()),
             sql=text[header.end() :],
         )
     except KeyError as missing:

@@ -17,8 +17,9 @@ from collector.reports.csv_file import write_csv
 from collector.reports.errors import QuestionError, ReportsUnavailable
 from collector.reports.json_object import json_object
 from collector.reports.pool import connect
-from collector.reports.question import Question
+from collector.reports.question import USUAL_LOOK_BACK, Question
 from collector.reports.reading import USUAL_RANGE, Asked, read_question
+from collector.reports.statement import make_statement
 from collector.reports.text_table import write_table
 from collector.settings import Settings
 
@@ -53,10 +54,15 @@ def add_report(
     )
     command.add_argument("--bots", default="exclude", help="exclude (default), include or only")
     command.add_argument("--compare", metavar="WITH", help="previous, year ..., or FROM..TO")
-    command.add_argument("--by", metavar="UNIT", dest="unit", help="hour, day, week or month")
+    command.add_argument("--unit", metavar="UNIT", help="hour, day, week or month")
+    command.add_argument("--by", metavar="DIMENSION", help="split by channel, device_type ...")
     command.add_argument("--limit", metavar="N", help="how many names of a list")
     command.add_argument("--session", metavar="ID", help="of which session")
     command.add_argument("--person", metavar="ID", help="of which user, visitor or session")
+    command.add_argument("--order", metavar="ID", help="of which order")
+    command.add_argument(
+        "--look-back", metavar="DAYS", help=f"how long before an order (default: {USUAL_LOOK_BACK})"
+    )
     command.add_argument("--format", choices=FORMATS, default="table")
     command.add_argument("--sql", action="store_true", help="show the SQL and do not run it")
     command.set_defaults(run=lambda options: run_report(options, read_settings))
@@ -72,7 +78,7 @@ def run_report(options: argparse.Namespace, read_settings: Callable[[], Settings
     settings = read_settings()
     question = read_question(asked_by(options, settings), datetime.now(UTC))
     if options.sql:
-        print(question.report.sql.strip())
+        print(make_statement(question).sql.strip())
         return
     answer = asyncio.run(ask_once(settings, question))
     print(FORMATS[options.format](answer), end="")
@@ -90,9 +96,13 @@ def asked_by(options: argparse.Namespace, settings: Settings) -> Asked:
         bots=options.bots,
         compare=options.compare,
         unit=options.unit,
+        by=options.by,
         limit=options.limit,
         session=options.session,
         person=options.person,
+        order=options.order,
+        look_back=options.look_back,
+        currency=settings.reports_currency,
     )
 
 

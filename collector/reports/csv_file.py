@@ -6,7 +6,7 @@ import csv
 import io
 
 from collector.reports.answer import Answer
-from collector.reports.cells import fields_of, texts_of
+from collector.reports.cells import fields_of, lines_of
 
 # What a spreadsheet takes for the begin of a formula, or passes over before one.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -18,8 +18,7 @@ def write_csv(answer: Answer) -> str:
     writer = csv.writer(text, lineterminator="\r\n")
     fields = fields_of(answer)
     writer.writerow(one.name for one in fields)
-    for row in answer.rows:
-        cells = texts_of(row, fields)
+    for cells in lines_of(answer, fields):
         writer.writerow(
             defuse(cell) if one.is_text else cell for one, cell in zip(fields, cells, strict=True)
         )

@@ -17,23 +17,30 @@ class Dimension(StrEnum):
     """What sessions are told apart by. The value is what a person writes."""
 
     CHANNEL = "channel"
+    CHANNEL_RULE = "channel_rule"
     SOURCE_TYPE = "source_type"
     SOURCE = "source"
     MEDIUM = "medium"
     CAMPAIGN = "campaign"
     REFERRER = "referrer"
     LANDING_PAGE = "landing_page"
+    EXIT_PAGE = "exit_page"
     DEVICE_TYPE = "device_type"
     BROWSER = "browser"
     OS = "os"
+    PAGE = "page"  # any that the session viewed
     EVENT_TYPE = "event_type"  # of any event of the session
 
 
 # The columns of session_facts.
 COLUMNS = {dimension: dimension.value for dimension in Dimension} | {
     Dimension.REFERRER: "referrer_host",
+    Dimension.PAGE: "pages",
     Dimension.EVENT_TYPE: "event_types",
 }
+
+# Those of which a session has several.
+SEVERAL = frozenset({Dimension.PAGE, Dimension.EVENT_TYPE})
 
 
 class Operator(StrEnum):

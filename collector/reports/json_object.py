@@ -22,8 +22,11 @@ def json_object(answer: Answer) -> dict[str, Any]:
         "range": range_of(question.period),
         "filters": [str(one) for one in question.filters],
         "bots": question.bots,
+        "by": question.dimension,
+        "look_back": question.look_back if report.takes("look_back") else None,
+        "currency": question.currency,
         "as_of": answer.as_of and answer.as_of.isoformat(),
-        "names": report.names,
+        "names": question.names,
         "columns": [
             {
                 "name": column.name,
@@ -62,7 +65,7 @@ def row_of(answer: Answer, row: Row) -> dict[str, Any]:
         for column in answer.question.report.columns
         if column.kind is not Kind.ORDERS
     }
-    if answer.question.report.names is None:
+    if answer.question.names is None:
         return cells
     return {"name": row.get("name"), "names": row.get("names"), **cells}
 
@@ -71,7 +74,7 @@ def cell_of(cell: Any, column: Column) -> Any:
     """A cell as JSON has it."""
     if column.kind is Kind.MONEY:
         return {currency: f"{amount:f}" for currency, amount in (cell or {}).items()}
-    if cell is None or isinstance(cell, (int, list)):
+    if cell is None or (isinstance(cell, (int, list)) and column.kind is not Kind.CREDIT):
         return cell
     if column.kind is Kind.TEXT and not isinstance(cell, Decimal):
         return str(cell)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import cache
@@ -15,8 +15,8 @@ from collector.reports.errors import QuestionError
 MOST_DAYS = 3_660
 MOST_BUCKETS = 1_000
 
-DAYS = re.compile(r"(\d{1,4})d")
-MONTH = re.compile(r"(\d{4})-(\d{2})")
+DAYS = re.compile(r"([0-9]{1,4})d")
+MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
 RANGES = (
     "today, yesterday, 7d, 30d (days up to today), week, month, year, 2026, 2026-11, 2026-11-05"
 )
@@ -34,7 +34,7 @@ class Unit(StrEnum):
 class Comparison(StrEnum):
     """Which other time a time is compared with."""
 
-    PREVIOUS = "previous"  # as long, ending where this one begins
+    PREVIOUS = "previous"  # just before: of whole months as many months, else as many days
     PREVIOUS_WEEKDAY = "previous_weekday"  # a whole number of weeks before
     YEAR = "year"  # the same dates
     YEAR_WEEKDAY = "year_weekday"  # 52 weeks before
@@ -47,6 +47,17 @@ class Period:
     start: datetime
     end: datetime
     zone: ZoneInfo
+
+    def is_running(self, now: datetime) -> bool:
+        """Whether it has begun and is not over."""
+        return self.start < now.astimezone(UTC) < self.end
+
+    def months(self) -> int:
+        """How many whole months it is; 0 where it does not begin and end with one."""
+        edges = (self.start, self.end)
+        if any(edge != midnight(edge.date().replace(day=1), self.zone) for edge in edges):
+            return 0
+        return count_months(self.end) - count_months(self.start)
 
     def days(self) -> int:
         """How many dates it touches."""
@@ -84,7 +95,7 @@ def parse_dates(text: str, today: date) -> tuple[date, date]:
     if text in NAMED:
         return NAMED[text](today)
     try:
-        if re.fullmatch(r"\d{4}", text):
+        if re.fullmatch(r"[0-9]{4}", text):
             return date(int(text), 1, 1), date(int(text) + 1, 1, 1)
         if month := MONTH.fullmatch(text):
             first = date(int(month[1]), int(month[2]), 1)
@@ -120,7 +131,11 @@ NAMED: dict[str, Callable[[date], tuple[date, date]]] = {
 
 def make_period(first: date, after: date, zone: ZoneInfo) -> Period:
     """From the begin of one date to the begin of another. Raises QuestionError."""
-    return check_period(Period(midnight(first, zone), midnight(after, zone), zone))
+    try:
+        period = Period(midnight(first, zone), midnight(after, zone), zone)
+    except OverflowError:
+        raise QuestionError("the range is at the end of the calendar") from None
+    return check_period(period)
 
 
 def parse_edges(start: str, end: str, zone: ZoneInfo) -> Period:
@@ -140,7 +155,7 @@ def parse_moment(text: str, zone: ZoneInfo) -> datetime:
 
 def check_period(period: Period) -> Period:
     """The period. Raises QuestionError where it is empty or longer than ten years."""
-    if period.end <= period.start:
+    if period.end.astimezone(UTC) <= period.start:
         raise QuestionError("the range ends before it begins")
     if period.days() > MOST_DAYS:
         raise QuestionError(f"the range is longer than {MOST_DAYS} days")
@@ -168,7 +183,8 @@ def bucket_edges(period: Period, unit: Unit) -> list[datetime]:
     Raises QuestionError where there are too many.
     """
     edges = [period.start]
-    while (following := next_edge(edges[-1], unit, period.zone)) < period.end:
+    end = period.end.astimezone(UTC)  # two times of one zone compare by the clock on the wall
+    while (following := next_edge(edges[-1], unit, period.zone)) < end:
         edges.append(following)
         if len(edges) > MOST_BUCKETS:
             raise QuestionError(f"more than {MOST_BUCKETS} times a {unit}: take a wider unit")
@@ -178,9 +194,11 @@ def bucket_edges(period: Period, unit: Unit) -> list[datetime]:
 def next_edge(moment: datetime, unit: Unit, zone: ZoneInfo) -> datetime:
     """Where the next bucket begins."""
     if unit is Unit.HOUR:
-        whole = moment.replace(minute=0, second=0, microsecond=0)
         # By the clock of the world, which has no hour twice.
-        return (whole.astimezone(UTC) + timedelta(hours=1)).astimezone(zone)
+        begun = timedelta(
+            minutes=moment.minute, seconds=moment.second, microseconds=moment.microsecond
+        )
+        return (moment.astimezone(UTC) - begun + timedelta(hours=1)).astimezone(zone)
     day = moment.date()
     if unit is Unit.DAY:
         return midnight(day + timedelta(days=1), zone)
@@ -189,29 +207,67 @@ def next_edge(moment: datetime, unit: Unit, zone: ZoneInfo) -> datetime:
     return midnight(next_month(day), zone)
 
 
+def begins_bucket(moment: datetime, unit: Unit, zone: ZoneInfo) -> bool:
+    """Whether a bucket begins there, and not before."""
+    just_before = (moment.astimezone(UTC) - timedelta(microseconds=1)).astimezone(zone)
+    # In one zone: a time that comes twice equals none of another.
+    return next_edge(just_before, unit, zone).astimezone(UTC) == moment.astimezone(UTC)
+
+
 def compare_with(period: Period, comparison: Comparison, now: datetime) -> Period:
-    """The period to compare with. One that is not over is compared up to the same point."""
-    running = period.start < now < period.end
-    end = now.astimezone(period.zone) if running else period.end
-    if comparison is Comparison.YEAR:
-        return Period(year_before(period.start), year_before(end), period.zone)
+    """The period to compare with. One that is not over is compared up to the same point.
+
+    Raises QuestionError where there is none before it.
+    """
+    end = now.astimezone(period.zone) if period.is_running(now) else period.end
+    months = {
+        Comparison.PREVIOUS: period.months(),
+        Comparison.YEAR: 12,
+    }.get(comparison, 0)
     days = {
         Comparison.PREVIOUS: period.days(),
         Comparison.PREVIOUS_WEEKDAY: -(-period.days() // 7) * 7,
         Comparison.YEAR_WEEKDAY: 364,
-    }[comparison]
-    return Period(days_before(period.start, days), days_before(end, days), period.zone)
+    }
+    try:
+        if months:
+            return move_months(replace(period, end=end), months)
+        start, end = (days_before(edge, days[comparison]) for edge in (period.start, end))
+        return check_period(Period(start, end, period.zone))
+    except (ValueError, OverflowError):
+        raise QuestionError("there is no such time before the range") from None
+
+
+def move_months(period: Period, months: int) -> Period:
+    """The same days and times, months before. Of a day that its month has not, the last one.
+
+    An end on such a day is the end of the month: what was looked at was longer than the month.
+    """
+    start, end = (months_before(edge, months) for edge in (period.start, period.end))
+    if end.day != period.end.day and start.day == period.start.day:
+        end = midnight(next_month(end.date()), period.zone)
+    return check_period(Period(start, end, period.zone))
 
 
 def days_before(moment: datetime, days: int) -> datetime:
     """The same time by the clock on the wall, days before."""
-    local = moment.replace(tzinfo=None) - timedelta(days=days)
-    return local.replace(tzinfo=moment.tzinfo, fold=moment.fold)
+    return at_local(moment.replace(tzinfo=None) - timedelta(days=days), moment)
 
 
-def year_before(moment: datetime) -> datetime:
-    """The same date and time, a year before; of 29 February the 28th."""
-    try:
-        return moment.replace(year=moment.year - 1)
-    except ValueError:
-        return moment.replace(year=moment.year - 1, day=28)
+def months_before(moment: datetime, months: int) -> datetime:
+    """The same day and time, months before; the last day of a month that has no such day."""
+    year, month = divmod(count_months(moment) - months, 12)
+    first = moment.replace(tzinfo=None, day=1, year=year, month=month + 1)
+    last_day = (next_month(first.date()) - timedelta(days=1)).day
+    return at_local(first.replace(day=min(moment.day, last_day)), moment)
+
+
+def count_months(moment: datetime) -> int:
+    """The number of its month, from the first of all on."""
+    return moment.year * 12 + moment.month - 1
+
+
+def at_local(local: datetime, like: datetime) -> datetime:
+    """A time by the clock on the wall where another is; one that is skipped there is moved on."""
+    moved = local.replace(tzinfo=like.tzinfo, fold=like.fold).astimezone(UTC)
+    return moved.astimezone(like.tzinfo)

@@ -9,9 +9,9 @@ from enum import StrEnum
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from collector.reports.catalog import find_report
+from collector.reports.catalog import Report, find_report
 from collector.reports.errors import QuestionError
-from collector.reports.filters import Bots, parse_filters
+from collector.reports.filters import SEVERAL, Bots, Dimension, parse_filters
 from collector.reports.period import (
     Comparison,
     Period,
@@ -22,7 +22,13 @@ from collector.reports.period import (
     parse_period,
     usual_unit,
 )
-from collector.reports.question import MOST_ROWS, USUAL_LIMIT, Question
+from collector.reports.question import (
+    MOST_LOOK_BACK,
+    MOST_ROWS,
+    USUAL_LIMIT,
+    USUAL_LOOK_BACK,
+    Question,
+)
 
 USUAL_RANGE = "30d"
 USUAL_ZONE = "UTC"
@@ -43,9 +49,13 @@ class Asked:
     bots: str = Bots.EXCLUDE
     compare: str | None = None
     unit: str | None = None
+    by: str | None = None
     limit: str | None = None
     session: str | None = None
     person: str | None = None
+    order: str | None = None
+    look_back: str | None = None
+    currency: str | None = None
 
 
 def read_question(asked: Asked, now: datetime) -> Question:
@@ -60,9 +70,13 @@ def read_question(asked: Asked, now: datetime) -> Question:
         bots=choose(Bots, asked.bots, "bots"),
         limit=read_limit(asked.limit),
         unit=choose(Unit, asked.unit, "unit") if asked.unit else usual_unit(period),
+        by=read_by(asked.by, report) if asked.by else None,
         compared=read_comparison(asked.compare, period, now) if asked.compare else None,
         session=read_id(asked.session),
         person=read_id(asked.person),
+        order=read_id(asked.order),
+        look_back=read_look_back(asked.look_back),
+        currency=asked.currency,
     )
 
 
@@ -85,17 +99,39 @@ def read_comparison(text: str, period: Period, now: datetime) -> Period:
     return compare_with(period, choose(Comparison, text, "compare"), now)
 
 
+def read_by(text: str, report: Report) -> Dimension:
+    """The dimension to split a report by. Raises QuestionError where it cannot be."""
+    if not report.takes("by"):
+        raise QuestionError(f"the report {report.name} cannot be split by a dimension")
+    usable = [dimension for dimension in Dimension if dimension not in SEVERAL]
+    if text not in usable:
+        raise QuestionError(f"by is one of: {', '.join(usable)}")
+    return Dimension(text)
+
+
 def read_limit(text: str | None) -> int:
     """How many names a list has at most. Raises QuestionError."""
     if text is None:
         return USUAL_LIMIT
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= MOST_ROWS:
-        raise QuestionError(f"limit is a number from 1 to {MOST_ROWS}")
+    return read_number(text, "limit", MOST_ROWS)
+
+
+def read_look_back(text: str | None) -> int:
+    """How many days before an order are looked at. Raises QuestionError."""
+    if text is None:
+        return USUAL_LOOK_BACK
+    return read_number(text, "look_back", MOST_LOOK_BACK)
+
+
+def read_number(text: str, option: str, most: int) -> int:
+    """A number from 1. Raises QuestionError."""
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= most:
+        raise QuestionError(f"{option} is a number from 1 to {most}")
     return int(text)
 
 
 def read_id(text: str | None) -> str | None:
-    """The id of a session or a person. Postgres has no text with NUL, so no id has one."""
+    """An id of a session, a person or an order. Postgres has no text with NUL, so none has one."""
     return text and text.replace("\0", "\ufffd")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -9,14 +10,29 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
+from collector.money import MINOR_UNITS
 from collector.reports.errors import QuestionError
-from collector.reports.filters import COLUMNS, Bots, Dimension, Filter, Operator
+from collector.reports.filters import COLUMNS, SEVERAL, Bots, Dimension, Filter, Operator
 from collector.reports.period import bucket_edges
 from collector.reports.question import Question
 
 # Where the conditions go, and whether bots are one of them: what looks for bots takes no side. A
 # report without a mark is not about sessions that can be chosen.
 FILTERS_MARKS = {"-- filters\n": True, "-- filters without bots\n": False}
+
+# Where the column stands that names a session.
+NAME_MARK = "-- name\n"
+
+# The decimals of currencies that have other than two, for Postgres.
+MINOR_UNIT_DECIMALS = json.dumps(
+    {currency: -int(unit.adjusted()) for currency, unit in MINOR_UNITS.items()}
+)
+
+# What fragments name that several reports include, by whatever number it has there.
+NAMED_VALUES: dict[str, Callable[[Question], Any]] = {
+    "$currency": lambda question: question.currency,
+    "$minor_units": lambda question: MINOR_UNIT_DECIMALS,
+}
 
 LIVE_TIME = timedelta(minutes=5)
 
@@ -42,6 +58,9 @@ VALUES: dict[str, Callable[[Question], Any]] = {
     "to": lambda question: question.period.end,
     "limit": lambda question: question.limit,
     "edges": lambda question: bucket_edges(question.period, question.unit),
+    "by": lambda question: question.by,
+    "look_back": lambda question: question.look_back,
+    "order": lambda question: needed(question, "order", question.order),
     "session": lambda question: needed(question, "session", question.session),
     "person": lambda question: needed(question, "person", question.person),
     "person_uuid": person_uuid,
@@ -79,7 +98,18 @@ def make_statement(question: Question) -> Statement:
         if mark in sql:
             conditions = make_conditions(question, parameters, of_bots=of_bots)
             sql = sql.replace(mark, "".join(f"AND {text}\n" for text in conditions) or "\n")
+    for mark, value in NAMED_VALUES.items():
+        if mark in sql:
+            sql = sql.replace(mark, parameters.add(value(question)))
+    if NAME_MARK in sql:
+        sql = sql.replace(NAME_MARK, f"{name_column(question)} AS name,\n")
     return Statement(sql, tuple(parameters.values))
+
+
+def name_column(question: Question) -> str:
+    """The column that names a session; '' for all where the rows are no names."""
+    dimension = question.dimension or question.names
+    return COLUMNS[Dimension(dimension)] if dimension else "''"
 
 
 def make_conditions(question: Question, parameters: Parameters, *, of_bots: bool) -> Iterator[str]:
@@ -87,6 +117,7 @@ def make_conditions(question: Question, parameters: Parameters, *, of_bots: bool
     if of_bots and question.bots is not Bots.INCLUDE:
         yield "facts.is_bot" if question.bots is Bots.ONLY else "NOT facts.is_bot"
     ordered = sorted(question.filters, key=group_of)
+    ordered += question.report.filters
     for (dimension, operator), filters in groupby(ordered, key=group_of):
         yield condition(dimension, operator, [one.value for one in filters], parameters)
 
@@ -103,7 +134,7 @@ def condition(
     column = f"facts.{COLUMNS[dimension]}"
     contains = operator in (Operator.CONTAINS, Operator.CONTAINS_NOT)
     name = parameters.add([f"%{escape_like(value)}%" for value in values] if contains else values)
-    if dimension is Dimension.EVENT_TYPE:
+    if dimension in SEVERAL:
         holds = (
             f"EXISTS (SELECT FROM unnest({column}) AS one WHERE one ILIKE ANY ({name}::text[]))"
             if contains

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from collector.reports.answer import Answer
-from collector.reports.cells import Field, fields_of, texts_of
+from collector.reports.cells import Field, fields_of, lines_of, total_of
 
 MOST_WIDTH = 60
 
@@ -13,9 +13,8 @@ MOST_WIDTH = 60
 def write_table(answer: Answer) -> str:
     """The rows of an answer in columns, with their total; controls are shown as �."""
     fields = fields_of(answer)
-    lines = [[one.name for one in fields], *(list(texts_of(row, fields)) for row in answer.rows)]
-    if answer.total is not None:
-        total = list(texts_of({**answer.total, "name": "total"}, fields))
+    lines = [[one.name for one in fields], *lines_of(answer, fields)]
+    if total := total_of(answer, fields):
         lines.append(total)
     shown = [[clean(cell) for cell in line] for line in lines]
     widths = [max(len(line[place]) for line in shown) for place in range(len(fields))]

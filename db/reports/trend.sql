@@ -1,54 +1,39 @@
 -- title: Trend
 -- group: time
--- answers: How sessions, conversions and revenue went by hour, day, week or month.
+-- answers: How sessions, what they did and what they brought went by hour, day, week or month.
 -- parameters: from, to, edges
--- columns: starts_at, is_complete, sessions, visitors, engaged_sessions, engagement_rate,
---   page_views, pages_per_session, conversions, conversion_rate, orders, revenue, average_order
+-- columns: starts_at, is_complete, sessions, visitors, page_views, pages_per_session,
+--   engaged_sessions, engagement_rate, bounced_sessions, bounce_rate, timed_sessions, time_on_site,
+--   conversions, conversion_rate, orders, revenue, average_order
 WITH
 -- include sessions
 ,
 bucketed AS NOT MATERIALIZED (
-    SELECT width_bucket(started_at, $3::timestamptz[]) AS bucket, sessions.* FROM sessions
+    SELECT width_bucket(started_at, $3::timestamptz[]) AS place, sessions.* FROM sessions
 ),
 measured AS (
     SELECT
-        bucket,
+        place,
         -- include session_measures
     FROM bucketed
-    GROUP BY bucket
+    GROUP BY place
 ),
-seen AS (
-    SELECT bucket, count(*) AS visitors
-    FROM (
-        SELECT bucket, visitor_id FROM bucketed
-        WHERE visitor_id IS NOT NULL
-        GROUP BY bucket, visitor_id
-    ) AS once
-    GROUP BY bucket
+visiting AS NOT MATERIALIZED (
+    SELECT place, visitor_id, converted FROM bucketed WHERE visitor_id IS NOT NULL
 ),
-valued AS (
-    SELECT bucket, jsonb_object_agg(currency, jsonb_build_array(orders, worth)) AS order_values
-    FROM (
-        SELECT bucket, key AS currency,
-            sum((value ->> 0)::bigint) AS orders, sum((value ->> 1)::numeric) AS worth
-        FROM bucketed
-        CROSS JOIN LATERAL jsonb_each(order_values)
-        WHERE converted
-        GROUP BY bucket, key
-    ) AS by_currency
-    GROUP BY bucket
-)
+-- include visited
+,
+converting AS NOT MATERIALIZED (
+    SELECT place, order_values, converted_at FROM bucketed WHERE converted
+),
+-- include valued
 SELECT
     edge AS starts_at,
-    COALESCE(sessions, 0) AS sessions,
-    COALESCE(visitors, 0) AS visitors,
-    COALESCE(engaged_sessions, 0) AS engaged_sessions,
-    COALESCE(bounced_sessions, 0) AS bounced_sessions,
-    COALESCE(page_views, 0) AS page_views,
-    COALESCE(conversions, 0) AS conversions,
-    order_values
-FROM unnest($3::timestamptz[]) WITH ORDINALITY AS edges (edge, bucket)
-LEFT JOIN measured USING (bucket)
-LEFT JOIN seen USING (bucket)
-LEFT JOIN valued USING (bucket)
-ORDER BY bucket;
+    -- include added_measures
+    , COALESCE(visitors, 0) AS visitors, order_values
+FROM unnest($3::timestamptz[]) WITH ORDINALITY AS edges (edge, place)
+LEFT JOIN measured USING (place)
+LEFT JOIN visited USING (place)
+LEFT JOIN valued USING (place)
+GROUP BY place, edge, visitors, order_values
+ORDER BY place;

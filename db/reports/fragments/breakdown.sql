@@ -12,28 +12,18 @@ placed AS (
     SELECT name, LEAST(row_number() OVER (ORDER BY sessions DESC, name), $3 + 1) AS place
     FROM measured
 ),
-valued AS (
-    SELECT place, jsonb_object_agg(currency, jsonb_build_array(orders, worth)) AS order_values
-    FROM (
-        SELECT place, key AS currency,
-            sum((value ->> 0)::bigint) AS orders, sum((value ->> 1)::numeric) AS worth
-        FROM named
-        JOIN placed USING (name)
-        CROSS JOIN LATERAL jsonb_each(order_values)
-        WHERE converted
-        GROUP BY place, key
-    ) AS by_currency
-    GROUP BY place
-)
+converting AS (
+    SELECT place, order_values, converted_at
+    FROM named
+    JOIN placed USING (name)
+    WHERE converted
+),
+-- include valued
 SELECT
     CASE WHEN place <= $3 THEN min(name) END AS name,
     count(*) AS names,
-    sum(sessions)::bigint AS sessions,
-    sum(engaged_sessions)::bigint AS engaged_sessions,
-    sum(bounced_sessions)::bigint AS bounced_sessions,
-    sum(page_views)::bigint AS page_views,
-    sum(conversions)::bigint AS conversions,
-    order_values
+    -- include added_measures
+    , order_values
 FROM measured
 JOIN placed USING (name)
 LEFT JOIN valued USING (place)

@@ -1,0 +1,5 @@
+-- title: Browsers
+-- group: acquisition
+-- answers: In which browser sessions were, and what they brought.
+-- name: browser
+-- include acquisition

@@ -1,0 +1,9 @@
+-- title: Entry pages
+-- group: engagement
+-- answers: On which page sessions began, and whether they went on.
+-- parameters: from, to, limit
+-- name: landing_page
+-- filter: landing_page!=(none)
+-- columns: sessions, bounced_sessions, bounce_rate, pages_per_session, timed_sessions, time_on_site
+-- include named
+-- include breakdown

@@ -1,0 +1,13 @@
+-- title: Exit pages
+-- group: engagement
+-- answers: On which page sessions ended, and how many of its views were the last.
+-- parameters: from, to, limit
+-- name: exit_page
+-- columns: exits, page_views, exit_rate
+-- include page_views
+, placed AS (
+    SELECT *, LEAST(row_number() OVER (ORDER BY exits DESC, name), $3 + 1) AS place
+    FROM measured
+    WHERE exits > 0
+)
+-- include listed_pages

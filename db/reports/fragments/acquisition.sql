@@ -1,0 +1,5 @@
+-- parameters: from, to, limit
+-- columns: sessions, engagement_rate, pages_per_session, conversions, conversion_rate, orders,
+--   revenue, average_order
+-- include named
+-- include breakdown

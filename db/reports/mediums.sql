@@ -1,0 +1,5 @@
+-- title: Mediums
+-- group: acquisition
+-- answers: Which mediums, such as cpc, email or referral, sessions came by, and what they brought.
+-- name: medium
+-- include acquisition

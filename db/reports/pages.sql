@@ -1,0 +1,12 @@
+-- title: Pages
+-- group: engagement
+-- answers: Which pages were viewed, by how many sessions, and how many of those began or ended there.
+-- parameters: from, to, limit
+-- name: page
+-- columns: page_views, viewing_sessions, entries, exits, exit_rate
+-- include page_views
+, placed AS (
+    SELECT *, LEAST(row_number() OVER (ORDER BY page_views DESC, name), $3 + 1) AS place
+    FROM measured
+)
+-- include listed_pages

@@ -1,0 +1,34 @@
+-- title: Revenue by dimension
+-- group: revenue
+-- answers: What the orders of each channel, campaign, device ... brought, and what was refunded.
+-- parameters: from, to, limit
+-- by: channel
+-- columns: counted_orders, orders, revenue, refunds, net_revenue, average_order
+WITH
+-- include orders
+named AS MATERIALIZED (
+    SELECT
+        -- name
+        amount, amount_currency, refunded_amount
+    FROM orders
+),
+placed AS (
+    SELECT
+        name, count(*) AS counted_orders,
+        LEAST(row_number() OVER (ORDER BY count(*) DESC, name), $3 + 1) AS place
+    FROM named
+    GROUP BY name
+),
+sold AS NOT MATERIALIZED (
+    SELECT place, named.* FROM named JOIN placed USING (name)
+),
+-- include sold_values
+SELECT
+    CASE WHEN place <= $3 THEN min(name) END AS name,
+    count(*) AS names,
+    sum(counted_orders)::bigint AS counted_orders,
+    order_values, refund_values
+FROM placed
+LEFT JOIN sold_values USING (place)
+GROUP BY place, order_values, refund_values
+ORDER BY place;

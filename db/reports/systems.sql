@@ -1,0 +1,5 @@
+-- title: Operating systems
+-- group: acquisition
+-- answers: On which operating system sessions were, and what they brought.
+-- name: os
+-- include acquisition
