@@ -25,13 +25,6 @@ from tests.waiting import until
 
 
 @pytest.fixture
-async def connection(database: str) -> AsyncIterator[Connection]:
-    connection = await open_connection(database)
-    yield connection
-    await connection.close()
-
-
-@pytest.fixture
 async def writer(database: str) -> AsyncIterator[Connection]:
     """The connection of a writer, which a test may leave in a transaction."""
     connection = await open_connection(database)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import datetime
 from decimal import Decimal
 
@@ -16,7 +15,6 @@ from collector.postgres.store import open_store
 from collector.sql import load_query
 from tests.integration.facts.following import (
     assert_all_follows,
-    open_connection,
     refresh_until_now,
 )
 from tests.unit.events import event_row
@@ -25,13 +23,6 @@ STORE = """
 INSERT INTO conversion_events (session_id, event_type, event_name, received_at, created_at)
 VALUES ($1, 'page_view', 'Page', now(), {created_at}) RETURNING created_at
 """
-
-
-@pytest.fixture
-async def connection(database: str) -> AsyncIterator[Connection]:
-    connection = await open_connection(database)
-    yield connection
-    await connection.close()
 
 
 async def store_event(connection: Connection, session: str, created_at: str = "now()") -> datetime:
