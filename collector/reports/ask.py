@@ -53,7 +53,7 @@ async def ask_one(connection: Connection, question: Question, as_of: datetime | 
     if "is_complete" in columns:
         rows = tuple(with_completeness(row, question, as_of) for row in rows)
     if "bot_rule" in columns:
-        rows = tuple({**row, "bot_rule": bot_rule(row["user_agent"]).value} for row in rows)
+        rows = tuple(with_bot_rule(row) for row in rows)
     return Answer(question, rows, make_total(question, rows), statement, as_of)
 
 
@@ -63,6 +63,11 @@ def in_zone(row: Row, zone: ZoneInfo) -> Row:
         name: cell.astimezone(zone) if isinstance(cell, datetime) else cell
         for name, cell in row.items()
     }
+
+
+def with_bot_rule(row: Row) -> Row:
+    """A row of bots, with the rule by which their User-Agent is known; not the row of the rest."""
+    return {**row, "bot_rule": row["name"] and bot_rule(row["user_agent"]).value}
 
 
 def with_completeness(row: Row, question: Question, as_of: datetime | None) -> Row:

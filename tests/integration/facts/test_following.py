@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -13,19 +10,10 @@ from collector.postgres.sessions import Connection
 from collector.postgres.store import open_store
 from tests.integration.facts.following import (
     assert_all_follows,
-    open_connection,
     refresh_until_now,
 )
 from tests.support import empty_tables
 from tests.unit.events import some_events
-
-
-@pytest.fixture
-async def connection(database: str) -> AsyncIterator[Connection]:
-    connection = await open_connection(database)
-    yield connection
-    await connection.close()
-
 
 EVENTS = "(SELECT id FROM conversion_events ORDER BY id OFFSET {place} LIMIT {count})"
 
@@ -48,7 +36,7 @@ CHANGES = [
 
 @given(st.data())
 @settings(
-    max_examples=15,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -125,6 +125,7 @@ async def test_catching_up_pauses_only_as_long_as_it_works(
     monkeypatch.setattr("collector.facts.refresh.SLICE_EVENTS", 1)
     for session in "abc":
         await store_event(database, session)
+    await execute(database, "UPDATE conversion_events SET created_at = created_at - interval '1 h'")
     freshness = Freshness(NOON)
     async with connect(database) as connection:
         assert await step(connection, 1_000, freshness) < 1_000

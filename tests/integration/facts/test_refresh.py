@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
 
 import asyncpg
 import pytest
 
-from collector.event_row import make_row
+from collector.event_row import EventRow
 from collector.facts.refresh import forget_facts, refresh, refresh_all
 from collector.postgres.sessions import Connection
 from collector.postgres.store import open_store
 from collector.sql import load_query
 from tests.integration.facts.following import (
     assert_all_follows,
-    open_connection,
     refresh_until_now,
 )
-from tests.unit.events import event
+from tests.unit.events import event_row
 
 STORE = """
 INSERT INTO conversion_events (session_id, event_type, event_name, received_at, created_at)
 VALUES ($1, 'page_view', 'Page', now(), {created_at}) RETURNING created_at
 """
-
-
-@pytest.fixture
-async def connection(database: str) -> AsyncIterator[Connection]:
-    connection = await open_connection(database)
-    yield connection
-    await connection.close()
 
 
 async def store_event(connection: Connection, session: str, created_at: str = "now()") -> datetime:
@@ -123,7 +114,7 @@ async def test_many_events_of_one_moment_are_looked_at_together(
     assert await sessions(connection) == dict.fromkeys("abcde", 2)
 
 
-OTHER: dict[str, Any] = {
+OTHER: dict[str, str] = {
     "uuid": "gen_random_uuid()",
     "character varying": "'purchase'",
     "text": "'https://other.example/x'",
@@ -132,7 +123,7 @@ OTHER: dict[str, Any] = {
     "jsonb": "'{{}}'",
     "numeric": "3",
     "ARRAY": "ARRAY['clock_corrected']",
-    "timestamp with time zone": "now() - interval '1 hour'",
+    "timestamp with time zone": "'2026-11-22 10:00+00'",
 }
 SPECIAL = {
     "funnel_stage": "'visited_docs'",
@@ -144,27 +135,42 @@ SPECIAL = {
 async def test_whatever_column_of_an_event_is_changed_all_follows(
     database: str, connection: Connection
 ) -> None:
-    async with open_store(database, 1, 30) as store:
-        await store.insert_events([make_row(event(1, converted=True, order_id="R1")), *others()])
-    await refresh_until_now(connection)
     records = await connection.fetch(
         "SELECT column_name AS name, data_type AS type FROM information_schema.columns "
         "WHERE table_schema = 'public' AND table_name = 'conversion_events'"
     )
-    for column in records:
-        name = column["name"]
-        value = SPECIAL.get(name) or OTHER[column["type"]].format(column=name)
-        await connection.execute(
-            f"UPDATE conversion_events SET {name} = {value} "
-            "WHERE id = (SELECT id FROM conversion_events WHERE session_id = 's1' LIMIT 1)"
+    async with open_store(database, 1, 30) as store:
+        await store.insert_events([row for n in range(len(records)) for row in sessions_of(n)])
+    # What was stored last is looked at again anyway.
+    await connection.execute("UPDATE conversion_events SET created_at = now() - interval '1 hour'")
+    await refresh_until_now(connection)
+    for number, column in enumerate(records):
+        value = SPECIAL.get(column["name"]) or OTHER[column["type"]].format(column=column["name"])
+        for session in ("first", "second"):  # in which its first or its second event is changed
+            await connection.execute(
+                f"UPDATE conversion_events SET {column['name']} = {value} "
+                f"WHERE session_id = '{session} {number}' AND event_name = '{session}'"
+            )
+    await refresh_until_now(connection)
+    await assert_all_follows(connection)
+
+
+def sessions_of(number: int) -> list[EventRow]:
+    """Two sessions of two events each, of which the first decides but knows no source."""
+    return [
+        event_row(
+            1 + 4 * number + 2 * one + two,
+            two,
+            session_id=f"{session} {number}",
+            event_name=name,
+            channel=name,
+            converted=True,
+            conversion_value=Decimal(5),
+            order_id=f"R{number}" if one else None,
         )
-        await refresh_until_now(connection)
-        await assert_all_follows(connection)
-
-
-def others() -> list[Any]:
-    """Events of another session, which names the same order."""
-    return [make_row(event(n, n, session_id="s2", order_id="R1", converted=True)) for n in (2, 3)]
+        for one, session in enumerate(("first", "second"))
+        for two, name in enumerate(("first", "second"))
+    ]
 
 
 async def test_the_job_that_removes_addresses_makes_no_work(

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from collector.classify.bots import (
     CRAWLER_FORMS,
+    BotRule,
+    bot_rule,
     browser_like_patterns,
     crawler_names,
     is_bot,
@@ -158,3 +160,26 @@ def test_without_a_name_that_is_added_a_bot_is_taken_for_a_person(name: str) -> 
     found = search_for([*CRAWLER_FORMS, *browser_like_patterns(), *others])
     named = [user_agent for user_agent in BROWSER_LIKE_BOTS if re.search(name, user_agent)]
     assert [ua for ua in named if not found.extract(names_of_programs(ua))] != []
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "rule"),
+    [
+        ("Mozilla/5.0 (compatible; Tomorrow/1.0; +https://tomorrow.example/)", BotRule.FORM),
+        (f"{DESKTOP} HeadlessChrome/131", BotRule.FORM),
+        (f"{DESKTOP} PTST 5", BotRule.ADDED),
+        (f"{DESKTOP} Chrome-Lighthouse", BotRule.FORM),
+        ("curl/8.5.0", BotRule.LIST),
+        ("TomorrowChecker/1.0", BotRule.PROGRAM),
+        (DESKTOP, BotRule.NONE),  # no bot's today
+        ("", BotRule.NONE),
+        (None, BotRule.NONE),
+    ],
+)
+def test_the_rule_by_which_a_bot_is_known_is_told(user_agent: str | None, rule: BotRule) -> None:
+    assert bot_rule(user_agent) is rule
+
+
+def test_there_is_a_rule_for_every_bot(classifier: DeviceClassifier) -> None:
+    known = [user_agent for user_agent in BOTS if classifier.parse_device(user_agent).is_bot]
+    assert [user_agent for user_agent in known if bot_rule(user_agent) is BotRule.NONE] == []
