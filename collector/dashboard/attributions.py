@@ -8,11 +8,18 @@ from decimal import Decimal
 
 from collector.dashboard.formats import write_amount, write_cell
 from collector.dashboard.links import Links
-from collector.dashboard.tables import column_of, is_rest, label_of_names, link_of, number_of
+from collector.dashboard.tables import (
+    column_of,
+    is_rest,
+    label_of_names,
+    link_of,
+    number_of,
+    shown_fields,
+)
 from collector.dashboard.trends import Choice
 from collector.reports.answer import Answer, Row
 from collector.reports.catalog import Kind
-from collector.reports.cells import Field, fields_of, name_of
+from collector.reports.cells import Field, name_of
 
 # The models in the order of their columns: the one that is meant where none is named comes first.
 MODELS = {
@@ -86,7 +93,7 @@ def make_attribution(answer: Answer, value: str | None, links: Links | None) -> 
 
 def offered_values(answer: Answer) -> dict[str, str]:
     """What can be credited: the revenue of each currency, and conversions."""
-    currencies = dict.fromkeys(one.currency for one in fields_of(answer) if one.currency)
+    currencies = dict.fromkeys(one.currency for one in shown_fields(answer) if one.currency)
     revenue = {f"revenue_{one}": f"Revenue, {one}" for one in currencies}
     return {**revenue, CONVERSIONS: "Conversions"}
 

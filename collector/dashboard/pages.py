@@ -169,6 +169,7 @@ PAGES = {
                 "campaigns": Panel("campaigns", most=LIST),
                 "referrers": Panel("referrers", most=LIST),
                 "landing_pages": Panel("landing_pages", most=LIST),
+                "channel_rules": Panel("channel_rules", most=LIST),
                 "devices": Panel("devices", most=LIST),
                 "browsers": Panel("browsers", most=LIST),
                 "systems": Panel("systems", most=LIST),
@@ -216,7 +217,9 @@ PAGES = {
             panels={"overview": Panel("overview")},
             tabs={
                 "pages": Panel("pages", title="Top pages", most=LIST),
-                "landing_pages": Panel("landing_pages", title="Entry pages", most=LIST),
+                "entry_pages": Panel("entry_pages", most=LIST),
+                "exit_pages": Panel("exit_pages", most=LIST),
+                "event_types": Panel("event_types", most=LIST),
             },
         ),
         Page(

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from collector.dashboard.formats import Change, shorten, shorten_amount, write_amount, write_cell
 from collector.dashboard.links import Links
-from collector.dashboard.tables import change_of, column_of, label_of, number_of
+from collector.dashboard.tables import change_of, column_of, label_of, number_of, shown_fields
 from collector.reports.answer import Answer, Row
 from collector.reports.catalog import Kind
-from collector.reports.cells import Field, fields_of
+from collector.reports.cells import Field
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,10 @@ def make_stats(
     currency = main_currency(answer)
     row = answer.rows[0]
     before = answer.before.rows[0] if answer.before and answer.before.rows else None
-    fields = {one.column.name: one for one in reversed(fields_of(answer)) if one.column} | {
-        one.column.name: one for one in fields_of(answer) if one.column and one.currency == currency
-    }
+    fields: dict[str, Field] = {}
+    for one in shown_fields(answer):
+        if one.column and (one.column.name not in fields or one.currency == currency):
+            fields[one.column.name] = one
     for name in names:
         if name in fields:
             yield make_stat(row, before, fields[name], measure, links)

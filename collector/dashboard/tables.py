@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeAlias
 
 from collector.dashboard.formats import (
     NOTHING,
@@ -20,7 +20,7 @@ from collector.dashboard.formats import (
 from collector.dashboard.links import Links
 from collector.reports.answer import Answer, Orders, Row
 from collector.reports.catalog import Column, Kind
-from collector.reports.cells import Field, fields_of, name_of
+from collector.reports.cells import Field, Side, cell_of, fields_of, name_of
 from collector.reports.filters import Dimension
 
 NUMBERS = frozenset({Kind.CREDIT, Kind.COUNT, Kind.NUMBER, Kind.SHARE, Kind.SECONDS, Kind.MONEY})
@@ -35,6 +35,10 @@ PAGES_OF = {"session_id": "session", "person": "person", "order_key": "order", "
 IDS = frozenset({"session_id", "person", "order_key"})
 
 HEADS_OF_NAMES = {"device_type": "Device", "os": "System", "browser_and_os": "Browser and system"}
+
+
+# A row, and the one that it is compared with; {} where there is none.
+Pair: TypeAlias = tuple[Row, Row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +124,10 @@ class Look:
 def make_table(answer: Answer, look: Look) -> Table:
     """An answer as a table."""
     fields = chosen_fields(answer, look)
-    earlier = rows_before(answer)
     look = replace(look, hosts=common_hosts(answer))
-    rows = sort_rows(answer.rows, fields, look)
-    most = max((bar_value(row, fields) for row in rows if not is_rest(row)), default=Decimal(0))
+    pairs = sort_pairs(pair_rows(answer), fields, look)
+    values = [bar_value(row, fields) for row in answer.rows if not is_rest(row)]
+    most = max(values, default=Decimal(0))
     return Table(
         key=look.key,
         title=look.title or answer.question.report.title,
@@ -131,13 +135,11 @@ def make_table(answer: Answer, look: Look) -> Table:
         heads=tuple(make_heads(answer, fields, look)),
         lines=tuple(
             Line(
-                cells=tuple(
-                    make_cells(answer, row, earlier.get(row_key(answer, row)), fields, look)
-                ),
+                cells=tuple(make_cells(answer, row, before, fields, look)),
                 bar=share_of(bar_value(row, fields), most) if answer.question.names else None,
                 is_rest=is_rest(row),
             )
-            for row in rows
+            for row, before in pairs
         ),
         total=make_total_line(answer, fields),
         csv=look.csv,
@@ -147,9 +149,14 @@ def make_table(answer: Answer, look: Look) -> Table:
     )
 
 
+def shown_fields(answer: Answer) -> list[Field]:
+    """The columns of an answer: what they were before stands in the cells of a page."""
+    return [one for one in fields_of(answer) if one.side is Side.NOW]
+
+
 def chosen_fields(answer: Answer, look: Look) -> list[Field]:
     """The columns that are shown, in the order in which they are chosen."""
-    fields = list(merge_currencies(answer)) if is_list(answer) else fields_of(answer)
+    fields = list(merge_currencies(answer)) if is_list(answer) else shown_fields(answer)
     if look.columns is None:
         return fields
     return [one for one in fields if one.column is None] + [
@@ -171,7 +178,7 @@ def is_list(answer: Answer) -> bool:
 
 def merge_currencies(answer: Answer) -> Iterator[Field]:
     """The columns, with one for the amounts of all currencies."""
-    for column, fields in groupby(fields_of(answer), key=lambda one: one.column):
+    for column, fields in groupby(shown_fields(answer), key=lambda one: one.column):
         yield from (
             fields
             if column is None or column.kind is not Kind.MONEY
@@ -204,7 +211,7 @@ def other_currencies(answer: Answer, look: Look) -> tuple[str, ...]:
     if look.currency is None:
         return ()
     return tuple(
-        sorted({one.currency for one in fields_of(answer) if one.currency} - {look.currency})
+        sorted({one.currency for one in shown_fields(answer) if one.currency} - {look.currency})
     )
 
 
@@ -246,21 +253,27 @@ def label_of_names(name: str) -> str:
     return HEADS_OF_NAMES.get(name) or name.replace("_", " ").capitalize()
 
 
-def sort_rows(rows: Sequence[Row], fields: Sequence[Field], look: Look) -> list[Row]:
+def pair_rows(answer: Answer) -> list[Pair]:
+    """Each row beside the one that it is compared with."""
+    if answer.before is None:
+        return [(row, {}) for row in answer.rows]
+    return list(zip(answer.rows, answer.before.rows, strict=True))
+
+
+def sort_pairs(pairs: list[Pair], fields: Sequence[Field], look: Look) -> list[Pair]:
     """The rows as they came, or by the column that the address names; the rest stays the last."""
     panel, _, order = (look.sort or "").partition(".")
     name, _, way = order.partition(".")
-    by = next((one for one in fields if one.name == name), None)
+    by = next((one for one in fields if one.name == name and one.column is not None), None)
     if panel != look.key or by is None:
-        return list(rows)
-    listed = [row for row in rows if not is_rest(row)]
-    known = [row for row in listed if number_of(row, by) is not None]
-    known.sort(key=lambda row: number_of(row, by) or Decimal(0), reverse=way != "up")
-    return [
-        *known,
-        *(row for row in listed if number_of(row, by) is None),
-        *(row for row in rows if is_rest(row)),
-    ]
+        return pairs
+
+    def place(pair: Pair) -> tuple[bool, bool, Decimal]:
+        number = number_of(pair[0], by)
+        upward = number or Decimal(0)
+        return is_rest(pair[0]), number is None, upward if way == "up" else -upward
+
+    return sorted(pairs, key=place)
 
 
 def is_rest(row: Row) -> bool:
@@ -270,9 +283,7 @@ def is_rest(row: Row) -> bool:
 
 def number_of(row: Row, one: Field) -> Decimal | None:
     """The number of a cell, None where there is none."""
-    cell = row.get(one.column.name) if one.column else None
-    if one.currency is not None:
-        cell = (cell or {}).get(one.currency)
+    cell = cell_of(row, one.column, one.currency) if one.column else None
     return None if cell is None or isinstance(cell, (str, dict, list, tuple)) else Decimal(cell)
 
 
@@ -289,21 +300,8 @@ def share_of(value: Decimal, most: Decimal) -> float | None:
     return round(float(min(100 * value / most, Decimal(100))), 2) if most > 0 else None
 
 
-def rows_before(answer: Answer) -> Mapping[Any, Row]:
-    """The rows of the time that it is compared with, by what tells rows apart."""
-    if answer.before is None:
-        return {}
-    return {row_key(answer, row): row for row in answer.before.rows}
-
-
-def row_key(answer: Answer, row: Row) -> Any:
-    """What tells the row from the others."""
-    names = answer.question.names
-    return (row.get("name") if names else None, row.get("stage"), row.get("model"))
-
-
 def make_cells(
-    answer: Answer, row: Row, before: Row | None, fields: Sequence[Field], look: Look
+    answer: Answer, row: Row, before: Row, fields: Sequence[Field], look: Look
 ) -> Iterator[Cell]:
     """The cells of a row."""
     is_compared = answer.before is not None and not is_rest(row) and is_comparable(answer)
@@ -316,7 +314,7 @@ def make_cells(
             session = link_of(str(row["session_id"]), "session_id", look.links)
             yield replace(make_number(row, one), link=session)
         else:
-            change = change_of(row, before or {}, one) if is_compared else None
+            change = change_of(row, before, one) if is_compared else None
             yield make_number(row, one, change)
 
 

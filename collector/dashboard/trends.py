@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from collector.dashboard.charts import LineChart, Number, Sample, draw_line_chart
+from collector.dashboard.charts import LineChart, Sample, draw_line_chart
 from collector.dashboard.formats import (
     NOTHING,
     shorten,
@@ -21,10 +21,10 @@ from collector.dashboard.formats import (
 )
 from collector.dashboard.links import Links
 from collector.dashboard.store import Annotation
-from collector.dashboard.tables import NUMBERS, column_of, label_of, number_of
+from collector.dashboard.tables import NUMBERS, column_of, label_of, number_of, shown_fields
 from collector.reports.answer import Answer, Row
 from collector.reports.catalog import Kind
-from collector.reports.cells import Field, fields_of
+from collector.reports.cells import Field
 from collector.reports.period import Unit, next_edge
 
 # The measures that a chart can show, in the order in which they are offered.
@@ -112,7 +112,7 @@ def make_trend(
 
 def offered_measures(answer: Answer) -> list[Field]:
     """The columns of a trend that a chart can show; an amount in each currency."""
-    fields = fields_of(answer)
+    fields = shown_fields(answer)
     return [
         one
         for name in MEASURES
@@ -135,28 +135,20 @@ def make_samples(
     for number, row in enumerate(answer.rows):
         start: datetime = row["starts_at"]
         earlier = before[number] if number < len(before) else None
-        value = None if start > now else value_of(row, measure)
+        value = None if start > now else number_of(row, measure)
         yield Sample(
             label=write_bucket(start, question.unit),
             tick=write_tick(start, question.unit),
             value=value,
             text=write_exact(row, measure) if value is not None else NOTHING,
             is_complete=bool(row.get("is_complete", True)),
-            before=value_of(earlier, measure) if earlier else None,
+            before=number_of(earlier, measure) if earlier else None,
             before_label=write_bucket(earlier["starts_at"], question.unit) if earlier else "",
             before_text=write_exact(earlier, measure) if earlier else "",
             notes=tuple(
                 notes_between(notes, start, next_edge(start, question.unit, question.period.zone))
             ),
         )
-
-
-def value_of(row: Row, measure: Field) -> Number | None:
-    """A number to draw: without orders an amount is 0, not unknown."""
-    value = number_of(row, measure)
-    if value is None and measure.currency is not None and measure.name.startswith("revenue"):
-        return Decimal(0)
-    return value
 
 
 def write_exact(row: Row, measure: Field) -> str:
