@@ -15,13 +15,13 @@ import asyncpg
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page
 
-from collector.facts.refresh import refresh_all
 from local.postgres import PostgresServer
 from local.processes import free_port
 from local.up import System
 from tests.browser import tracker_build
 from tests.browser.conftest import FLAGS
 from tests.browser.dashboard.traffic import hostile_events, usual_events
+from tests.integration.facts.following import refresh_until_now
 from tests.support import run_collector
 from tests.system_fixtures import create_database
 
@@ -73,7 +73,7 @@ async def store(database: str) -> None:
             assert [one for one in body["results"] if one["status"] != "stored"] == []
     connection = await asyncpg.connect(database)
     try:
-        await refresh_all(connection)
+        await refresh_until_now(connection)
     finally:
         await connection.close()
 

@@ -142,7 +142,7 @@ async def test_a_share_link_shows_the_view_to_a_stranger_until_it_is_taken_back(
     await expect(tab.locator("form")).to_have_count(0)
     assert await tab.locator('a[href^="/"]:not([download])').count() == 0
     async with tab.expect_download() as download:
-        await tab.get_by_role("link", name="Channels as CSV").click()
+        await tab.get_by_role("link", name="CSV of Channels").click()
     assert (await (await download.value).path()).read_text().splitlines()[1].startswith("Email,")
 
     await page.get_by_role("button", name="Take back the link for the board").first.click()
@@ -183,7 +183,7 @@ async def test_every_number_says_how_it_is_counted(page: Page) -> None:
     await section.get_by_role("button", name="Conversion rate").click()
     await expect(page.locator(":popover-open")).to_contain_text("of all sessions")
     await page.keyboard.press("Escape")
-    await section.get_by_role("button", name="How is Channels counted?").click()
+    await section.get_by_role("button", name="How is this counted? Channels").click()
     await expect(page.locator(":popover-open pre")).to_contain_text("session_facts")
 
 

@@ -32,7 +32,7 @@ HOSTILE = (
     '=HYPERLINK("https://evil.example","x")',
     RTL,
     LONG,
-    "👩‍👩‍👧‍👦 &amp; &lt;b&gt;",
+    "👩‍👩‍👧‍👦 &lt;b&gt;",
 )
 
 
