@@ -10,6 +10,7 @@ import re
 import pytest
 from playwright.async_api import BrowserContext, Page, expect
 
+from collector.reports.csv_file import defuse
 from tests.browser.dashboard.conftest import Served, sign_in
 
 FIRST_VIEW_BYTES = 100_000
@@ -172,7 +173,7 @@ async def test_a_downloaded_table_is_the_table(page: Page, tab: str) -> None:
     assert len(rows) == await shown.count() > 0
     for row, line in zip(rows, await shown.all(), strict=True):
         name = await line.locator("th .value").get_attribute("title")
-        assert row[0].removeprefix("'") == name
+        assert row[0] == defuse(name or "")
         counts = await line.locator("td.number").first.inner_text()
         assert row[1] == counts.replace(",", "")
 
@@ -229,9 +230,8 @@ async def test_everything_is_reached_by_the_tab_key_alone(page: Page) -> None:
     for _ in range(60):
         await page.keyboard.press("Tab")
         reached.add(await page.evaluate("document.activeElement.textContent.trim().slice(0, 30)"))
-    assert {"Compare", "Filter", "CSV", "Sessions"} <= {
-        word for text in reached for word in re.split(r"[\n·]", text)
-    }
+    for text in ("Compare", "Filter", "CSV of ", "How is this counted?", "Show the numbers"):
+        assert any(one.startswith(text) for one in reached), text
 
 
 async def test_the_theme_is_remembered(page: Page) -> None:
