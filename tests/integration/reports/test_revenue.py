@@ -145,7 +145,7 @@ ABROAD = events_of(
     [
         Visit("a", -2 * DAY, "Email", orders=(Order("R1", -2 * DAY, Decimal(10), "USD"),)),
         Visit("b", -DAY, "Email", orders=(Order("R2", -DAY, Decimal(10), "USD"),)),
-        Visit("c", 0, orders=(Order("R3", 1, Decimal("0.07"), "USD"),)),
+        Visit("c", 0, orders=(Order("R3", 1, Decimal("0.72"), "USD"),)),
         Visit("d", 0, orders=(Order("R4", 1, Decimal(500), "JPY"),)),
         Visit("e", 0, orders=(Order("R5", 1, Decimal(9), "SEK"),)),
         Visit("f", 0, orders=(Order("R6", 1, Decimal(1)),)),
@@ -162,17 +162,17 @@ async def test_each_order_is_turned_by_the_latest_rate_at_or_before_its_day(
     assert cells(answer, "revenue", "refunds") == [
         ({"USD": 10}, {}),  # shown apart: there was no rate yet
         ({"EUR": 9}, {"EUR": Decimal("-4.50")}),  # by the rate of the order's day
-        # 0.07 by 0.8 is 0.056, 500 by 0.0061 is 3.05, and 1
-        ({"EUR": Decimal("4.11"), "SEK": 9}, {}),
+        # 0.72 by 0.8 is 0.576, 500 by 0.0061 is 3.05, and 1
+        ({"EUR": Decimal("4.63"), "SEK": 9}, {}),
     ]
     by_session = await report("channels", range="3d", currency="EUR")
     assert dict(cells(by_session, "revenue")) == {
         "Email": {"EUR": 9, "USD": 10},
-        "Direct": {"EUR": Decimal("4.11"), "SEK": 9},
+        "Direct": {"EUR": Decimal("4.63"), "SEK": 9},
     }
     attributed = await report("attribution", range="3d", currency="EUR")
     assert attributed.total is not None
-    assert attributed.total["linear_revenue"] == {"EUR": Decimal("13.11"), "SEK": 9, "USD": 10}
+    assert attributed.total["linear_revenue"] == {"EUR": Decimal("13.63"), "SEK": 9, "USD": 10}
 
 
 async def test_without_a_reporting_currency_each_amount_stays_in_its_own(
@@ -181,7 +181,7 @@ async def test_without_a_reporting_currency_each_amount_stays_in_its_own(
     await store(database, ABROAD)
     await execute(database, RATES)
     [row] = (await report("revenue_by", range="3d", by="device_type")).rows
-    assert row["revenue"] == {"EUR": 1, "JPY": 500, "SEK": 9, "USD": Decimal("20.07")}
+    assert row["revenue"] == {"EUR": 1, "JPY": 500, "SEK": 9, "USD": Decimal("20.72")}
 
 
 @pytest.mark.parametrize("name", ["overview", "trend", "channels", "revenue", "attribution"])
