@@ -22,9 +22,9 @@ CONNECT_SECONDS = 10.0
 STATEMENT_SECONDS = 120
 
 # The facts take at most a twentieth of the time of one Postgres backend: where they would take
-# more, they are refreshed more rarely.
+# more, they are further behind.
 BUSY_SHARE = 0.05
-# What there is to catch up with, as after the first start, may take a half.
+# Where they are far behind, as after the first start, they may take a half.
 CATCHING_UP_SHARE = 0.5
 
 
@@ -75,7 +75,7 @@ async def step(connection: Connection, seconds: float, freshness: Freshness) -> 
     done = await refresh(connection)
     busy = loop.time() - begin
     if done is not None and done.complete_until is None:
-        return pause_after(busy, CATCHING_UP_SHARE)
+        return pause_after(busy, CATCHING_UP_SHARE if done.is_far_behind else BUSY_SHARE)
     until = done.complete_until if done else await connection.fetchval(load_query("facts_as_of"))
     if until is not None:
         freshness.complete_until = until

@@ -12,8 +12,8 @@ from collector.postgres.sessions import Connection
 from collector.sql import load_query
 
 # What one transaction looks at and computes: some tenths of a second.
-SLICE_EVENTS = 20_000
-SLICE_SESSIONS = 4_000
+SLICE_EVENTS = 10_000
+SLICE_SESSIONS = 2_000
 
 # Postgres gives a statement up before the collector stops waiting for it (keeper.py).
 STATEMENT_MILLISECONDS = "100000"
@@ -23,12 +23,13 @@ STATEMENT_MILLISECONDS = "100000"
 class Step:
     """What one step did: sessions computed anew, until when events were looked at.
 
-    `complete_until` is None as long as more is to be done.
+    `complete_until` is None as long as more is to be done; `is_far_behind` is whether that is old.
     """
 
     sessions: int
     noted_until: datetime
     complete_until: datetime | None
+    is_far_behind: bool
 
 
 async def refresh(connection: Connection) -> Step | None:
@@ -53,7 +54,7 @@ async def refresh(connection: Connection) -> Step | None:
             await connection.execute(load_query("store_facts"), list(sessions))
         is_done = noted["is_done"] and len(taken) < SLICE_SESSIONS and changes < SLICE_CHANGES
         until = await connection.fetchval(load_query("complete_facts")) if is_done else None
-        return Step(len(sessions), noted["noted_until"], until)
+        return Step(len(sessions), noted["noted_until"], until, noted["is_far_behind"])
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 -- Make the sessions of the next events stale, in the order in which they were stored.
 -- Parameters: $1, how many events to look at; all with the created_at of the last one are.
--- Columns: noted_until; is_done, whether no newer event is to be looked at now.
+-- Columns: noted_until; is_done, whether no newer event is to be looked at now; is_far_behind,
+-- whether what is to be done is old, as at the first time of all.
 --
 -- Events are found by created_at, which is the begin of the transaction that stores them. One
 -- that has not committed yet must not be passed over, so nothing is looked at from the begin of
@@ -47,11 +48,17 @@ noted AS (
         -- An earlier report of an order takes it from the session that had it.
         SELECT e.session_id
         FROM (SELECT DISTINCT order_key FROM new_events WHERE order_key IS NOT NULL) AS keys
-        JOIN conversion_events AS e ON COALESCE(e.order_id, e.stripe_session_id) = keys.order_key
+        CROSS JOIN LATERAL (
+            SELECT session_id FROM conversion_events
+            WHERE COALESCE(order_id, stripe_session_id) = keys.order_key
+            OFFSET 0  -- so that it is looked up by the index, whatever the planner believes
+        ) AS e
     ) AS sessions
 )
 UPDATE facts_progress SET
     noted_until = GREATEST(noted_until, slice.end_at),
     noted_xmin = pg_snapshot_xmin(pg_current_snapshot())::xid
 FROM slice
-RETURNING noted_until, slice.is_done;
+RETURNING noted_until, slice.is_done, LEAST(
+    slice.begin_at, (SELECT stale_from FROM stale_sessions ORDER BY id LIMIT 1)
+) < now() - INTERVAL '10 minutes' AS is_far_behind;

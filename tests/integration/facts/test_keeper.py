@@ -119,14 +119,30 @@ def test_the_pause_after_work_bounds_its_share_of_the_time(share: float) -> None
     assert busy / (busy + pause_after(busy, share)) == pytest.approx(share)
 
 
-async def test_catching_up_pauses_only_as_long_as_it_works(
-    database: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("ago", "share"), [("1 hour", CATCHING_UP_SHARE), ("1 minute", BUSY_SHARE)]
+)
+async def test_only_who_is_far_behind_may_take_half_of_the_time(
+    database: str, monkeypatch: pytest.MonkeyPatch, ago: str, share: float
 ) -> None:
     monkeypatch.setattr("collector.facts.refresh.SLICE_EVENTS", 1)
-    for session in "abc":
+    for minute, session in enumerate("abc"):
         await store_event(database, session)
-    await execute(database, "UPDATE conversion_events SET created_at = created_at - interval '1 h'")
+        await execute(
+            database,
+            f"UPDATE conversion_events SET created_at = now() - interval '{ago} {minute} seconds' "
+            f"WHERE session_id = '{session}'",
+        )
+    await execute(
+        database, f"UPDATE facts_progress SET noted_until = now() - interval '{ago} 9 seconds'"
+    )
     freshness = Freshness(NOON)
     async with connect(database) as connection:
-        assert await step(connection, 1_000, freshness) < 1_000
-        assert freshness.complete_until == NOON
+        loop = asyncio.get_running_loop()
+        begin = loop.time()
+        pause = await step(connection, 1_000, freshness)
+        took = loop.time() - begin
+    assert freshness.complete_until == NOON  # there is more to be done
+    assert pause <= pause_after(took, share)
+    if share == BUSY_SHARE:
+        assert pause > pause_after(took, CATCHING_UP_SHARE)
