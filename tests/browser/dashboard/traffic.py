@@ -8,7 +8,7 @@ from itertools import cycle, islice
 from typing import Any
 
 SITE = "https://shop.example"
-SOURCES = (
+SOURCES: tuple[dict[str, str], ...] = (
     {"utm_source": "newsletter", "utm_medium": "email", "utm_campaign": "spring"},
     {"utm_source": "google", "utm_medium": "cpc", "utm_campaign": "brand"},
     {"utm_source": "facebook", "utm_medium": "paid_social", "utm_campaign": "autumn"},
