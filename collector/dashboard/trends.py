@@ -102,7 +102,9 @@ def make_trend(
         ),
         units=tuple(
             Choice(
-                unit.value, links and links.asking(unit=unit.value), unit is answer.question.unit
+                f"by {unit.value}",
+                links and links.asking(unit=unit.value),
+                unit is answer.question.unit,
             )
             for unit in Unit
         ),
