@@ -70,7 +70,9 @@ def test_no_text_of_a_filter_is_in_the_sql(
     question = read_question(Asked(report, filters=[f"{dimension}{operator}{value}"]), NOW)
     statement = make_statement(question)
     assert "zqx" not in statement.sql
-    assert f"${len(statement.values)}::text[]" in statement.sql
+    place = max(n for n, held in enumerate(statement.values, 1) if isinstance(held, list))
+    assert "zqx" in str(statement.values[place - 1])
+    assert f"${place}::text[]" in statement.sql
     assert "-- name\n" not in statement.sql
     assert "-- filters\n" not in statement.sql
 
@@ -85,7 +87,7 @@ def test_a_funnel_is_split_by_the_column_of_the_dimension(dimension: Dimension) 
 def test_filters_on_one_dimension_are_one_condition_and_others_are_more() -> None:
     texts = ["channel=A", "source=x", "channel=B", "channel!=C"]
     statement = make_statement(read_question(Asked("overview", filters=texts), NOW))
-    assert statement.values[2:] == (["C"], ["A", "B"], ["x"])
+    assert statement.values[2:5] == (["C"], ["A", "B"], ["x"])
 
 
 def test_campaigns_leave_out_the_sessions_without_one() -> None:
