@@ -27,16 +27,14 @@ placed AS (
             AS place
     FROM repeated
 ),
-valued AS (
-    SELECT place, jsonb_object_agg(currency, jsonb_build_array(orders, worth)) AS order_values
-    FROM (
-        SELECT place, currency, count(*) AS orders, sum(conversion_value) AS worth
-        FROM placed
-        WHERE conversion_value IS NOT NULL
-        GROUP BY place, currency
-    ) AS by_currency
-    GROUP BY place
-)
+converting AS NOT MATERIALIZED (
+    SELECT
+        place, ordered_at AS converted_at,
+        jsonb_build_object(currency, jsonb_build_array(1, conversion_value)) AS order_values
+    FROM placed
+    WHERE conversion_value IS NOT NULL
+),
+-- include valued
 SELECT
     CASE WHEN place <= $3 THEN min(name) END AS name,
     count(*) AS names,

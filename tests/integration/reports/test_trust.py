@@ -201,3 +201,17 @@ async def test_an_order_that_is_reported_more_than_once_is_shown_with_what_count
     assert cells(filtered, "reports") == [("R3", 2)]
     [_, other] = (await report("repeated_orders", limit="1")).rows
     assert (other["name"], other["revenue"]) == (None, {"USD": Decimal("9.00")})
+
+
+async def test_repeated_orders_are_turned_into_the_reporting_currency_as_all_orders(
+    database: str, report: Ask
+) -> None:
+    twice = [buy(1, 0, "R1", 30, "USD", session_id="a"), buy(2, 1, "R1", 30, "USD", session_id="a")]
+    await store(database, twice)
+    await execute(
+        database,
+        "INSERT INTO currency_rates (day, currency, into_currency, rate) "
+        "VALUES ('2026-11-22', 'USD', 'EUR', 0.5)",
+    )
+    answer = await report("repeated_orders", currency="EUR")
+    assert cells(answer, "revenue") == [("R1", {"EUR": Decimal("15.00")})]
