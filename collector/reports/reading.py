@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,6 +33,8 @@ from collector.reports.question import (
 
 USUAL_RANGE = "30d"
 USUAL_ZONE = "UTC"
+
+PLAIN_NUMBER = re.compile(r"[0-9]{1,9}")
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -125,7 +128,7 @@ def read_look_back(text: str | None) -> int:
 
 def read_number(text: str, option: str, most: int) -> int:
     """A number from 1. Raises QuestionError."""
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= most:
+    if not PLAIN_NUMBER.fullmatch(text) or not 1 <= int(text) <= most:
         raise QuestionError(f"{option} is a number from 1 to {most}")
     return int(text)
 
