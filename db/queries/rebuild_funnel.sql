@@ -8,13 +8,7 @@ WITH stored AS (
     WHERE session_id = ANY ($1::text[])
 ),
 -- include fold_orders
-order_changes AS (
-    SELECT
-        o.session_id, o.event_id, o.happened_at, 1 AS orders, o.conversion_value, o.currency
-    FROM human
-    JOIN counted_orders AS o USING (order_key)
-    WHERE o.event_id = human.id
-),
+-- include counted_order_changes
 -- include fold_funnel
 , emptied AS (
     DELETE FROM conversion_funnel

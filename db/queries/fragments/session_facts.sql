@@ -24,13 +24,7 @@ human AS (
     FROM stored
     JOIN kinds USING (session_id, is_bot)
 ),
-order_changes AS (
-    SELECT
-        o.session_id, o.event_id, o.happened_at, 1 AS orders, o.conversion_value, o.currency
-    FROM human
-    JOIN counted_orders AS o USING (order_key)
-    WHERE o.event_id = human.id
-),
+-- include counted_order_changes
 -- include fold_funnel
 , viewed AS (
     SELECT
