@@ -12,18 +12,17 @@ import asyncpg
 from collector.dashboard.errors import TooBusy
 from collector.dashboard.shared_work import SharedWork
 from collector.reports.answer import Answer
-from collector.reports.ask import ask
+from collector.reports.ask import ask_as_of, find_as_of
 from collector.reports.errors import ReportsUnavailable
 from collector.reports.question import Question
-from collector.sql import load_query
 
 # How much longer than a report may take a question waits for others to end, and when who has
 # waited in vain may come again.
 WAIT_SECONDS = 1.0
 RETRY_SECONDS = 5
 
-# Postgres itself gives a statement up in its time; a question has up to two, and a short one. One
-# whose Postgres hangs is given up after that.
+# Postgres itself gives a statement up in its time; a question has up to two. One whose Postgres
+# hangs is given up after that.
 STATEMENTS = 2
 GRACE_SECONDS = 3.0
 
@@ -71,14 +70,13 @@ class Asker:
     async def _answer(self, question: Question, as_of: datetime | None) -> Answer:
         async def work() -> Answer:
             async with self._connection() as connection:
-                return await ask(connection, question)
+                return await ask_as_of(connection, question, as_of)
 
         return await self._answers.get((question, as_of), work)
 
     async def _ask_as_of(self) -> datetime | None:
         async with self._connection() as connection:
-            as_of: datetime | None = await connection.fetchval(load_query("facts_as_of"))
-            return as_of
+            return await find_as_of(connection)
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:

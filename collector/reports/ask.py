@@ -25,7 +25,17 @@ async def ask(connection: Connection, question: Question) -> Answer:
     Raises QuestionError where a parameter is out of bounds, ReportTimeout where Postgres gives
     the statement up, and what asyncpg raises.
     """
-    as_of = await connection.fetchval(load_query("facts_as_of"))
+    return await ask_as_of(connection, question, await find_as_of(connection))
+
+
+async def find_as_of(connection: Connection) -> datetime | None:
+    """Until when the facts hold what was stored, None where nothing was looked at yet."""
+    as_of: datetime | None = await connection.fetchval(load_query("facts_as_of"))
+    return as_of
+
+
+async def ask_as_of(connection: Connection, question: Question, as_of: datetime | None) -> Answer:
+    """As `ask`, where it is known already how far the facts are at least."""
     answer = await ask_one(connection, question, as_of)
     before = question.before()
     if before is None:
