@@ -8,7 +8,7 @@ from collector.dashboard.access import SignedIn
 from collector.dashboard.errors import InvalidRequest, NotFound
 from collector.dashboard.keys import SETTINGS
 from collector.dashboard.responses import csv_download
-from collector.dashboard.show import ask_all, read_questions
+from collector.dashboard.show import ask_one
 from collector.dashboard.view import read_view
 from collector.reports.answer import Answer
 from collector.reports.catalog import load_reports
@@ -38,8 +38,7 @@ async def report(request: web.Request, _person: SignedIn) -> web.Response:
     form = view.extras.get(FORMAT, "json")
     if form not in ("json", "csv"):
         raise InvalidRequest("format is one of: json, csv")
-    questions = read_questions(request, {name: view.asked})
-    [answer] = await ask_all(request, [*questions.values()])
+    answer = await ask_one(request, view.asked)
     if form == "csv":
         return csv_download(write_csv(answer), file_name(answer))
     return web.json_response(json_object(answer))

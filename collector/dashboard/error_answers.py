@@ -13,10 +13,10 @@ from collector.dashboard.errors import DashboardError, NotSignedIn
 from collector.dashboard.pages import render
 from collector.dashboard.responses import html, see_other
 from collector.reports.errors import QuestionError, ReportsUnavailable, ReportTimeout
+from collector.settings import API_PREFIX
 
 logger = logging.getLogger(__name__)
 
-API_PREFIX = "/v1/"
 SHARE_PREFIX = "/share/"
 RETRY_SECONDS = "5"
 

@@ -12,6 +12,7 @@ from typing import Any
 from collector.money import CENT, MINOR_UNITS
 from collector.reports.catalog import Kind
 from collector.reports.cells import CREDITS_OF_ONE
+from collector.reports.comparison import change_of
 from collector.reports.period import Period, Unit
 
 NOTHING = "\N{EN DASH}"
@@ -203,19 +204,16 @@ def compare_numbers(
     counted: int,
     less_is_better: bool = False,
 ) -> Change | None:
-    """The change of a number; None where one is not known.
+    """The change of a number, by the rule of the tables and CSV; None where one is not known.
 
-    Shares change by points of a percent, all else by a share of the number before. `counted`: of
-    how many sessions the number before is.
+    What was 0 is new, a share too. `counted`: of how many sessions the number before is.
     """
-    if now is None or before is None:
+    difference = change_of(now, before, kind)
+    if difference is None or (before == 0 and now == 0):
         return None
     if before == 0:
-        return None if now == 0 else Change("new", "new", Direction.UP, None, counted < FEW)
-    difference = Decimal(now) - Decimal(before)
-    if kind is not Kind.SHARE:
-        difference /= abs(Decimal(before))
-    percent = (difference * 100).quantize(TENTH, ROUND_HALF_UP)
+        return Change("new", "new", Direction.UP, None, counted < FEW)
+    percent = (Decimal(difference) * 100).quantize(TENTH, ROUND_HALF_UP)
     direction = direction_of(percent)
     unit = " pts" if kind is Kind.SHARE else "%"
     digits = write_decimal(abs(percent), 1 if 0 < abs(percent) <= ALMOST_ALL else 0)

@@ -12,14 +12,14 @@ from multidict import MultiDict
 from collector.dashboard.access import SignedIn, hash_of
 from collector.dashboard.errors import InvalidRequest, NotFound
 from collector.dashboard.forms import Form, text_field
-from collector.dashboard.frame import Frame
 from collector.dashboard.hosts import public_url
 from collector.dashboard.keys import CLOCK, SETTINGS, STORE
 from collector.dashboard.pages import PAGES, render
 from collector.dashboard.responses import html, local_path, see_other
-from collector.dashboard.show import read_questions
+from collector.dashboard.show import make_frame, read_questions
 from collector.dashboard.store import NewLink, SharedView
-from collector.dashboard.view import View, csv_address, read_view
+from collector.dashboard.view import View, read_view
+from collector.reports.reading import read_number
 
 MOST_NAME = 100
 MOST_QUERY = 8_000
@@ -90,13 +90,7 @@ async def show_share_links(
     request: web.Request, person: SignedIn, made: str | None
 ) -> web.Response:
     """The share links, and the one that was made just now."""
-    frame = Frame(
-        now=request.app[CLOCK](),
-        person=person.name,
-        csrf=person.csrf(),
-        csv=lambda _key, asked: csv_address(asked),
-        views=tuple(await request.app[STORE].list_views()),
-    )
+    frame = await make_frame(request, person)
     links = await request.app[STORE].list_share_links()
     context = {"links": links, "made": made, "frame": frame, "pages": PAGES}
     return html(render("share_links.html", context))
@@ -122,11 +116,8 @@ def open_view(request: web.Request, page: str, query: str) -> View:
 
 
 def read_days(form: Form) -> int:
-    """How long a share link holds. Raises InvalidRequest."""
-    text = form.get("days") or str(USUAL_DAYS)
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= MOST_DAYS:
-        raise InvalidRequest(f"days is a number from 1 to {MOST_DAYS}")
-    return int(text)
+    """How long a share link holds. Raises QuestionError."""
+    return read_number(form.get("days") or str(USUAL_DAYS), "days", MOST_DAYS)
 
 
 def number_of(request: web.Request) -> int:

@@ -12,7 +12,7 @@ from collector.dashboard.keys import CLOCK, STORE
 from collector.dashboard.pages import PAGES, Page
 from collector.dashboard.responses import csv_download
 from collector.dashboard.saved import open_view
-from collector.dashboard.show import ask_all, read_questions, show_page
+from collector.dashboard.show import ask_one, read_questions, show_page
 from collector.dashboard.view import View
 from collector.reports.csv_file import write_csv
 
@@ -29,7 +29,8 @@ async def share_page(request: web.Request) -> web.Response:
         csrf="",
         csv=lambda key, _asked: f"/share/{token}/{key}.csv",
     )
-    return await show_page(request, page, view, frame)
+    questions = read_questions(request, page.ask(view))
+    return await show_page(request, page, view, questions, frame)
 
 
 async def share_csv(request: web.Request) -> web.Response:
@@ -38,8 +39,7 @@ async def share_csv(request: web.Request) -> web.Response:
     asked = page.ask(view).get(request.match_info["panel"])
     if asked is None:
         raise NotFound(GONE)
-    questions = read_questions(request, {"one": asked})
-    [answer] = await ask_all(request, list(questions.values()))
+    answer = await ask_one(request, asked)
     return csv_download(write_csv(answer), file_name(answer))
 
 

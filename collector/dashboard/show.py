@@ -28,22 +28,31 @@ def make_page_handler(page: Page) -> SignedInHandler:
         zone = request.app[SETTINGS].reports_time_zone
         view = read_view(page.name, request.query, zone, page.extras)
         questions = read_questions(request, page.ask(view))
-        frame = Frame(
-            now=request.app[CLOCK](),
-            person=person.name,
-            csrf=person.csrf(),
-            csv=lambda _key, asked: csv_address(asked),
-            views=tuple(await request.app[STORE].list_views()),
-            annotations=tuple(await list_annotations(request, questions.values())),
-        )
-        return await show_page(request, page, view, frame)
+        annotations = await list_annotations(request, questions.values())
+        frame = await make_frame(request, person, annotations)
+        return await show_page(request, page, view, questions, frame)
 
     return show
 
 
-async def show_page(request: web.Request, page: Page, view: View, frame: Frame) -> web.Response:
+async def make_frame(
+    request: web.Request, person: SignedIn, annotations: Sequence[Annotation] = ()
+) -> Frame:
+    """What stands around the numbers of somebody who is signed in."""
+    return Frame(
+        now=request.app[CLOCK](),
+        person=person.name,
+        csrf=person.csrf(),
+        csv=lambda _key, asked: csv_address(asked),
+        views=tuple(await request.app[STORE].list_views()),
+        annotations=tuple(annotations),
+    )
+
+
+async def show_page(
+    request: web.Request, page: Page, view: View, questions: Questions, frame: Frame
+) -> web.Response:
     """A page with its numbers. Raises what asking raises."""
-    questions = read_questions(request, page.ask(view))
     answers = await ask_all(request, list(questions.values()))
     context = make_context(page, view, dict(zip(questions, answers, strict=True)), frame)
     return html(render(page.template, context))
@@ -58,6 +67,13 @@ def read_questions(request: web.Request, asked: Mapping[str, Asked]) -> dict[str
 async def ask_all(request: web.Request, questions: Sequence[Question]) -> list[Answer]:
     """The answers, in the order of the questions. Raises as Asker.ask_all does."""
     return await request.app[ASKER].ask_all(questions)
+
+
+async def ask_one(request: web.Request, asked: Asked) -> Answer:
+    """The answer to one question. Raises QuestionError, and as Asker.ask_all does."""
+    [question] = read_questions(request, {"one": asked}).values()
+    [answer] = await ask_all(request, [question])
+    return answer
 
 
 async def list_annotations(request: web.Request, questions: Iterable[Question]) -> list[Annotation]:

@@ -19,18 +19,17 @@ from collector.dashboard.formats import (
 )
 from collector.dashboard.links import Links
 from collector.reports.answer import Answer, Orders, Row
-from collector.reports.catalog import Column, Kind
+from collector.reports.catalog import NUMBERS, Column, Kind
 from collector.reports.cells import Field, Side, cell_of, fields_of, name_of
 from collector.reports.filters import Dimension
 
-NUMBERS = frozenset({Kind.CREDIT, Kind.COUNT, Kind.NUMBER, Kind.SHARE, Kind.SECONDS, Kind.MONEY})
 LESS_IS_BETTER = frozenset({"bounce_rate", "bounced_sessions", "exit_rate", "drop_off", "dropped"})
 
 # Columns that hold pages or hosts, which have an address on the web.
 ON_THE_WEB = frozenset({"landing_page", "exit_page", "page", "referrer", "referrer_host"})
 WEB_PAGE = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?\.[a-z0-9-]{2,63}(?:/[!-~]{0,1800})?")
 
-# Columns that name what there is a page of.
+# Columns that name what there is a page of: the page, and the parameter that says which.
 PAGES_OF = {"session_id": "session", "person": "person", "order_key": "order", "order": "order"}
 IDS = frozenset({"session_id", "person", "order_key"})
 
@@ -401,16 +400,12 @@ def link_of(text: str, column: str, links: Links | None) -> str | None:
     if links is None:
         return None
     if column in PAGES_OF:
-        return links.to(f"/{column_page(column)}", **{column_page(column): text})
+        page = PAGES_OF[column]
+        return links.to(f"/{page}", **{page: text})
     try:
         return links.filtered(Dimension(column), text)
     except ValueError:
         return None
-
-
-def column_page(column: str) -> str:
-    """The page of what a column names, and the parameter that says which."""
-    return PAGES_OF[column]
 
 
 def web_of(text: str, column: str) -> str | None:

@@ -21,9 +21,9 @@ from collector.dashboard.formats import (
 )
 from collector.dashboard.links import Links
 from collector.dashboard.store import Annotation
-from collector.dashboard.tables import NUMBERS, column_of, label_of, number_of, shown_fields
+from collector.dashboard.tables import column_of, label_of, number_of, shown_fields
 from collector.reports.answer import Answer, Row
-from collector.reports.catalog import Kind
+from collector.reports.catalog import NUMBERS, Kind
 from collector.reports.cells import Field
 from collector.reports.period import Unit, next_edge
 

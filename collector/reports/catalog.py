@@ -33,6 +33,10 @@ class Kind(StrEnum):
     FLAG = "flag"
 
 
+# What can be compared, sorted and drawn.
+NUMBERS = frozenset({Kind.COUNT, Kind.CREDIT, Kind.NUMBER, Kind.SHARE, Kind.SECONDS, Kind.MONEY})
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column of a report: db/reports/columns.toml."""

@@ -11,8 +11,8 @@ from itertools import chain, repeat
 from typing import Any
 
 from collector.reports.answer import Answer, Row
-from collector.reports.catalog import Column, Kind
-from collector.reports.comparison import COMPARED, change_of
+from collector.reports.catalog import NUMBERS, Column, Kind
+from collector.reports.comparison import change_of
 
 # To how many digits a cell is shown
 DIGITS = {
@@ -59,7 +59,7 @@ def fields_of(answer: Answer) -> list[Field]:
         money = column.kind is Kind.MONEY
         for currency in currencies_of(answer, column.name) if money else [None]:
             name = f"{column.name}_{currency}" if currency else column.name
-            sides = Side if answer.before and column.kind in COMPARED else [Side.NOW]
+            sides = Side if answer.before and column.kind in NUMBERS else [Side.NOW]
             fields += [Field(f"{name}{side}", column, currency, side) for side in sides]
     return fields
 

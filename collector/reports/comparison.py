@@ -16,8 +16,6 @@ from collector.reports.question import Question
 # What the change of a number is, by itself: none where one of the two is not known.
 Change: TypeAlias = Decimal | Literal["new"] | None
 
-COMPARED = frozenset({Kind.COUNT, Kind.CREDIT, Kind.NUMBER, Kind.SHARE, Kind.SECONDS, Kind.MONEY})
-
 
 def change_of(now: Any, before: Any, kind: Kind) -> Change:
     """How a number changed: by which share of what it was; a share by how much of the whole.

@@ -149,7 +149,9 @@ async def test_its_days_can_be_chosen(browser: Dashboard) -> None:
     assert (await browser.get(path)).status == 404
 
 
-@pytest.mark.parametrize("days", ["0", "366", "-1", "1.5", "x", "\uff11", "9" * 30])
+@pytest.mark.parametrize(
+    "days", ["0", "366", "-1", "1.5", "x", "\uff11", "9" * 30, "0000000019999"]
+)
 async def test_its_days_are_bounded(browser: Dashboard, days: str) -> None:
     answer = await browser.post("/share-links", page="overview", query=EMAIL, days=days)
     assert answer.status == 400
