@@ -5,17 +5,7 @@
 -- columns: sessions, conversions, conversion_rate, visitors, converting_visitors,
 --   visitor_conversion_rate
 -- include named
-measured AS (
-    SELECT
-        name,
-        -- include session_measures
-    FROM named
-    GROUP BY name
-),
-placed AS (
-    SELECT name, LEAST(row_number() OVER (ORDER BY sessions DESC, name), $3 + 1) AS place
-    FROM measured
-),
+-- include measured
 visiting AS NOT MATERIALIZED (
     SELECT place, visitor_id, converted
     FROM named

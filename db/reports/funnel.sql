@@ -28,7 +28,7 @@ placed AS (
     FROM combined
     GROUP BY name
 ),
--- Time since the nearest stage before that the session reached.
+-- Time since the nearest stage before that the session reached; one stage alone has none.
 stepped AS NOT MATERIALIZED (
     SELECT
         place,
@@ -54,6 +54,10 @@ stepped AS NOT MATERIALIZED (
         ) AS step_8
     FROM named
     JOIN placed USING (name)
+    WHERE num_nonnulls(
+        visited_homepage_at, visited_pricing_at, visited_docs_at, started_signup_at,
+        completed_signup_at, started_checkout_at, completed_checkout_at, subscription_created_at
+    ) > 1
 ),
 timed AS (
     SELECT

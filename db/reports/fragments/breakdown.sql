@@ -1,17 +1,7 @@
 -- Sessions by name, those of most sessions first. Included after a part of WITH that is named
 -- "named": sessions with a name each. $3: how many names; what is left is the last row, whose
 -- name is null, so that the columns add up.
-measured AS (
-    SELECT
-        name,
-        -- include session_measures
-    FROM named
-    GROUP BY name
-),
-placed AS (
-    SELECT name, LEAST(row_number() OVER (ORDER BY sessions DESC, name), $3 + 1) AS place
-    FROM measured
-),
+-- include measured
 converting AS (
     SELECT place, order_values, converted_at
     FROM named

@@ -17,7 +17,6 @@ from collector.reports.ask import ask
 from collector.reports.catalog import Kind, load_reports
 from collector.reports.cells import fields_of, lines_of
 from collector.reports.csv_file import defuse, write_csv
-from collector.reports.filters import Dimension
 from collector.reports.reading import Asked, read_question
 from collector.reports.text_table import write_table
 from tests.integration.reports.conftest import NOW, Ask, store
@@ -26,14 +25,6 @@ from tests.support import empty_tables, execute, fetch
 from tests.unit.events import event, some_events
 
 USUAL = {"session": "ads", "person": "ads", "order": "R1"}  # for the reports of one
-SESSION_LISTS = [
-    report.name
-    for report in load_reports().values()
-    if report.names in list(Dimension)
-    and not report.filters
-    and "sessions" in {column.name for column in report.columns}
-]
-
 slowly = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
