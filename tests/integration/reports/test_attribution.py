@@ -461,6 +461,15 @@ async def test_the_touches_of_one_order_say_when_and_where_from(database: str, r
     assert answer.rows[0]["touched_at"].isoformat().endswith("+05:45")
 
 
+async def test_the_touches_are_those_of_the_order_that_is_said_alone(
+    database: str, report: Ask
+) -> None:
+    other = bought(Order("R2", 0), session="other", visitor="bob")
+    await store(database, events_of([*FOUR, other]))
+    assert await touches_of(report, "R1") == ["a", "b", "c", "buy"]
+    assert await touches_of(report, "R2") == ["other"]
+
+
 async def test_the_touches_are_of_one_order_that_has_to_be_said(report: Ask) -> None:
     with pytest.raises(QuestionError, match="is of one order: say which"):
         await report("conversion_touches")
