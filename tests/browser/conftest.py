@@ -15,6 +15,7 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright
 
 from tests.browser import tracker_build
+from tests.browser.background import Background, start_background
 from tests.browser.flaky_proxy import FlakyProxy
 from tests.browser.page_server import PageServer
 from tests.browser.stored import Stored
@@ -25,6 +26,7 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))
 ALLOWED, FORBIDDEN = DEMO_ORIGIN, "http://stranger.example:5178"
 ORIGINS = (ALLOWED, FORBIDDEN)
 
+NO_CHROMIUM = "no Chromium here; `apt-get install chromium` gets one"
 FLAGS = [
     "--no-sandbox",  # as root, Chromium starts only without its sandbox
     "--disable-gpu",
@@ -101,7 +103,7 @@ def flags(site_url: str) -> list[str]:
 async def playwright() -> AsyncIterator[Playwright]:
     """The driver."""
     if CHROMIUM is None:
-        pytest.skip("no Chromium here; `apt-get install chromium` gets one")
+        pytest.skip(NO_CHROMIUM)
     async with async_playwright() as playwright:
         yield playwright
 
@@ -112,6 +114,15 @@ async def browser(playwright: Playwright, flags: list[str]) -> AsyncIterator[Bro
     browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
     yield browser
     await browser.close()
+
+
+@pytest.fixture
+async def background(flags: list[str], tmp_path: Path) -> AsyncIterator[Background]:
+    """Headless Chromium with tabs that Playwright does not know."""
+    if CHROMIUM is None:
+        pytest.skip(NO_CHROMIUM)
+    async with start_background(CHROMIUM, flags, tmp_path / "profile") as background:
+        yield background
 
 
 @pytest.fixture

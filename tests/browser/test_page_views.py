@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.async_api import Browser
-
-from tests.browser.background import open_background
+from tests.browser.background import Background
 from tests.browser.conftest import ALLOWED
 from tests.browser.flaky_proxy import FlakyProxy
 from tests.browser.page_server import PageServer
@@ -12,9 +10,8 @@ from tests.browser.stored import Stored, names_and_sequence
 
 
 async def test_a_page_behind_another_tab_counts_when_it_is_looked_at(
-    browser: Browser, site: PageServer, proxy: FlakyProxy, stored: Stored
+    background: Background, site: PageServer, proxy: FlakyProxy, stored: Stored
 ) -> None:
-    background = await open_background(browser)
     await background.open_tab(f"{ALLOWED}/page.html", is_seen=True)
     tab = await background.open_tab(f"{ALLOWED}/later", is_seen=False)
     await site.wait_for_loaded("hidden/later")
@@ -24,9 +21,8 @@ async def test_a_page_behind_another_tab_counts_when_it_is_looked_at(
 
 
 async def test_a_prerendered_page_counts_when_it_is_shown(
-    browser: Browser, site: PageServer, proxy: FlakyProxy, stored: Stored
+    background: Background, site: PageServer, proxy: FlakyProxy, stored: Stored
 ) -> None:
-    background = await open_background(browser)
     tab = await background.open_tab(f"{ALLOWED}/prerendering.html", is_seen=True)
     await site.wait_for_loaded("prerendering/next")
     assert proxy.requests == []
