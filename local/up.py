@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import shlex
 import signal
@@ -9,8 +10,11 @@ import sys
 import threading
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
+from local.history.fill import HistoryError, fill_history
+from local.history.traffic import Traffic
 from local.origins import allow_origin
 from local.postgres import database_url, psql_path, run_postgres
 from local.processes import (
@@ -28,6 +32,7 @@ ROOT = Path(__file__).parent.parent
 KONG_YML = ROOT / "kong" / "kong.yml"
 BIN = Path(sys.executable).parent
 WATCH_SECONDS = 0.5
+TRAFFIC_EVENTS_A_DAY = 1_500
 
 # docs/kong.md, "One read instead of two".
 REQUEST_VARIABLE = (
@@ -70,8 +75,10 @@ class Addresses:
     psql: Path
 
 
-def up(ports: Ports, data: Path) -> None:
+def up(ports: Ports, data: Path, traffic_days: int) -> None:
     """Start everything, say how to use it, and run until Ctrl-C or SIGTERM.
+
+    With traffic_days an empty database gets so many days of made-up traffic before.
 
     Raises LocalSystemError where a port is taken or a part does not come up.
     """
@@ -79,7 +86,7 @@ def up(ports: Ports, data: Path) -> None:
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, lambda *_: stopped.set())
     with ExitStack() as stack:
-        addresses, children = start_system(stack, ports, data.resolve())
+        addresses, children = start_system(stack, ports, data.resolve(), traffic_days)
         print(usage(addresses, data), flush=True)
         while not stopped.wait(WATCH_SECONDS):
             for child in children:
@@ -87,7 +94,9 @@ def up(ports: Ports, data: Path) -> None:
         print("stopping", flush=True)
 
 
-def start_system(stack: ExitStack, ports: Ports, data: Path) -> tuple[Addresses, list[Child]]:
+def start_system(
+    stack: ExitStack, ports: Ports, data: Path, traffic_days: int
+) -> tuple[Addresses, list[Child]]:
     """Start every part; the stack stops them in the opposite order."""
     ports.refuse_taken()
     print("starting Postgres", flush=True)
@@ -102,6 +111,8 @@ def start_system(stack: ExitStack, ports: Ports, data: Path) -> tuple[Addresses,
         database_url=database_url(server),
         psql=psql_path(server),
     )
+    if traffic_days:
+        make_traffic(addresses.database_url, traffic_days)
     system = System(
         stack,
         data,
@@ -117,6 +128,19 @@ def start_system(stack: ExitStack, ports: Ports, data: Path) -> tuple[Addresses,
         system.start_dashboard(ports.dashboard, addresses.dashboard_token),
     ]
     return addresses, children
+
+
+def make_traffic(url: str, days: int) -> None:
+    """Fill the database with days of traffic up to now, where it is empty.
+
+    Before the collector starts: what it stores meanwhile would not be in the facts.
+    """
+    print(f"making {days} days of traffic: about a minute, the first time", flush=True)
+    traffic = Traffic(days * TRAFFIC_EVENTS_A_DAY, days, datetime.now(UTC))
+    try:
+        asyncio.run(fill_history(url, traffic, lambda line: print(f"  {line}", flush=True)))
+    except HistoryError:
+        print("  there is some from the last time", flush=True)
 
 
 def dashboard_token(data: Path) -> str:

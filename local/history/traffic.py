@@ -34,6 +34,9 @@ TRANSIT_MS = 45
 STORING_MS = 6
 MOST_REFUND_DAYS = 14
 
+MOST_VISITS = 6_000
+EVENTS_A_DIFFERENT_VISIT = 25
+
 Line = tuple[int, str, Ids]
 
 
@@ -70,33 +73,36 @@ class Traffic:
     days: int
     until: datetime
     seed: int = 1
-    visitors: int = 0
-    orders: int = 0
+    visitors: int = field(init=False)
+    orders: int = field(init=False)
     random: Random = field(init=False)
     kinds: list[Kind] = field(init=False)
     kind_sums: list[float] = field(init=False)
-    events_a_visit: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.random = Random(self.seed)
-        devices = make_devices(self.random)
-        self.kinds = [make_kind(device) for device in devices]
-        self.kind_sums = list(accumulate(device.weight for device in devices))
-        self.events_a_visit = mean_events(devices)
 
     def walk_days(self) -> Iterator[list[Line]]:
         """The lines of each day's visits, sorted by when they are stored."""
+        events_a_visit = self.begin()
         last = self.until.date()
         dates = [last - timedelta(days=back) for back in range(self.days - 1, -1, -1)]
         weights = [
             WEEKDAYS[day.weekday()] * (1 + (GROWTH - 1) * place / self.days)
             for place, day in enumerate(dates)
         ]
-        visits = self.events / self.events_a_visit
+        visits = self.events / events_a_visit
         until_ms = round(self.until.timestamp() * 1000)
         for day, weight in zip(dates, weights, strict=True):
             lines = self.make_day(day, round(visits * weight / sum(weights)))
             yield sorted(line for line in lines if line[0] < until_ms)
+
+    def begin(self) -> float:
+        """Make the visits that are repeated. Returns how many events they have in the mean."""
+        self.random, self.visitors, self.orders = Random(self.seed), 0, 0
+        # Each is repeated some times, up to the number at which nobody sees it.
+        visits = min(MOST_VISITS, self.events // EVENTS_A_DIFFERENT_VISIT)
+        devices = make_devices(self.random, visits)
+        self.kinds = [make_kind(device) for device in devices]
+        self.kind_sums = list(accumulate(device.weight for device in devices))
+        return mean_events(devices)
 
     def make_day(self, day: date, visits: int) -> Iterator[Line]:
         """The lines of so many visits on one day."""

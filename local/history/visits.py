@@ -29,13 +29,14 @@ from local.history.site import (
 )
 from local.history.user_agents import read_user_agents
 
-VISITS = 6_000
+LEAST_VISITS = 10  # of a kind of device
 BOT_SHARE = 0.15
 SIGNUP_SHARE = 0.09
 PURCHASE_SHARE = 0.03
 REFUND_SHARE = 0.05
 RETURN_SHARE = 0.45
-MOST_PAGES = 55
+ONE_PAGE_SHARE = 0.35
+MOST_PAGES = 54  # after the first
 SECONDS_ON_PAGE = 45.0
 PAGE_WEIGHTS = tuple(accumulate(zipf(len(PAGES))))
 READ_AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -70,8 +71,8 @@ class Device:
     later_visits: tuple[Visit, ...]
 
 
-def make_devices(random: Random) -> list[Device]:
-    """All kinds of visitors, with visits for each in proportion to its weight."""
+def make_devices(random: Random, visits: int) -> list[Device]:
+    """All kinds of visitors, with about so many visits, for each in proportion to its weight."""
     enricher = make_enricher(Settings(database_url="postgresql://unused"))
     agents = read_user_agents()
     are_bots = [enricher.devices.parse_device(agent).is_bot for _, agent in agents]
@@ -80,7 +81,7 @@ def make_devices(random: Random) -> list[Device]:
     devices = []
     for (weight, agent), is_bot in zip(agents, are_bots, strict=True):
         share = weight / bots * BOT_SHARE if is_bot else weight / people * (1 - BOT_SHARE)
-        count = max(20, round(VISITS / 2 * share))
+        count = max(LEAST_VISITS, round(visits / 2 * share))
         first = tuple(make_visit(random, enricher, agent, is_bot=is_bot) for _ in range(count))
         later = tuple(
             make_visit(random, enricher, agent, is_bot=is_bot, is_later=True) for _ in range(count)
@@ -130,7 +131,9 @@ def landing_query(random: Random, source: Source) -> str:
 
 def choose_steps(random: Random, *, is_bot: bool) -> Iterator[Fields]:
     """What a visitor does: some pages; one of a few goes on to sign up, and to buy."""
-    pages = min(MOST_PAGES, 1 + int(random.lognormvariate(1.35, 1.0)))
+    pages = 1
+    if random.random() > ONE_PAGE_SHARE:
+        pages += min(MOST_PAGES, 1 + int(random.lognormvariate(1.8, 0.9)))
     for path, title in random.choices(PAGES, cum_weights=PAGE_WEIGHTS, k=pages):
         yield page_fields("page_view", title, path)
     if is_bot:
