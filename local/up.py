@@ -8,6 +8,7 @@ import shlex
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -85,8 +86,13 @@ def up(ports: Ports, data: Path, traffic_days: int) -> None:
     stopped = threading.Event()
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, lambda *_: stopped.set())
+
+    def fill(url: str) -> None:
+        if traffic_days:
+            make_traffic(url, traffic_days, stopped)
+
     with ExitStack() as stack:
-        addresses, children = start_system(stack, ports, data.resolve(), traffic_days)
+        addresses, children = start_system(stack, ports, data.resolve(), fill)
         print(usage(addresses, data), flush=True)
         while not stopped.wait(WATCH_SECONDS):
             for child in children:
@@ -95,9 +101,12 @@ def up(ports: Ports, data: Path, traffic_days: int) -> None:
 
 
 def start_system(
-    stack: ExitStack, ports: Ports, data: Path, traffic_days: int
+    stack: ExitStack, ports: Ports, data: Path, fill: Callable[[str], None]
 ) -> tuple[Addresses, list[Child]]:
-    """Start every part; the stack stops them in the opposite order."""
+    """Start every part; the stack stops them in the opposite order.
+
+    `fill` gets the database before anybody writes to it.
+    """
     ports.refuse_taken()
     print("starting Postgres", flush=True)
     server = stack.enter_context(run_postgres(data / "postgres"))
@@ -111,8 +120,7 @@ def start_system(
         database_url=database_url(server),
         psql=psql_path(server),
     )
-    if traffic_days:
-        make_traffic(addresses.database_url, traffic_days)
+    fill(addresses.database_url)
     system = System(
         stack,
         data,
@@ -130,15 +138,22 @@ def start_system(
     return addresses, children
 
 
-def make_traffic(url: str, days: int) -> None:
+def make_traffic(url: str, days: int, stopped: threading.Event) -> None:
     """Fill the database with days of traffic up to now, where it is empty.
 
-    Before the collector starts: what it stores meanwhile would not be in the facts.
+    Before the collector starts: what it stores meanwhile would not be in the facts. Raises
+    LocalSystemError where it is to stop before that is done.
     """
+
+    def say(line: str) -> None:
+        if stopped.is_set():
+            raise LocalSystemError("stopped before the traffic was made; none of it is kept")
+        print(f"  {line}", flush=True)
+
     print(f"making {days} days of traffic: about a minute, the first time", flush=True)
     traffic = Traffic(days * TRAFFIC_EVENTS_A_DAY, days, datetime.now(UTC))
     try:
-        asyncio.run(fill_history(url, traffic, lambda line: print(f"  {line}", flush=True)))
+        asyncio.run(fill_history(url, traffic, say))
     except HistoryError:
         print("  there is some from the last time", flush=True)
 

@@ -33,22 +33,30 @@ async def fill_history(url: str, traffic: Traffic, say: Say) -> int:
     """Bring the schema up to date and store the traffic in it. Returns how many events.
 
     What it stores is what a collector would have stored. Raises HistoryError where the database
-    holds events already, and what asyncpg raises.
+    holds events already, and what asyncpg and `say` raise; then nothing is stored.
     """
     await migrate(url)
     async with connected(url) as connection:
         if await connection.fetchval("SELECT EXISTS (SELECT FROM conversion_events)"):
             raise HistoryError("the database holds events already; its traffic must be the first")
-        events = await copy_events(connection, traffic, say)
-        # Without statistics Postgres joins what follows one row at a time.
-        await connection.execute("ANALYZE conversion_events")
-        say("orders, funnel and facts of the sessions")
-        await connection.execute(read_query("count_orders"))
-        await connection.execute("ANALYZE counted_orders")
-        await compute_sessions(connection, say)
-        await connection.execute(read_query("note_progress"))
+        # All or nothing: a history that was broken off would leave events without facts.
+        async with connection.transaction():
+            events = await store_history(connection, traffic, say)
         # Also marks pages that all may see, so that reports can read indexes alone.
         await connection.execute("VACUUM (ANALYZE)")
+    return events
+
+
+async def store_history(connection: Any, traffic: Traffic, say: Say) -> int:
+    """Store the events, and what is computed from them. Returns how many events."""
+    events = await copy_events(connection, traffic, say)
+    # Without statistics Postgres joins what follows one row at a time.
+    await connection.execute("ANALYZE conversion_events")
+    say("orders, funnel and facts of the sessions")
+    await connection.execute(read_query("count_orders"))
+    await connection.execute("ANALYZE counted_orders")
+    await compute_sessions(connection, say)
+    await connection.execute(read_query("note_progress"))
     return events
 
 

@@ -50,6 +50,16 @@ async def test_a_database_that_holds_events_is_left_alone(database: str) -> None
         await fill(database)
 
 
+async def test_a_history_that_is_broken_off_leaves_nothing(database: str) -> None:
+    def say(line: str) -> None:
+        if "facts" in line:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await fill_history(database, make_traffic(), say)
+    assert await fill(database) > 0
+
+
 def test_the_same_seed_gives_the_same_events_and_another_gives_others(
     days: list[list[Line]],
 ) -> None:
