@@ -146,6 +146,7 @@ def make_traffic(url: str, days: int, stopped: threading.Event) -> None:
     """
 
     def say(line: str) -> None:
+        """Print a line. Raises LocalSystemError where all is to stop."""
         if stopped.is_set():
             raise LocalSystemError("stopped before the traffic was made; none of it is kept")
         print(f"  {line}", flush=True)
