@@ -63,7 +63,11 @@ async def store_history(connection: Any, traffic: Traffic, say: Say) -> int:
 @asynccontextmanager
 async def connected(url: str) -> AsyncIterator[Any]:
     """A connection for long statements. Raises what asyncpg.connect raises."""
-    connection = await asyncpg.connect(url, command_timeout=STATEMENT_SECONDS)
+    # Nothing is prepared: from the sixth time on Postgres would plan for any number of sessions,
+    # and join them one by one.
+    connection = await asyncpg.connect(
+        url, command_timeout=STATEMENT_SECONDS, statement_cache_size=0
+    )
     try:
         # What is lost in a crash is made again.
         await connection.execute("SET synchronous_commit = off")
