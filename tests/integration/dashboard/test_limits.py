@@ -108,9 +108,10 @@ async def test_a_slow_panel_says_so_on_a_page_that_shows_the_others(database: st
     await execute(
         database,
         "INSERT INTO rejected_events "
-        "(event_id, received_at, reason, message, errors, endpoint, body) "
+        "(event_id, received_at, reason, message, errors, endpoint, body, body_cut, "
+        "stamp_verified) "
         "VALUES (gen_random_uuid(), '2026-11-20T11:00Z', 'invalid_json', 'a message of the tests', "
-        "'[]', '/v1/events/track', '')",
+        "'[]', '/v1/events/track', '', FALSE, TRUE)",
     )
     async with run_dashboard(database, reports_timeout_seconds=1) as dashboard:
         await dashboard.log_in()
