@@ -43,15 +43,26 @@ def report_files() -> list[Path]:
 
 
 def with_fragments(folder: str, text: str) -> str:
-    """The text, with db/FOLDER/fragments/NAME.sql in the place of each line `-- include NAME`.
+    """The text, with the fragment NAME in the place of each line `-- include NAME`.
 
     A fragment may include others. Raises OSError where there is no such file.
     """
 
     def read_fragment(include: re.Match[str]) -> str:
-        return with_fragments(folder, read_sql(f"{folder}/fragments", include["name"]))
+        return with_fragments(folder, find_fragment(folder, include["name"]))
 
     return INCLUDE.sub(read_fragment, text)
+
+
+def find_fragment(folder: str, name: str) -> str:
+    """The text of db/FOLDER/fragments/NAME.sql, else of db/fragments/NAME.sql, which all share.
+
+    Raises OSError where there is neither.
+    """
+    try:
+        return read_sql(f"{folder}/fragments", name)
+    except FileNotFoundError:
+        return read_sql("fragments", name)
 
 
 @cache

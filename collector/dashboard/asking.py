@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import TypeAlias
 
 import asyncpg
 
@@ -13,7 +14,7 @@ from collector.dashboard.errors import TooBusy
 from collector.dashboard.shared_work import SharedWork
 from collector.reports.answer import Answer
 from collector.reports.ask import ask_as_of, find_as_of
-from collector.reports.errors import ReportsUnavailable
+from collector.reports.errors import ReportsUnavailable, ReportTimeout
 from collector.reports.question import Question
 
 # How much longer than a report may take a question waits for others to end, and when who has
@@ -31,6 +32,9 @@ AS_OF_SECONDS = 1.0
 KEEP_SECONDS = 5.0
 KEEP_ROWS = 20_000  # of all answers together: some 40 MB
 
+# What fails for one question, and may go well for those beside it.
+NotInTime: TypeAlias = ReportTimeout | TooBusy
+
 
 class Asker:
     """Asks questions over a pool, at most so many at once. `timeout_seconds`: of a statement."""
@@ -47,12 +51,13 @@ class Asker:
             KEEP_SECONDS, KEEP_ROWS, weigh
         )
 
-    async def ask_all(self, questions: Sequence[Question]) -> list[Answer]:
+    async def ask_each(self, questions: Sequence[Question]) -> list[Answer | NotInTime]:
         """The answers, in the order of the questions, which are asked side by side.
 
-        Raises TooBusy, ReportTimeout, ReportsUnavailable and QuestionError; then, and where the
-        caller is cancelled, what is still being asked is cancelled in Postgres, unless another
-        caller waits for the same.
+        One that Postgres gives up, or that never had its turn, has its error in the place of an
+        answer. Raises ReportsUnavailable and QuestionError, and TooBusy where nothing could be
+        asked; then, and where the caller is cancelled, what is still being asked is cancelled in
+        Postgres, unless another caller waits for the same.
         """
         as_of = await self._as_of.get(None, self._ask_as_of)
         try:
@@ -67,12 +72,15 @@ class Asker:
         await self._as_of.close()
         await self._answers.close()
 
-    async def _answer(self, question: Question, as_of: datetime | None) -> Answer:
+    async def _answer(self, question: Question, as_of: datetime | None) -> Answer | NotInTime:
         async def work() -> Answer:
             async with self._connection() as connection:
                 return await ask_as_of(connection, question, as_of)
 
-        return await self._answers.get((question, as_of), work)
+        try:
+            return await self._answers.get((question, as_of), work)
+        except (ReportTimeout, TooBusy) as error:
+            return error
 
     async def _ask_as_of(self) -> datetime | None:
         async with self._connection() as connection:

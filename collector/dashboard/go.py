@@ -24,7 +24,7 @@ async def go(request: web.Request, _person: SignedIn) -> web.Response:
     Raises InvalidRequest and QuestionError.
     """
     fields = dict(request.query)
-    view = open_view(request, fields.get("page", ""), fields.get("query", ""))
+    view, _ = open_view(request, fields.get("page", ""), fields.get("query", ""))
     address = changed(Links(PAGES[view.page].path, view), fields)
     return see_other(address)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -17,7 +17,7 @@ from collector.dashboard.frame import Frame
 from collector.dashboard.funnels import make_funnel, make_funnels
 from collector.dashboard.links import Links
 from collector.dashboard.stats import main_currency, make_stats
-from collector.dashboard.tables import Look, make_table
+from collector.dashboard.tables import Look, failed_table, make_table
 from collector.dashboard.trends import Choice, make_trend
 from collector.dashboard.view import View
 from collector.reports.answer import Answer, add_rows
@@ -132,6 +132,11 @@ class Page:
     def ask(self, view: View) -> dict[str, Asked]:
         """What each panel asks, by its key."""
         return {key: panel.ask(view) for key, panel in self.shown(view).items()}
+
+    def shows_something(self, answered: Container[str]) -> bool:
+        """Whether it can be shown with these panels alone: with one, and the newest event."""
+        keys = (*self.panels, *self.tabs)
+        return "newest" in answered and any(key in answered for key in keys)
 
 
 PAGES = {
@@ -274,10 +279,17 @@ PAGES = {
 }
 
 
-def make_context(
-    page: Page, view: View, answers: Mapping[str, Answer], frame: Frame
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What became of the questions of a page, by their panels."""
+
+    answers: Mapping[str, Answer]
+    failures: Mapping[str, Exception] = field(default_factory=dict)
+
+
+def make_context(page: Page, view: View, results: Results, frame: Frame) -> dict[str, Any]:
     """What the page's template gets."""
+    answers = results.answers
     links = Links(page.path, view)
     clickable = None if frame.is_shared else links
     panels, asked = page.shown(view), page.ask(view)
@@ -298,6 +310,11 @@ def make_context(
         for key, answer in answers.items()
         if key != "newest"
     }
+    for key, failure in results.failures.items():
+        report = find_report(panels[key].report)
+        tables[key] = failed_table(
+            key, panels[key].title or report.title, report.answers, str(failure)
+        )
     measure = view.extras.get("measure") or usual_measure(answers)
     credit = view.extras.get("credit") or measure
     first, back = next(iter(answers.values())), view.asked.look_back or str(USUAL_LOOK_BACK)

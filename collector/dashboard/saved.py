@@ -16,7 +16,7 @@ from collector.dashboard.hosts import public_url
 from collector.dashboard.keys import CLOCK, SETTINGS, STORE
 from collector.dashboard.pages import PAGES, render
 from collector.dashboard.responses import html, local_path, see_other
-from collector.dashboard.show import make_frame, read_questions
+from collector.dashboard.show import Questions, make_frame, read_questions
 from collector.dashboard.store import NewLink, SharedView
 from collector.dashboard.view import View, read_view
 from collector.reports.reading import read_number
@@ -98,21 +98,23 @@ async def show_share_links(
 
 def read_shared(request: web.Request, form: Form) -> SharedView:
     """A page and a query of a form, as they can be opened. Raises InvalidRequest, QuestionError."""
-    view = open_view(request, text_field(form, "page", MOST_NAME), form.get("query", ""))
+    view, _ = open_view(request, text_field(form, "page", MOST_NAME), form.get("query", ""))
     query = view.query()
     if len(query) > MOST_QUERY:
         raise InvalidRequest("the view has too many filters to be saved")
     return SharedView(view.page, query)
 
 
-def open_view(request: web.Request, page: str, query: str) -> View:
-    """The view of a page's name and a query. Raises InvalidRequest and QuestionError."""
+def open_view(request: web.Request, page: str, query: str) -> tuple[View, Questions]:
+    """The view of a page's name and a query, and what it asks.
+
+    Raises InvalidRequest and QuestionError.
+    """
     if page not in PAGES:
         raise InvalidRequest(f"there is no page {page!r}")
     parameters = MultiDict(parse_qsl(query.removeprefix("?"), keep_blank_values=True))
     view = read_view(page, parameters, request.app[SETTINGS].reports_time_zone, PAGES[page].extras)
-    read_questions(request, PAGES[page].ask(view))
-    return view
+    return view, read_questions(request, PAGES[page].ask(view))
 
 
 def read_days(form: Form) -> int:

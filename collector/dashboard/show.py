@@ -10,7 +10,7 @@ from aiohttp import web
 from collector.dashboard.access import SignedIn, SignedInHandler
 from collector.dashboard.frame import Frame
 from collector.dashboard.keys import ASKER, CLOCK, SETTINGS, STORE
-from collector.dashboard.pages import Page, make_context, render
+from collector.dashboard.pages import Page, Results, make_context, render
 from collector.dashboard.responses import html
 from collector.dashboard.store import Annotation
 from collector.dashboard.view import View, csv_address, read_view
@@ -52,9 +52,17 @@ async def make_frame(
 async def show_page(
     request: web.Request, page: Page, view: View, questions: Questions, frame: Frame
 ) -> web.Response:
-    """A page with its numbers. Raises what asking raises."""
-    answers = await ask_all(request, list(questions.values()))
-    context = make_context(page, view, dict(zip(questions, answers, strict=True)), frame)
+    """A page with its numbers, but for panels that were not answered in time, which say so.
+
+    Raises the error of the first where none was answered, and what asking raises.
+    """
+    asked = await request.app[ASKER].ask_each(list(questions.values()))
+    results = dict(zip(questions, asked, strict=True))
+    answers = {key: one for key, one in results.items() if isinstance(one, Answer)}
+    failures = {key: one for key, one in results.items() if not isinstance(one, Answer)}
+    if failures and not page.shows_something(answers):
+        raise next(iter(failures.values()))
+    context = make_context(page, view, Results(answers, failures), frame)
     return html(render(page.template, context))
 
 
@@ -64,15 +72,20 @@ def read_questions(request: web.Request, asked: Mapping[str, Asked]) -> dict[str
     return {key: read_question(replace(one, currency=currency), now) for key, one in asked.items()}
 
 
-async def ask_all(request: web.Request, questions: Sequence[Question]) -> list[Answer]:
-    """The answers, in the order of the questions. Raises as Asker.ask_all does."""
-    return await request.app[ASKER].ask_all(questions)
-
-
 async def ask_one(request: web.Request, asked: Asked) -> Answer:
-    """The answer to one question. Raises QuestionError, and as Asker.ask_all does."""
+    """The answer to one question of texts. Raises QuestionError, and as answer_one does."""
     [question] = read_questions(request, {"one": asked}).values()
-    [answer] = await ask_all(request, [question])
+    return await answer_one(request, question)
+
+
+async def answer_one(request: web.Request, question: Question) -> Answer:
+    """The answer to one question.
+
+    Raises ReportTimeout, TooBusy, and what Asker.ask_each raises.
+    """
+    [answer] = await request.app[ASKER].ask_each([question])
+    if not isinstance(answer, Answer):
+        raise answer
     return answer
 
 

@@ -90,6 +90,8 @@ class Table:
     sql: str
     values: tuple[str, ...]
     more_currencies: tuple[str, ...] = ()
+    # Why there is nothing to show, where that is an error.
+    failure: str | None = None
 
     @property
     def has_bars(self) -> bool:
@@ -100,6 +102,11 @@ class Table:
     def is_empty(self) -> bool:
         """Whether there is nothing to show."""
         return not self.lines
+
+
+def failed_table(key: str, title: str, answers: str, failure: str) -> Table:
+    """The table of a report that has failed: its title, and why."""
+    return Table(key, title, answers, (), (), None, csv="", sql="", values=(), failure=failure)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,9 @@ from collector.reports.catalog import Column, Kind, Report, load_columns
 from collector.reports.question import Question
 from collector.reports.statement import Statement
 
+# The column of a record that holds what each model credits, as one object.
+CREDITS = "credits"
+
 Row: TypeAlias = Mapping[str, Any]
 
 # {"EUR": (how many, their sum)}
@@ -41,7 +44,18 @@ class Answer:
 
 def make_rows(report: Report, records: Iterable[Mapping[str, Any]]) -> tuple[Row, ...]:
     """The rows of an answer from those of Postgres."""
-    return tuple(with_columns(report, read_orders(dict(record))) for record in records)
+    return tuple(
+        with_columns(report, read_orders(read_credits(report, dict(record)))) for record in records
+    )
+
+
+def read_credits(report: Report, record: dict[str, Any]) -> dict[str, Any]:
+    """The record, with its credits as cells: a model that credits it with nothing names it not."""
+    if CREDITS not in record:
+        return record
+    credited: dict[str, Any] = json.loads(record.pop(CREDITS), parse_float=Decimal)
+    nothing = {column.name: 0 for column in report.columns if column.kind is Kind.CREDIT}
+    return record | nothing | credited
 
 
 def adds_up(name: str) -> bool:
@@ -72,7 +86,9 @@ def add_rows(report: Report, rows: Iterable[Row]) -> Row:
 def read_orders(record: dict[str, Any]) -> dict[str, Any]:
     """The record, with its orders read from their JSON."""
     for name in filter(is_orders, record):
-        held = json.loads(record[name] or "{}", parse_float=Decimal)
+        held = record[name] or {}
+        if isinstance(held, str):
+            held = json.loads(held, parse_float=Decimal)
         record[name] = {
             currency: (count, Decimal(worth)) for currency, (count, worth) in held.items()
         }

@@ -20,12 +20,14 @@ named AS (
     GROUP BY browser
 ),
 placed AS (
-    SELECT *, LEAST(row_number() OVER (ORDER BY bot_sessions DESC, name), $3 + 1) AS place
+    SELECT
+        *,
+        -- include place
     FROM named
+    WINDOW in_order AS (ORDER BY bot_sessions DESC, name)
 )
 SELECT
-    CASE WHEN place <= $3 THEN min(name) END AS name,
-    count(*) AS names,
+    -- include name_of_place
     sum(bot_sessions)::bigint AS bot_sessions,
     sum(bot_events)::bigint AS bot_events,
     max(last_seen_at) AS last_seen_at,

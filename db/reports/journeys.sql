@@ -2,7 +2,7 @@
 -- group: revenue
 -- answers: Through which channels, in which order, people came to what they bought: the commonest
 --   ways, a channel that follows itself written once.
--- parameters: from, to, look_back, limit
+-- parameters: from, to, limit, look_back
 -- name: journey
 -- by: channel
 -- columns: journey_conversions, orders, revenue, median_days, median_touches
@@ -28,7 +28,7 @@ journeys AS (
     GROUP BY number
 ),
 common AS (
-    SELECT journey, LEAST(row_number() OVER (ORDER BY count(*) DESC, journey), $4 + 1) AS place
+    SELECT journey, LEAST(row_number() OVER (ORDER BY count(*) DESC, journey), $3 + 1) AS place
     FROM journeys
     GROUP BY journey
 ),
@@ -43,7 +43,7 @@ sold AS NOT MATERIALIZED (
 ),
 -- include sold_values
 SELECT
-    CASE WHEN place <= $4 THEN array_to_string(min(journey), ' > ') END AS name,
+    CASE WHEN place <= $3 THEN array_to_string(min(journey), ' > ') END AS name,
     count(DISTINCT journey) AS names,
     count(*) AS journey_conversions,
     percentile_cont(0.5) WITHIN GROUP (ORDER BY days) AS median_days,

@@ -20,12 +20,12 @@ WITH named AS (
 placed AS (
     SELECT
         *,
-        LEAST(row_number() OVER (ORDER BY rejected_events DESC, name COLLATE "C"), $3 + 1) AS place
+        -- include place
     FROM named
+    WINDOW in_order AS (ORDER BY rejected_events DESC, name COLLATE "C")
 )
 SELECT
-    CASE WHEN place <= $3 THEN min(name) END AS name,
-    count(*) AS names,
+    -- include name_of_place
     sum(rejected_events)::bigint AS rejected_events,
     sum(kept_rejects)::bigint AS kept_rejects,
     sum(replayed_rejects)::bigint AS replayed_rejects,

@@ -23,9 +23,9 @@ WITH repeated AS (
 placed AS (
     SELECT
         *,
-        LEAST(row_number() OVER (ORDER BY reports DESC, ordered_at DESC, name COLLATE "C"), $3 + 1)
-            AS place
+        -- include place
     FROM repeated
+    WINDOW in_order AS (ORDER BY reports DESC, ordered_at DESC, name COLLATE "C")
 ),
 converting AS NOT MATERIALIZED (
     SELECT
@@ -36,8 +36,7 @@ converting AS NOT MATERIALIZED (
 ),
 -- include valued
 SELECT
-    CASE WHEN place <= $3 THEN min(name) END AS name,
-    count(*) AS names,
+    -- include name_of_place
     sum(reports)::bigint AS reports,
     sum(reporting_sessions)::bigint AS reporting_sessions,
     max(ordered_at) AS ordered_at,

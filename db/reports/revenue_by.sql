@@ -24,8 +24,7 @@ sold AS NOT MATERIALIZED (
 ),
 -- include sold_values
 SELECT
-    CASE WHEN place <= $3 THEN min(name) END AS name,
-    count(*) AS names,
+    -- include name_of_place
     sum(counted_orders)::bigint AS counted_orders,
     order_values, refund_values
 FROM placed

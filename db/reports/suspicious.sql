@@ -23,13 +23,12 @@ named AS (
 placed AS (
     SELECT
         *,
-        LEAST(row_number() OVER (ORDER BY suspicious_sessions DESC, sessions DESC, name), $3 + 1)
-            AS place
+        -- include place
     FROM named
+    WINDOW in_order AS (ORDER BY suspicious_sessions DESC, sessions DESC, name)
 )
 SELECT
-    CASE WHEN place <= $3 THEN min(name) END AS name,
-    count(*) AS names,
+    -- include name_of_place
     sum(sessions)::bigint AS sessions,
     sum(one_event_sessions)::bigint AS one_event_sessions,
     sum(direct_sessions)::bigint AS direct_sessions,

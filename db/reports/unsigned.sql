@@ -21,13 +21,12 @@ named AS (
 placed AS (
     SELECT
         *,
-        LEAST(row_number() OVER (ORDER BY unsigned_events DESC, all_events DESC, name), $3 + 1)
-            AS place
+        -- include place
     FROM named
+    WINDOW in_order AS (ORDER BY unsigned_events DESC, all_events DESC, name)
 )
 SELECT
-    CASE WHEN place <= $3 THEN min(name) END AS name,
-    count(*) AS names,
+    -- include name_of_place
     sum(all_sessions)::bigint AS all_sessions,
     sum(all_events)::bigint AS all_events,
     sum(unsigned_events)::bigint AS unsigned_events

@@ -1,8 +1,8 @@
 -- What the funnel's rules look at in an event.
 id, session_id, user_id, external_user_id, utm_source, utm_medium, utm_campaign,
 source_type, channel, funnel_stage, converted, conversion_value, currency, is_bot,
--- When it happened: by the device's clock, but never later than the receipt.
-LEAST(COALESCE(occurred_at, received_at), received_at) AS happened_at,
+-- include happened_at
+AS happened_at,
 -- A touch knows something of where the visitor came from.
 (
     page_url IS NOT NULL OR referrer IS NOT NULL OR click_ids IS NOT NULL

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -100,6 +101,35 @@ async def test_a_report_that_takes_too_long_is_a_504_that_says_what_to_do(databa
     assert json.loads(program.text)["error"] == "report_timeout"
     assert "shorter range" in person.text
     assert person.headers["Content-Type"] == "text/html; charset=utf-8"
+
+
+async def test_a_slow_panel_says_so_on_a_page_that_shows_the_others(database: str) -> None:
+    """Of this page only the rejects are not read from the facts of sessions."""
+    await execute(
+        database,
+        "INSERT INTO rejected_events "
+        "(event_id, received_at, reason, message, errors, endpoint, body, body_cut, "
+        "stamp_verified) "
+        "VALUES (gen_random_uuid(), '2026-11-20T11:00Z', 'invalid_json', 'a message of the tests', "
+        "'[]', '/v1/events/track', '', FALSE, TRUE)",
+    )
+    async with run_dashboard(database, reports_timeout_seconds=1) as dashboard:
+        await dashboard.log_in()
+        async with facts_locked(database):
+            page = await dashboard.get("/quality?show=rejects")
+            link = await dashboard.post("/share-links", page="quality", query="show=rejects")
+            address = re.search(r"/share/[\w-]{43}", link.text)
+            assert address, link.text
+            shared = await dashboard.get(address[0])
+        whole = await dashboard.get("/quality?show=rejects")
+    missing = "This part of the page is missing: the report takes too long"
+    assert (page.status, shared.status, whole.status) == (200, 200, 200)
+    assert missing in page.text
+    assert "a message of the tests" in page.text
+    assert ">Try again</a>" in page.text
+    assert missing in shared.text
+    assert "Try again" not in shared.text  # a link's page has no links to pages
+    assert missing not in whole.text
 
 
 async def test_who_waits_too_long_for_others_is_told_to_come_again(database: str) -> None:

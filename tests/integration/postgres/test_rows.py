@@ -366,11 +366,9 @@ async def test_the_sql_files_say_what_they_answer(root: Path, database: str) -> 
 
 
 def test_each_fragment_of_sql_says_what_it_is_and_is_included(root: Path) -> None:
-    queries = root / "db" / "queries"
-    included = {
-        match["name"] for f in queries.rglob("*.sql") for match in INCLUDE.finditer(f.read_text())
-    }
-    fragments = {file.stem: file.read_text() for file in queries.glob("fragments/*.sql")}
+    files = [*(root / "db/queries").rglob("*.sql"), *(root / "db/reports").rglob("*.sql")]
+    included = {match["name"] for f in files for match in INCLUDE.finditer(f.read_text())}
+    fragments = {file.stem: file.read_text() for file in (root / "db").rglob("fragments/*.sql")}
     assert fragments.keys() == included
     assert all(text.startswith("-- ") and text.endswith("\n") for text in fragments.values())
 

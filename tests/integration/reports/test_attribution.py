@@ -35,7 +35,8 @@ async def credits_of(report: Ask, model: str = "linear", **asked: Any) -> dict[s
 def revenue_of(answer: Answer, model: str, currency: str = "EUR") -> dict[str, Decimal]:
     """By name, the revenue that a model credits."""
     return {
-        name: revenue[currency] for name, revenue in cells(answer, f"{model}_revenue") if revenue
+        name: revenue.get(currency, Decimal(0))
+        for name, revenue in cells(answer, f"{model}_revenue")
     }
 
 
@@ -474,3 +475,47 @@ async def test_the_touches_are_of_one_order_that_has_to_be_said(report: Ask) -> 
     with pytest.raises(QuestionError, match="is of one order: say which"):
         await report("conversion_touches")
     assert (await report("conversion_touches", order="R1' OR TRUE --")).rows == ()
+
+
+# An id that is not one person's
+
+MOST_TOUCHES = 100
+
+
+@pytest.mark.parametrize(
+    ("others", "who"),
+    [
+        ({}, {}),  # a visitor id
+        ({"user": 1, "login_at": -2 * DAY}, {"user": 1, "login_at": 0}),  # and a user id
+    ],
+)
+async def test_of_more_touches_than_a_person_has_the_latest_count(
+    database: str, report: Ask, others: dict[str, Any], who: dict[str, Any]
+) -> None:
+    """An order has 100 touches at most: its own session, and the latest 99 before it."""
+    shared = [
+        Visit(f"{number:03}", number - 2 * DAY, "Email" if number < 30 else "Referral", **others)
+        for number in range(120)
+    ]
+    own = bought(Order("R1", 1, Decimal("100.01")), **who)
+    await store(database, events_of([*shared, own]))
+    assert await touches_of(report) == [*(visit.session for visit in shared[-99:]), "buy"]
+    answer = await report("attribution")
+    for model in MODELS:
+        assert sum(revenue_of(answer, model).values()) == Decimal("100.01")
+        assert sum((await credits_of(report, model)).values()) == 1
+    assert await credits_of(report, "first_touch") == {"Email": 1}
+
+
+async def test_of_a_browser_that_many_share_the_latest_sessions_are_looked_at(
+    database: str, report: Ask
+) -> None:
+    nobodys = [Visit(f"a{number:03}", number - 3 * DAY, "Email") for number in range(10)]
+    others = [
+        Visit(f"b{number:03}", number - 2 * DAY, user=2, login_at=number - 2 * DAY)
+        for number in range(95)
+    ]
+    own = bought(Order("R1", 1), user=1, login_at=0)
+    await store(database, events_of([*nobodys, *others, own]))
+    # The latest 99 are those of the other user, which are none of the buyer's, and four more.
+    assert await touches_of(report) == [*(visit.session for visit in nobodys[-4:]), "buy"]
