@@ -7,7 +7,7 @@
 -- include named
 -- include measured
 visiting AS NOT MATERIALIZED (
-    SELECT place, visitor_id, converted
+    SELECT place, visitor_key(visitor_id) AS visitor, converted
     FROM named
     JOIN placed USING (name)
     WHERE visitor_id IS NOT NULL
