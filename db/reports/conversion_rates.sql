@@ -12,8 +12,7 @@ visiting AS NOT MATERIALIZED (
     JOIN placed USING (name)
     WHERE visitor_id IS NOT NULL
 ),
--- include visited
-,
+-- include visited_of_SOURCE
 -- include places
 SELECT
     label AS name,

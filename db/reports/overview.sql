@@ -9,8 +9,6 @@ WITH
 -- include sessions
 ,
 -- include bucketed_of_SOURCE
--- include visited
-,
 converting AS NOT MATERIALIZED (
     SELECT 1 AS place, order_values, converted_at FROM sessions WHERE converted
 ),

@@ -9,8 +9,6 @@ WITH
 -- include sessions
 ,
 -- include bucketed_of_SOURCE
--- include visited
-,
 converting AS NOT MATERIALIZED (
     SELECT width_bucket(started_at, $3::timestamptz[]) AS place, order_values, converted_at
     FROM sessions

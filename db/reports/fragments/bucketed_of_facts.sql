@@ -15,6 +15,8 @@ visiting AS NOT MATERIALIZED (
     FROM bucketed
     WHERE visitor_id IS NOT NULL
 ),
+-- include visited
+,
 lasting AS NOT MATERIALIZED (
     SELECT
         place,
