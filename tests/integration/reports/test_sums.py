@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from collector.event import Event, FunnelStage, SourceType
-from collector.facts.sums import sum_changed_day, sum_changed_days
+from collector.facts.sums import sum_changed_day, sum_changed_days, sum_day
 from collector.postgres.sessions import Connection
 from collector.reports.ask import ask
 from collector.reports.catalog import load_reports
@@ -239,21 +239,17 @@ async def test_what_changes_while_a_day_is_summed_is_not_lost(
     await store(database, [day_event(1, -2)])
     other = await connect(database)
     try:
-        # It is noted before the day is summed, and seen after.
-        async with other.transaction():
+        async with other.transaction():  # begun before, and done after
             await other.execute("UPDATE session_facts SET page_views = 7")
             await sum_all(connection)
         assert await summed(connection) == []
-        # It is begun before the day has sums, and done after.
-        await sum_all(connection)
         async with connection.transaction():
             await connection.execute("UPDATE summed_days SET summed_at = '-infinity'")
-            await other.execute("UPDATE session_facts SET page_views = 8")
-            await connection.execute(load_sum("sessions"), (await days(connection))[0])
+            day = await connection.fetchval(load_sum("take_changed_day"))
+            await sum_day(connection, day)
+            await other.execute("UPDATE session_facts SET page_views = 8")  # done in between
+        assert await summed(connection) == []
     finally:
         await other.close()
-    assert await summed(connection) == []
-
-
-async def days(connection: Connection) -> list[Any]:
-    return [row["day"] for row in await connection.fetch("SELECT day FROM summed_days")]
+    await sum_all(connection)
+    assert await summed(connection) == ["2026-11-20"]
