@@ -23,9 +23,8 @@ visited_by_name AS NOT MATERIALIZED (
 visited AS (
     SELECT * FROM visited_by_name WHERE $4::text IS NOT NULL
     UNION ALL
-    SELECT
-        1,
-        (SELECT count(DISTINCT visitor) FROM everyone),
-        (SELECT count(DISTINCT visitor) FROM everyone WHERE converted)
+    SELECT 1, count(DISTINCT visitor), count(DISTINCT visitor) FILTER (WHERE converted)
+    FROM everyone
     WHERE $4::text IS NULL
+    HAVING $4::text IS NULL  -- an aggregate of nothing is a row otherwise
 ),
