@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
@@ -28,13 +29,33 @@ def load_query(name: str) -> str:
     return with_fragments("queries", read_sql("queries", name))
 
 
+class Source(StrEnum):
+    """From what a report is computed: of two fragments, the one that is named after it."""
+
+    FACTS = "facts"  # of sessions, one by one
+    SUMS = "sums"  # of days, and the facts of what is left of the range
+
+
+# Where the source stands in the name of what a report includes.
+SOURCE_MARK = "_of_SOURCE\n"
+
+
 @cache
-def load_report(name: str) -> str:
+def load_report(name: str, source: Source = Source.FACTS) -> str:
     """The text of db/reports/NAME.sql, with what it includes.
 
     Raises OSError where there is no such file, or no such fragment.
     """
-    return with_fragments("reports", read_sql("reports", name))
+    return with_fragments("reports", read_sql("reports", name), source)
+
+
+@cache
+def load_sum(name: str) -> str:
+    """The text of db/sums/NAME.sql, with what it shares with reports.
+
+    Raises OSError where there is no such file, or no such fragment.
+    """
+    return with_fragments("reports", read_sql("sums", name))
 
 
 def report_files() -> list[Path]:
@@ -42,16 +63,17 @@ def report_files() -> list[Path]:
     return sorted((sql_folder() / "reports").glob("*.sql"))
 
 
-def with_fragments(folder: str, text: str) -> str:
+def with_fragments(folder: str, text: str, source: Source = Source.FACTS) -> str:
     """The text, with the fragment NAME in the place of each line `-- include NAME`.
 
-    A fragment may include others. Raises OSError where there is no such file.
+    A fragment may include others; of `-- include NAME_of_SOURCE` it is that of the source. Raises
+    OSError where there is no such file.
     """
 
     def read_fragment(include: re.Match[str]) -> str:
-        return with_fragments(folder, find_fragment(folder, include["name"]))
+        return with_fragments(folder, find_fragment(folder, include["name"]), source)
 
-    return INCLUDE.sub(read_fragment, text)
+    return INCLUDE.sub(read_fragment, text.replace(SOURCE_MARK, f"_of_{source}\n"))
 
 
 def find_fragment(folder: str, name: str) -> str:

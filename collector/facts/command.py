@@ -10,6 +10,7 @@ import asyncpg
 
 from collector.facts.keeper import connect
 from collector.facts.refresh import forget_facts, refresh
+from collector.facts.sums import sum_changed_days
 from collector.settings import Settings
 
 
@@ -22,7 +23,7 @@ def add_facts(
     read_settings: Callable[[], Settings],
 ) -> None:
     """The command `facts` and its options."""
-    text = "bring the facts of sessions, which reports read, up to the events now"
+    text = "bring the facts of sessions and their sums, which reports read, up to the events now"
     command = commands.add_parser("facts", help=text, description=text)
     command.add_argument(
         "--rebuild",
@@ -54,6 +55,7 @@ async def refresh_now(url: str, rebuild: bool, say: Callable[[str], None]) -> No
         while step := await refresh(connection):
             sessions += step.sessions
             if step.complete_until:
+                await sum_changed_days(connection)
                 say(f"the facts are complete until {step.complete_until.isoformat()}")
                 return
             say(f"{sessions} sessions, events until {step.noted_until.isoformat()}")

@@ -12,6 +12,7 @@ import asyncpg
 
 from collector.background import Supervisor
 from collector.facts.refresh import refresh
+from collector.facts.sums import sum_changed_day
 from collector.postgres.refusals import FAILURES, describe
 from collector.postgres.sessions import Connection
 from collector.sql import load_query
@@ -73,9 +74,11 @@ async def step(connection: Connection, seconds: float, freshness: Freshness) -> 
     loop = asyncio.get_running_loop()
     begin = loop.time()
     done = await refresh(connection)
-    busy = loop.time() - begin
     if done is not None and done.complete_until is None:
+        busy = loop.time() - begin
         return pause_after(busy, CATCHING_UP_SHARE if done.is_far_behind else BUSY_SHARE)
+    await sum_changed_day(connection)
+    busy = loop.time() - begin
     until = done.complete_until if done else await connection.fetchval(load_query("facts_as_of"))
     if until is not None:
         freshness.complete_until = until

@@ -11,7 +11,7 @@ from functools import cache
 
 from collector.reports.errors import QuestionError
 from collector.reports.filters import Dimension, Filter, parse_filter
-from collector.sql import load_report, report_files, sql_folder
+from collector.sql import Source, load_report, report_files, sql_folder
 
 HEADER = re.compile(r"(?:--.*\n)+")
 ENTRY = re.compile(r"^-- (?P<key>[a-z]+): (?P<value>.*(?:\n--   .*)*)", re.MULTILINE)
@@ -67,6 +67,8 @@ class Report:
     # What holds of its sessions whatever is asked.
     filters: tuple[Filter, ...]
     sql: str
+    # The same from the sums of days, where there are such that it can use.
+    sums_sql: str | None
 
     def takes(self, parameter: str) -> bool:
         """Whether a parameter means something to it."""
@@ -95,6 +97,7 @@ def read_report(name: str) -> Report:
     header = HEADER.match(text)
     if header is None:
         raise ValueError(f"db/reports/{name}.sql has no header")
+    from_sums = load_report(name, Source.SUMS)[header.end() :]
     entries = {
         entry["key"]: " ".join(entry["value"].replace("\n--", " ").split())
         for entry in ENTRY.finditer(header[0])
@@ -111,6 +114,7 @@ def read_report(name: str) -> Report:
             by=Dimension(entries["by"]) if "by" in entries else None,
             filters=tuple(parse_filter(text) for text in entries.get("filter", "").split()),
             sql=text[header.end() :],
+            sums_sql=from_sums if from_sums != text[header.end() :] else None,
         )
     except KeyError as missing:
         raise ValueError(f"db/reports/{name}.sql: {missing} is missing or unknown") from None

@@ -20,8 +20,10 @@ from collector.reports.question import Question
 # report without a mark is not about sessions that can be chosen.
 FILTERS_MARKS = {"-- filters\n": True, "-- filters without bots\n": False}
 
-# Where the column stands that names a session.
+# Where the column stands that names a session, and where sums get their name as that column.
 NAME_MARK = "-- name\n"
+SUMS_NAME_MARK = "-- named\n"
+NO_NAME = "''"
 
 # The decimals of currencies that have other than two, for Postgres.
 MINOR_UNIT_DECIMALS = json.dumps(
@@ -32,9 +34,13 @@ MINOR_UNIT_DECIMALS = json.dumps(
 NAMED_VALUES: dict[str, Callable[[Question], Any]] = {
     "$currency": lambda question: question.currency,
     "$minor_units": lambda question: MINOR_UNIT_DECIMALS,
+    "$dimension": lambda question: session_dimension(question) or "",
 }
 
 LIVE_TIME = timedelta(minutes=5)
+
+# The sums of times are those of so many seconds.
+QUARTER_OF_AN_HOUR = 900
 
 
 def needed(question: Question, name: str, value: str | None) -> str:
@@ -57,6 +63,7 @@ VALUES: dict[str, Callable[[Question], Any]] = {
     "from": lambda question: question.period.start,
     "to": lambda question: question.period.end,
     "limit": lambda question: question.limit,
+    "start": lambda question: [question.period.start],
     "edges": lambda question: bucket_edges(question.period, question.unit),
     "by": lambda question: question.by,
     "look_back": lambda question: question.look_back,
@@ -93,7 +100,7 @@ def make_statement(question: Question) -> Statement:
     parameters = Parameters()
     for name in question.report.parameters:
         parameters.add(VALUES[name](question))
-    sql = question.report.sql
+    sql = choose_sql(question)
     for mark, of_bots in FILTERS_MARKS.items():
         if mark in sql:
             conditions = make_conditions(question, parameters, of_bots=of_bots)
@@ -102,14 +109,44 @@ def make_statement(question: Question) -> Statement:
         if mark in sql:
             sql = sql.replace(mark, parameters.add(value(question)))
     if NAME_MARK in sql:
-        sql = sql.replace(NAME_MARK, f"{name_column(question)} AS name,\n")
+        column = name_column(question)
+        sql = sql.replace(NAME_MARK, f"{column or NO_NAME} AS name,\n")
+        sql = sql.replace(SUMS_NAME_MARK, f"name AS {column},\n" if column else "\n")
     return Statement(sql, tuple(parameters.values))
 
 
-def name_column(question: Question) -> str:
-    """The column that names a session; '' for all where the rows are no names."""
-    dimension = question.dimension or question.names
-    return COLUMNS[Dimension(dimension)] if dimension else "''"
+def choose_sql(question: Question) -> str:
+    """The SQL of the report: from the sums of days where they can answer the question."""
+    report = question.report
+    return report.sums_sql if report.sums_sql and suits_sums(question) else report.sql
+
+
+def suits_sums(question: Question) -> bool:
+    """Whether sums know what is asked: filters on nothing but the name of their rows, and times
+    that begin with a quarter of an hour.
+
+    Those of some places did not, long ago.
+    """
+    named_by = session_dimension(question) if NAME_MARK in question.report.sql else None
+    filters = (*question.filters, *question.report.filters)
+    if any(one.dimension != named_by for one in filters):
+        return False
+    if "edges" not in question.report.parameters:
+        return True
+    edges = bucket_edges(question.period, question.unit)
+    return all(edge.timestamp() % QUARTER_OF_AN_HOUR == 0 for edge in edges[1:])
+
+
+def session_dimension(question: Question) -> Dimension | None:
+    """The dimension whose names the rows are; None where they are of all sessions."""
+    name = question.dimension or question.names
+    return Dimension(name) if name else None
+
+
+def name_column(question: Question) -> str | None:
+    """The column that names a session; None where the rows are no names."""
+    dimension = session_dimension(question)
+    return COLUMNS[dimension] if dimension else None
 
 
 def make_conditions(question: Question, parameters: Parameters, *, of_bots: bool) -> Iterator[str]:

@@ -7,13 +7,12 @@
 -- include named
 -- include measured
 visiting AS NOT MATERIALIZED (
-    SELECT place, visitor_id, converted
+    SELECT place, visitor_key(visitor_id) AS visitor, converted
     FROM named
     JOIN placed USING (name)
     WHERE visitor_id IS NOT NULL
 ),
--- include visited
-,
+-- include visited_of_SOURCE
 -- include places
 SELECT
     label AS name,

@@ -11,26 +11,7 @@
 WITH
 -- include all_sessions
 ,
-measured AS (
-    SELECT
-        width_bucket(started_at, $3::timestamptz[]) AS bucket,
-        count(*) AS all_sessions,
-        count(*) FILTER (WHERE is_bot) AS bot_sessions,
-        sum(
-            -- include all_events
-        ) AS all_events,
-        sum(bot_events) AS bot_events,
-        sum(unsigned_events) AS unsigned_events,
-        sum(late_events) AS late_events,
-        sum(corrected_events) AS corrected_events,
-        sum(truncated_events) AS truncated_events,
-        sum(redacted_events) AS redacted_events,
-        sum(mended_events) AS mended_events,
-        sum(numbered_events) AS numbered_events,
-        sum(missing_events) AS missing_events
-    FROM sessions
-    GROUP BY bucket
-)
+-- include judged_of_SOURCE
 SELECT
     edge AS starts_at,
     COALESCE(all_sessions, 0) AS all_sessions,

@@ -7,12 +7,7 @@
 WITH
 -- include sessions
 ,
-measured AS (
-    SELECT event_type AS name, count(*) AS event_sessions
-    FROM sessions
-    CROSS JOIN LATERAL unnest(event_types) AS event_type
-    GROUP BY event_type
-),
+-- include typed_of_SOURCE
 placed AS (
     SELECT *, LEAST(row_number() OVER (ORDER BY event_sessions DESC, name), $3 + 1) AS place
     FROM measured
@@ -22,7 +17,7 @@ SELECT
     count(*) AS names,
     -- A session may have had several of those that are left.
     CASE WHEN place <= $3 THEN min(event_sessions) END AS event_sessions,
-    (SELECT count(*) FROM sessions) AS sessions
+    (SELECT sessions FROM counted) AS sessions
 FROM placed
 GROUP BY place
 ORDER BY place;

@@ -5,24 +5,7 @@
 -- parameters: from, to, limit, by
 -- columns: stage, reached, reached_share, stage_share, dropped, drop_off, median_step
 -- include named
--- The sessions by which of the stages they reached: bit 0 is the first stage. Of any number of
--- sessions it makes few rows.
-combined AS (
-    SELECT
-        name,
-        (visited_homepage_at IS NOT NULL)::int
-        + 2 * (visited_pricing_at IS NOT NULL)::int
-        + 4 * (visited_docs_at IS NOT NULL)::int
-        + 8 * (started_signup_at IS NOT NULL)::int
-        + 16 * (completed_signup_at IS NOT NULL)::int
-        + 32 * (started_checkout_at IS NOT NULL)::int
-        + 64 * (completed_checkout_at IS NOT NULL)::int
-        + 128 * (subscription_created_at IS NOT NULL)::int AS stages_reached,
-        converted,
-        count(*) AS sessions
-    FROM named
-    GROUP BY name, stages_reached, converted
-),
+-- include combined_of_SOURCE
 placed AS (
     SELECT name, LEAST(row_number() OVER (ORDER BY sum(sessions) DESC, name), $3 + 1) AS place
     FROM combined

@@ -1,29 +1,14 @@
 -- title: Overview
 -- group: engagement
 -- answers: How many sessions and visitors there were, what they did, and what they brought.
--- parameters: from, to
+-- parameters: from, to, start
 -- columns: sessions, visitors, page_views, pages_per_session, engaged_sessions, engagement_rate,
 --   bounced_sessions, bounce_rate, timed_sessions, time_on_site, median_time_on_site, conversions,
 --   conversion_rate, orders, revenue, average_order
 WITH
 -- include sessions
 ,
-measured AS (
-    SELECT
-        -- include session_measures
-    FROM sessions
-),
-lasting AS (
-    SELECT extract(epoch FROM percentile_cont(0.5) WITHIN GROUP (ORDER BY ended_at - started_at))
-        AS median_time_on_site
-    FROM sessions
-    WHERE events > 1
-),
-visiting AS NOT MATERIALIZED (
-    SELECT 1 AS place, visitor_id, converted FROM sessions WHERE visitor_id IS NOT NULL
-),
--- include visited
-,
+-- include bucketed_of_SOURCE
 converting AS NOT MATERIALIZED (
     SELECT 1 AS place, order_values, converted_at FROM sessions WHERE converted
 ),
@@ -31,7 +16,8 @@ converting AS NOT MATERIALIZED (
 SELECT
     -- include added_measures
     , COALESCE(max(visitors), 0) AS visitors
-    , (SELECT median_time_on_site FROM lasting) AS median_time_on_site
+    , (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds)::numeric FROM lasting)
+        AS median_time_on_site
     , (SELECT order_values FROM valued) AS order_values
 FROM measured
-LEFT JOIN visited ON TRUE;
+LEFT JOIN visited USING (place);

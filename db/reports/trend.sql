@@ -8,23 +8,11 @@
 WITH
 -- include sessions
 ,
-bucketed AS NOT MATERIALIZED (
-    SELECT width_bucket(started_at, $3::timestamptz[]) AS place, sessions.* FROM sessions
-),
-measured AS (
-    SELECT
-        place,
-        -- include session_measures
-    FROM bucketed
-    GROUP BY place
-),
-visiting AS NOT MATERIALIZED (
-    SELECT place, visitor_id, converted FROM bucketed WHERE visitor_id IS NOT NULL
-),
--- include visited
-,
+-- include bucketed_of_SOURCE
 converting AS NOT MATERIALIZED (
-    SELECT place, order_values, converted_at FROM bucketed WHERE converted
+    SELECT width_bucket(started_at, $3::timestamptz[]) AS place, order_values, converted_at
+    FROM sessions
+    WHERE converted
 ),
 -- include valued
 SELECT

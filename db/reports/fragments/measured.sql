@@ -1,12 +1,6 @@
 -- Sessions by name, and the places of the names: those of most sessions first, and one place for
 -- all after the first $3. Included after a part of WITH that is named "named".
-measured AS (
-    SELECT
-        name,
-        -- include session_measures
-    FROM named
-    GROUP BY name
-),
+-- include measured_of_SOURCE
 placed AS (
     SELECT name, LEAST(row_number() OVER (ORDER BY sessions DESC, name), $3 + 1) AS place
     FROM measured

@@ -5,4 +5,4 @@ count(*) FILTER (WHERE NOT engaged) AS bounced_sessions,
 sum(page_views)::bigint AS page_views,
 count(*) FILTER (WHERE converted) AS conversions,
 count(*) FILTER (WHERE events > 1) AS timed_sessions,
-extract(epoch FROM sum(ended_at - started_at))::bigint AS timed_seconds
+sum(ended_at - started_at) AS timed_time

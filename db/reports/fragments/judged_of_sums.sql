@@ -1,0 +1,39 @@
+-- As judged_of_facts.sql, from the sums of quarters of an hour and the facts of what is left.
+-- All sessions are in it, bots' as well, and no filter is.
+-- include slices
+parts AS (
+    SELECT
+        width_bucket(started_at, $3::timestamptz[]) AS bucket,
+        count(*) AS all_sessions,
+        count(*) FILTER (WHERE is_bot) AS bot_sessions,
+        -- include quality_measures
+    FROM slices
+    JOIN session_facts ON started_at >= slice_start AND started_at < slice_end
+    GROUP BY bucket
+    UNION ALL
+    SELECT
+        width_bucket(starts_at, $3::timestamptz[]),
+        sessions, CASE WHEN is_bot THEN sessions ELSE 0 END, all_events, unsigned_events,
+        late_events, corrected_events, redacted_events, truncated_events, mended_events,
+        bot_events, numbered_events, missing_events
+    FROM quarter_sums
+    JOIN summed USING (day)
+),
+measured AS (
+    SELECT
+        bucket,
+        sum(all_sessions)::bigint AS all_sessions,
+        sum(bot_sessions)::bigint AS bot_sessions,
+        sum(all_events)::bigint AS all_events,
+        sum(unsigned_events)::bigint AS unsigned_events,
+        sum(late_events)::bigint AS late_events,
+        sum(corrected_events)::bigint AS corrected_events,
+        sum(redacted_events)::bigint AS redacted_events,
+        sum(truncated_events)::bigint AS truncated_events,
+        sum(mended_events)::bigint AS mended_events,
+        sum(bot_events)::bigint AS bot_events,
+        sum(numbered_events)::bigint AS numbered_events,
+        sum(missing_events)::bigint AS missing_events
+    FROM parts
+    GROUP BY bucket
+)

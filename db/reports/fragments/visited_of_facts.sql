@@ -1,0 +1,3 @@
+-- The visitors of places, from the facts of sessions.
+-- include visited
+,
