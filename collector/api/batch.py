@@ -26,8 +26,8 @@ from collector.event_row import DURABLE, EventRow, EventStatus, make_row, status
 # 500 events take some 15 ms of the one thread; the worst that were found, 50 to 150. Other
 # requests get their turn in between.
 SECONDS_OF_A_TURN = 0.004
-# So many are read, then stored as rows: to go from one to the other and back for each event
-# takes a sixth more time, since what the processor keeps at hand is too small for both.
+# So many are read, then made rows: to go from one to the other and back for each event takes
+# up to a fifth more time, it seems since the processor's caches are too small for both.
 EVENTS_TOGETHER = 64
 
 
