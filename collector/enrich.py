@@ -14,7 +14,7 @@ from uuid import UUID, uuid5
 from uuid_utils.compat import uuid7
 
 from collector.address import NO_CAMPAIGN, NO_TAGS, AddressReader, Campaign, campaign_of, meant_name
-from collector.classify.channel import Attribution, ChannelClassifier, Touch
+from collector.classify.channel import ChannelClassifier
 from collector.classify.device import DeviceClassifier
 from collector.classify.source_lists import load_source_lists
 from collector.classify.stages import StageRules, load_stage_rules
@@ -73,7 +73,9 @@ class Enricher:
         event_id = payload.event_id or (order_event_id(payload, order) if order else self.new_id())
         currency = payload.currency or self.default_currency
         value, marks = round_value(payload, currency)
-        attribution = self.attribute(payload, campaign, click_ids)
+        attribution = self.channels.classify_visit(
+            campaign, click_ids, payload.referrer, payload.page_url
+        )
         device = self.devices.parse_device(context.user_agent)
         occurred_at = payload.occurred_at
         if occurred_at is not None:
@@ -109,17 +111,6 @@ class Enricher:
             "received_at": context.received_at,
         }
         return Event(**fields)
-
-    def attribute(
-        self,
-        payload: ConversionEventRequest,
-        campaign: Campaign,
-        click_ids: Mapping[str, str],
-    ) -> Attribution:
-        """Where the visit came from."""
-        if campaign is NO_CAMPAIGN and not click_ids:
-            return self.channels.classify_visit(payload.referrer, payload.page_url)
-        return self.channels.classify_touch(touch_of(payload, campaign, click_ids))
 
     def redact(self, address: str | None) -> str | None:
         """An address as it is stored."""
@@ -232,22 +223,6 @@ def order_event_id(payload: ConversionEventRequest, order: str) -> UUID:
     """
     parts = (payload.session_id, payload.event_type, order)
     return uuid5(ORDER_NAMESPACE, "\n".join(parts))
-
-
-def touch_of(
-    payload: ConversionEventRequest, campaign: Campaign, click_ids: Mapping[str, str]
-) -> Touch:
-    """What the channel rules look at."""
-    return Touch(
-        utm_source=campaign.source,
-        utm_medium=campaign.medium,
-        utm_campaign=campaign.campaign,
-        utm_term=campaign.term,
-        utm_content=campaign.content,
-        referrer=payload.referrer,
-        page_url=payload.page_url,
-        click_ids=click_ids,
-    )
 
 
 def google_click_id_of(payload: ConversionEventRequest, click_ids: Mapping[str, str]) -> str | None:

@@ -35,6 +35,8 @@ class RowHead(msgspec.Struct, frozen=True, gc=False):
 class EventStatus(StrEnum):
     """What became of an event: the label of a metric, and a batch's answer to each."""
 
+    __hash__ = str.__hash__  # Enum's own runs in Python, and each event is counted by it
+
     STORED = "stored"  # committed in Postgres
     DUPLICATE = "duplicate"  # its event_id was stored before; nothing has changed
     SPOOLED = "spooled"  # on this machine's disk, until Postgres is back

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from collector.allowance import AddressAllowance
 from collector.contract.wire import gunzip
@@ -98,7 +98,7 @@ async def read_body(request: web.Request, context: RequestContext) -> bytes:
     """
     limits = request.app[LIMITS]
     refuse_other_types(request)
-    encoding = request.headers.get("Content-Encoding", "").strip().lower()
+    encoding = request.headers.get(hdrs.CONTENT_ENCODING, "").strip().lower()
     if encoding not in ENCODINGS:
         raise UnsupportedBody(f"Content-Encoding {encoding!r} is not read here; send gzip or none.")
     body = await read_bounded(request, limits)
@@ -117,7 +117,7 @@ def refuse_gone(request: web.Request) -> None:
 
 def refuse_other_types(request: web.Request) -> None:
     """Raises UnsupportedBody where a body says that it is no JSON, or not in UTF-8."""
-    if "Content-Type" not in request.headers:
+    if hdrs.CONTENT_TYPE not in request.headers:
         return
     if request.content_type not in JSON_TYPES:
         raise UnsupportedBody(

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from collector.api.stamp import REQUEST_ID_HEADER, Stamp, verify_stamp
@@ -58,10 +58,10 @@ class ContextReader:
             client_ip=stamp.client_ip if stamp else request.remote,
             stamp_verified=stamp is not None,
             received_at=stamp.received_at if stamp else now,
-            user_agent=read_header(request, "User-Agent", MAX_USER_AGENT),
+            user_agent=read_header(request, hdrs.USER_AGENT, MAX_USER_AGENT),
             request_id=read_header(request, REQUEST_ID_HEADER, MAX_REQUEST_ID),
             endpoint=request.path,
-            content_type=read_header(request, "Content-Type", MAX_CONTENT_TYPE),
+            content_type=read_header(request, hdrs.CONTENT_TYPE, MAX_CONTENT_TYPE),
         )
 
     def _believe(self, headers: Mapping[str, str], now: datetime) -> Stamp | None:

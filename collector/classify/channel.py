@@ -16,6 +16,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from collector.address import (
+    Campaign,
     host_of,
     is_same_site,
     normalize_host,
@@ -80,32 +81,16 @@ SOURCE_TYPE_OF: Mapping[Channel, SourceType] = dict.fromkeys(Channel, SourceType
 }
 
 
-class Touch(Struct, frozen=True):
-    """Everything that a rule may look at, already cut to its columns and cleaned.
-
-    click_ids maps a parameter's name to its value; it may be empty.
-    """
-
-    utm_source: str | None
-    utm_medium: str | None
-    utm_campaign: str | None
-    utm_term: str | None
-    utm_content: str | None
-    referrer: str | None
-    page_url: str | None
-    click_ids: Mapping[str, str]
-
-
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """Where a touch came from, and the name of the rule that said so."""
+    """Where a visit came from, and the name of the rule that said so."""
 
     source_type: SourceType
     channel: Channel
     rule: str
 
 
-# The kinds by short names: reading a member from its enum costs 0.1 µs, and a touch
+# The kinds by short names: reading a member from its enum costs 0.1 µs, and a visit
 # that only the last rule fits reads fifteen.
 _SEARCH, _SOCIAL, _VIDEO = SourceKind.SEARCH, SourceKind.SOCIAL, SourceKind.VIDEO
 _SHOPPING, _DISPLAY, _AI = SourceKind.SHOPPING, SourceKind.DISPLAY, SourceKind.AI
@@ -156,7 +141,7 @@ class _Referrer(NamedTuple):
 
 
 class _Facts(Struct, frozen=True):
-    """What decides a touch; many touches have the same. A Struct is hashed in C."""
+    """What decides a visit; many visits have the same. A Struct is hashed in C."""
 
     utm_source: str | None
     utm_medium: str | None
@@ -169,7 +154,7 @@ class _Facts(Struct, frozen=True):
 
 
 class _View(NamedTuple):
-    """A touch, prepared so that each rule is one line."""
+    """A visit, prepared so that each rule is one line."""
 
     tagged: bool
     source: Words
@@ -181,7 +166,7 @@ class _View(NamedTuple):
     referrer: _Referrer
 
     def is_ad(self, kind: SourceKind) -> bool:
-        """A paid touch of a kind; a medium that names display is display wherever it ran."""
+        """A paid visit of a kind; a medium that names display is display wherever it ran."""
         return self.paid and self.ad_kind is kind and not self.medium.each & _DISPLAY_WORDS
 
 
@@ -274,13 +259,14 @@ RULES: tuple[Rule, ...] = (
 _NO_REFERRER = _Referrer(given=False, host=None, own=False, source=NO_SOURCE)
 _UNREADABLE = _Referrer(given=True, host=None, own=False, source=NO_SOURCE)
 _CACHED_REFERRERS = 8192  # pairs of hosts: 4 MB at most
-_CACHED_VISITS = 8192  # pairs of URLs, of 300 characters together: 4 MB at most
+# Two URLs of 300 characters together, and a campaign, of 965 at most: 12 MB at most.
+_CACHED_VISITS = 8192
 _LONGEST_CACHED_VISIT = 300
-_CACHED_TOUCHES = 8192  # three UTM values of 455 characters, two hosts of 253: 12 MB at most
+_CACHED_FACTS = 8192  # three UTM values of 455 characters, two hosts of 253: 12 MB at most
 
 
 class ChannelClassifier:
-    """Classifies touches by the lists and own domains of one deployment.
+    """Classifies visits by the lists and own domains of one deployment.
 
     own_domains are the sites that the deployment tracks, each with its subdomains.
     Raises ValueError for one that is not a domain.
@@ -290,36 +276,41 @@ class ChannelClassifier:
         self._lists = lists
         self._own_domains = frozenset(_own_domain(domain) for domain in own_domains)
         self._referrer_at = lru_cache(maxsize=_CACHED_REFERRERS)(self._classify_referrer)
-        classify = lru_cache(maxsize=_CACHED_TOUCHES)
+        classify = lru_cache(maxsize=_CACHED_FACTS)
         self._classify = classify(lambda facts: _decide(self._view_of(facts)))
         self._visit_from = lru_cache(maxsize=_CACHED_VISITS)(self._classify_visit)
         self._referrer_at("example.co.uk", None)  # loads the public suffixes at the start
 
-    def classify_touch(self, touch: Touch) -> Attribution:
-        """The source type and channel of a touch, and the name of the rule. Never raises."""
-        return self._classify(self._facts_of(touch))
+    def classify_visit(
+        self,
+        campaign: Campaign,
+        click_ids: Mapping[str, str],
+        referrer: str | None,
+        page_url: str | None,
+    ) -> Attribution:
+        """The source type and channel of a visit, and the name of the rule. Never raises.
 
-    def classify_visit(self, referrer: str | None, page_url: str | None) -> Attribution:
-        """The same for a touch of which nothing else is known."""
+        All is already cut to its columns and cleaned. click_ids maps a parameter's name to its
+        value; it may be empty.
+        """
+        click = self._lists.click_id_among(click_ids) if click_ids else NO_SOURCE  # mostly none
         if referrer is None:
-            return self._visit_from(None, None)
+            return self._visit_from(campaign, click, None, None)
         page = without_query(page_url) if page_url else None
         if len(referrer) + len(page or "") > _LONGEST_CACHED_VISIT:
-            return self._classify_visit(referrer, page)
-        return self._visit_from(referrer, page)
+            return self._classify_visit(campaign, click, referrer, page)
+        return self._visit_from(campaign, click, referrer, page)
 
-    def _classify_visit(self, referrer: str | None, page: str | None) -> Attribution:
-        return self.classify_touch(Touch(None, None, None, None, None, referrer, page, {}))
-
-    def _facts_of(self, touch: Touch) -> _Facts:
-        source, medium, campaign = touch.utm_source, touch.utm_medium, touch.utm_campaign
-        ids, referrer = touch.click_ids, touch.referrer
-        click = self._lists.click_id_among(ids) if ids else NO_SOURCE  # nearly always none
+    def _classify_visit(
+        self, campaign: Campaign, click: Source, referrer: str | None, page: str | None
+    ) -> Attribution:
         referred = _has_text(referrer)
         host = host_of(referrer) if referred else None
-        page_host = host_of(touch.page_url) if host else None
-        tagged = _is_tagged(touch)
-        return _Facts(source, medium, campaign, tagged, click, referred, host, page_host)
+        page_host = host_of(page) if host else None
+        source, medium, name, *_ = campaign
+        tagged = any(map(_has_text, campaign))
+        facts = _Facts(source, medium, name, tagged, click, referred, host, page_host)
+        return self._classify(facts)
 
     def _view_of(self, facts: _Facts) -> _View:
         source, medium = (facts.utm_source or "").strip(), _medium_words_of(facts.utm_medium)
@@ -385,17 +376,6 @@ def _own_domain(domain: str) -> str:
 
 def _has_text(value: str | None) -> bool:
     return value is not None and value != "" and not value.isspace()
-
-
-_NO_VALUES = (None,) * 5  # nearly always
-
-
-def _is_tagged(touch: Touch) -> bool:
-    values = (
-        *(touch.utm_source, touch.utm_medium, touch.utm_campaign),
-        *(touch.utm_term, touch.utm_content),
-    )
-    return values != _NO_VALUES and any(map(_has_text, values))
 
 
 # "paidsocial" is two words, as GA4's paid.* has it, and so is "socialads".

@@ -160,7 +160,10 @@ class SourceLists:
     def click_id_among(self, given: Mapping[str, str]) -> Source:
         """The first listed click id that has a value, in any case; NO_SOURCE without one."""
         names = {name.lower() for name, value in given.items() if value and not value.isspace()}
-        return next((self.click_ids[name] for name in self.click_ids if name in names), NO_SOURCE)
+        listed = names & self.click_ids.keys()
+        if len(listed) > 1:
+            return next(self.click_ids[name] for name in self.click_ids if name in listed)
+        return self.click_ids[listed.pop()] if listed else NO_SOURCE
 
 
 _GLUED_AD = re.compile(r"(.+?)(?:ads?|adwords|cpc|ppc|paid)")

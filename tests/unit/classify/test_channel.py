@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collector.address import Campaign
 from collector.classify.channel import (
     RULES,
     SOURCE_TYPE_OF,
     Attribution,
     Channel,
     ChannelClassifier,
-    Touch,
 )
 from collector.classify.source_lists import load_source_lists
 from collector.event import SourceType
@@ -31,8 +31,8 @@ def classify(  # one keyword for each thing that a rule looks at
     page_url: str | None = PAGE,
     **click_ids: str,
 ) -> Attribution:
-    touch = Touch(source, medium, campaign, None, None, referrer, page_url, click_ids)
-    return CLASSIFIER.classify_touch(touch)
+    tags = Campaign(source, medium, campaign)
+    return CLASSIFIER.classify_visit(tags, click_ids, referrer, page_url)
 
 
 @pytest.mark.parametrize(
@@ -481,14 +481,14 @@ def test_the_documentation_lists_the_rules_in_their_order() -> None:
 ANY_TEXT = st.text(st.characters(exclude_categories=()))  # lone surrogates too
 TEXT = st.none() | ANY_TEXT | st.sampled_from(["google", "(direct)", "paid-", "e-", "ad.ad"])
 URLS = TEXT | st.builds("https://{}".format, ANY_TEXT) | st.sampled_from(["http://[::1", "\ud800"])
-TOUCHES = st.builds(
-    Touch, TEXT, TEXT, TEXT, TEXT, TEXT, URLS, URLS, st.dictionaries(ANY_TEXT, ANY_TEXT)
-)
+CAMPAIGNS = st.builds(Campaign, TEXT, TEXT, TEXT, TEXT, TEXT)
 
 
-@given(TOUCHES)
-def test_no_touch_makes_the_classifier_raise(touch: Touch) -> None:
-    found = CLASSIFIER.classify_touch(touch)
+@given(CAMPAIGNS, st.dictionaries(ANY_TEXT, ANY_TEXT), URLS, URLS)
+def test_no_visit_makes_the_classifier_raise(
+    campaign: Campaign, click_ids: dict[str, str], referrer: str | None, page_url: str | None
+) -> None:
+    found = CLASSIFIER.classify_visit(campaign, click_ids, referrer, page_url)
     assert found.source_type is SOURCE_TYPE_OF[found.channel]
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from collector.address import normalize_host, registrable_domain
-from collector.classify.channel import Channel, ChannelClassifier, Touch
+from collector.address import Campaign, normalize_host, registrable_domain
+from collector.classify.channel import Channel, ChannelClassifier
 from collector.classify.source_lists import (
     AD_SITES_FILE,
     CLICK_IDS_FILE,
@@ -112,8 +112,7 @@ def test_a_deployment_adds_to_the_lists_and_wins_over_them(tmp_path: Path) -> No
     classifier = ChannelClassifier(load_source_lists(tmp_path), [])
 
     def channel(source: str | None, referrer: str | None, **click_ids: str) -> Channel:
-        touch = Touch(source, None, None, None, None, referrer, None, click_ids)
-        return classifier.classify_touch(touch).channel
+        return classifier.classify_visit(Campaign(source), click_ids, referrer, None).channel
 
     assert channel("finder", None) is Channel.ORGANIC_SEARCH
     assert channel(None, "https://www.find.example/") is Channel.ORGANIC_SEARCH
