@@ -16,6 +16,10 @@ PLUGIN_PROJECTS := kong-plugin/pyproject.toml kong-plugin/server/pyproject.toml
 # In the order of the folders: those whose tests take long come first, the many short ones last.
 SIDE_BY_SIDE := --numprocesses=logical --dist=loadfile --no-loadscope-reorder
 
+# Where this is set, every process that starts compiles all that it imports, a second or two of a
+# core; the tests start hundreds.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run demo test suite test-faults test-repeat unit test-python format docs hooks lock release-check tracker deck \
 	deck-if-go check-kong check protobuf install bench bench-full bench-gateway clean
 

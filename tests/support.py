@@ -103,15 +103,20 @@ async def run_collector(database: str, **settings: Any) -> AsyncIterator[Collect
 
 
 @asynccontextmanager
-async def serve_app(app: web.Application, bounds: Bounds | None = None) -> AsyncIterator[str]:
-    """An application, the collector's or a test's own, on a free port, and its address."""
+async def serve_app(
+    app: web.Application, bounds: Bounds | None = None, port: int = 0
+) -> AsyncIterator[str]:
+    """An application, the collector's or a test's own, on a free port, and its address.
+
+    Or on a port that somebody reserves with SO_REUSEPORT.
+    """
     if bounds:
         runner = make_runner(app, bounds)
     else:
         runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=3)
     await runner.setup()
     try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        await web.TCPSite(runner, "127.0.0.1", port, reuse_port=port != 0).start()
         yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import fcntl
+import functools
 import json
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright
 
 from tests.browser import tracker_build
 from tests.browser.background import Background, start_background
 from tests.browser.flaky_proxy import FlakyProxy
 from tests.browser.page_server import PageServer
+from tests.browser.shared_browser import SharedBrowser
 from tests.browser.stored import Stored
 from tests.support import serve_app
 from tests.system.running import DEMO_ORIGIN, RunningSystem
 
+HERE = Path(__file__).parent
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 ALLOWED, FORBIDDEN = DEMO_ORIGIN, "http://stranger.example:5178"
 ORIGINS = (ALLOWED, FORBIDDEN)
@@ -40,6 +45,16 @@ FLAGS = [
 
 StartProfile = Callable[[Mapping[str, object]], Awaitable[BrowserContext]]
 
+# All tests here share an event loop, since they share a browser, which belongs to one.
+in_shared_loop = functools.partial(pytest_asyncio.fixture, loop_scope="session")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests run in the loop of their fixtures."""
+    for item in items:
+        if item.path.is_relative_to(HERE) and pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
 
 @pytest.fixture(scope="session")
 def built_package(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> None:
@@ -54,7 +69,7 @@ def built_package(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) ->
             file.write("built")
 
 
-@pytest.fixture
+@in_shared_loop()
 async def proxy(system: RunningSystem) -> AsyncIterator[FlakyProxy]:
     """A network that a test can break. The gateway sees an address that only this test uses."""
     local = (system.next_address(), 0) if system.is_local else None
@@ -65,7 +80,7 @@ async def proxy(system: RunningSystem) -> AsyncIterator[FlakyProxy]:
         yield FlakyProxy(gateway)
 
 
-@pytest.fixture
+@in_shared_loop()
 async def proxy_url(proxy: FlakyProxy) -> AsyncIterator[str]:
     """What the tracker takes for the gateway."""
     async with serve_app(proxy.make_app()) as url:
@@ -85,21 +100,30 @@ def stored(system: RunningSystem, proxy: FlakyProxy) -> Stored:
     return Stored(system, proxy)
 
 
-@pytest.fixture
-async def site_url(site: PageServer) -> AsyncIterator[str]:
+@pytest.fixture(scope="session")
+def site_port() -> Iterator[int]:
+    """Where the site of each test listens, since a browser is told it once; nobody else can."""
+    with socket.socket() as reserved:
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        reserved.bind(("127.0.0.1", 0))
+        yield reserved.getsockname()[1]
+
+
+@in_shared_loop()
+async def site_url(site: PageServer, site_port: int) -> AsyncIterator[str]:
     """Where the site listens."""
-    async with serve_app(site.make_app()) as url:
+    async with serve_app(site.make_app(), port=site_port) as url:
         yield url
 
 
-@pytest.fixture
-def flags(site_url: str) -> list[str]:
+@pytest.fixture(scope="session")
+def flags(site_port: int) -> list[str]:
     """Chromium's flags, with which both origins are the site."""
-    rules = [f"MAP {urlsplit(origin).netloc} {urlsplit(site_url).netloc}" for origin in ORIGINS]
+    rules = [f"MAP {urlsplit(origin).netloc} 127.0.0.1:{site_port}" for origin in ORIGINS]
     return [*FLAGS, f"--host-resolver-rules={', '.join(rules)}"]
 
 
-@pytest.fixture
+@in_shared_loop(scope="session")
 async def playwright() -> AsyncIterator[Playwright]:
     """The driver."""
     if CHROMIUM is None:
@@ -108,16 +132,22 @@ async def playwright() -> AsyncIterator[Playwright]:
         yield playwright
 
 
-@pytest.fixture
-async def browser(playwright: Playwright, flags: list[str]) -> AsyncIterator[Browser]:
-    """Headless Chromium."""
-    browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-    yield browser
-    await browser.close()
+@in_shared_loop(scope="session")
+async def shared_browser(playwright: Playwright, flags: list[str]) -> AsyncIterator[SharedBrowser]:
+    """The Chromium of most tests."""
+    shared = SharedBrowser(playwright, executable_path=CHROMIUM, args=flags)
+    yield shared
+    await shared.close()
 
 
-@pytest.fixture
-async def background(flags: list[str], tmp_path: Path) -> AsyncIterator[Background]:
+@in_shared_loop()
+async def browser(shared_browser: SharedBrowser) -> Browser:
+    """Headless Chromium, which tests share; each opens contexts of its own."""
+    return await shared_browser.running()
+
+
+@in_shared_loop()
+async def background(site_url: str, flags: list[str], tmp_path: Path) -> AsyncIterator[Background]:
     """Headless Chromium with tabs that Playwright does not know."""
     if CHROMIUM is None:
         pytest.skip(NO_CHROMIUM)
@@ -125,8 +155,8 @@ async def background(flags: list[str], tmp_path: Path) -> AsyncIterator[Backgrou
         yield background
 
 
-@pytest.fixture
-async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
+@in_shared_loop()
+async def context(browser: Browser, site_url: str) -> AsyncIterator[BrowserContext]:
     """A visitor: storage and cookies of one's own. No page may see an error of the tracker."""
     context = await browser.new_context()
     errors = note_errors(context)
@@ -135,15 +165,15 @@ async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
     assert errors == []
 
 
-@pytest.fixture
+@in_shared_loop()
 async def page(context: BrowserContext) -> Page:
     """An empty tab."""
     return await context.new_page()
 
 
-@pytest.fixture
+@in_shared_loop()
 async def start_profile(
-    playwright: Playwright, flags: list[str], tmp_path: Path
+    playwright: Playwright, flags: list[str], site_url: str, tmp_path: Path
 ) -> AsyncIterator[StartProfile]:
     """Starts a Chromium in whose settings a visitor has changed something."""
     async with AsyncExitStack() as stack:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser, Page, Playwright
 
-from tests.browser.conftest import ALLOWED, CHROMIUM
+from tests.browser.conftest import ALLOWED, CHROMIUM, in_shared_loop
 from tests.browser.flaky_proxy import FlakyProxy, event_ids
 from tests.browser.page_server import PageServer
 from tests.browser.stored import Stored, names_and_sequence
@@ -17,7 +17,7 @@ from tests.support import Rows
 pytestmark = pytest.mark.usefixtures("site_without_no_store")
 
 
-@pytest.fixture
+@in_shared_loop(scope="module")
 async def browser(playwright: Playwright, flags: list[str]) -> AsyncIterator[Browser]:
     """Headless Chromium with its back-forward cache, which Playwright switches off."""
     browser = await playwright.chromium.launch(

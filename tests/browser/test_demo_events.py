@@ -2,17 +2,24 @@
 
 from collections.abc import AsyncIterator
 
-import pytest
 from playwright.async_api import Page, expect
 
 from local.demo.app import DemoSettings, make_app
-from tests.support import Collector, serve_app
+from tests.browser.conftest import in_shared_loop
+from tests.support import Collector, run_collector, serve_app
 
 PATIENCE_MS = 30_000
 HOSTILE = "<img src=x onerror=\"document.title = 'run'\">"
 
 
-@pytest.fixture
+@in_shared_loop()
+async def collector(database: str) -> AsyncIterator[Collector]:
+    """A collector in the loop of the test."""
+    async with run_collector(database) as running:
+        yield running
+
+
+@in_shared_loop()
 async def events_url(database: str) -> AsyncIterator[str]:
     """The page's address; its gateway is nowhere, because it needs none."""
     async with serve_app(make_app(DemoSettings("http://127.0.0.1:1", database))) as url:

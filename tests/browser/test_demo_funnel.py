@@ -6,12 +6,11 @@ import json
 from collections.abc import AsyncIterator
 from decimal import Decimal
 
-import pytest
-from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import Browser, BrowserContext, Page, Playwright, expect
 
 from collector.event import FunnelStage
 from local.demo.app import DemoSettings, make_app
-from tests.browser.conftest import ALLOWED
+from tests.browser.conftest import ALLOWED, CHROMIUM, in_shared_loop
 from tests.browser.stored import Stored
 from tests.browser.waiting import DEADLINE_SECONDS
 from tests.support import CHROME, Rows, serve_app
@@ -47,17 +46,21 @@ FROM_AD = {
 CLICK_ID = "EAIaIQobChMI8demo"
 
 
-@pytest.fixture
-async def site_url(system: RunningSystem, proxy_url: str) -> AsyncIterator[str]:
+@in_shared_loop()
+async def site_url(system: RunningSystem, proxy_url: str, site_port: int) -> AsyncIterator[str]:
     """The demo, before the system that runs."""
-    async with serve_app(make_app(DemoSettings(proxy_url, system.database))) as url:
+    app = make_app(DemoSettings(proxy_url, system.database))
+    async with serve_app(app, port=site_port) as url:
         yield url
 
 
-@pytest.fixture
-def flags(flags: list[str]) -> list[str]:
+@in_shared_loop()
+async def browser(playwright: Playwright, flags: list[str]) -> AsyncIterator[Browser]:
     """Chromium as a person has it, who is neither a bot nor drives it by a program."""
-    return [*flags, f"--user-agent={CHROME}", "--disable-blink-features=AutomationControlled"]
+    as_person = [f"--user-agent={CHROME}", "--disable-blink-features=AutomationControlled"]
+    browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*flags, *as_person])
+    yield browser
+    await browser.close()
 
 
 async def arrive_from_ad(context: BrowserContext) -> Page:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 from playwright.async_api import BrowserContext, Page
 
-from tests.browser.conftest import ALLOWED
+from tests.browser.conftest import ALLOWED, in_shared_loop
 from tests.browser.flaky_proxy import FlakyProxy, Seen, event_ids
 from tests.browser.outcomes import answered, passed_on
 from tests.browser.page_server import PageServer
@@ -25,7 +25,7 @@ COOKIE = "login=of-this-visitor"
 GiveTokens = Callable[..., None]
 
 
-@pytest.fixture
+@in_shared_loop()
 async def proxy_url(proxy: FlakyProxy) -> AsyncIterator[str]:
     """The gateway on the page's own site, as api.example.com is on that of www.example.com.
 
@@ -35,7 +35,7 @@ async def proxy_url(proxy: FlakyProxy) -> AsyncIterator[str]:
         yield url.replace("127.0.0.1", "localhost")
 
 
-@pytest.fixture
+@in_shared_loop()
 async def login(context: BrowserContext, proxy_url: str) -> None:
     """The visitor has a cookie of the gateway."""
     name, _, value = COOKIE.partition("=")

@@ -19,7 +19,7 @@ from local.postgres import PostgresServer
 from local.processes import free_port
 from local.up import System
 from tests.browser import tracker_build
-from tests.browser.conftest import FLAGS
+from tests.browser.conftest import in_shared_loop
 from tests.browser.dashboard.traffic import hostile_events, usual_events
 from tests.integration.facts.following import refresh_until_now
 from tests.support import run_collector
@@ -91,13 +91,7 @@ def axe(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> str:
     return AXE.read_text(encoding="utf-8")
 
 
-@pytest.fixture
-def flags() -> list[str]:
-    """Chromium's flags."""
-    return FLAGS
-
-
-@pytest.fixture
+@in_shared_loop()
 async def context(browser: Browser, served: Served) -> AsyncIterator[BrowserContext]:
     """A person's browser. No page may have an error, or want what its policy forbids."""
     context = await browser.new_context(
@@ -124,7 +118,7 @@ def note_complaints(context: BrowserContext) -> list[str]:
     return complaints
 
 
-@pytest.fixture
+@in_shared_loop()
 async def page(context: BrowserContext) -> Page:
     """A tab of somebody who is signed in, on the overview."""
     page = await context.new_page()
