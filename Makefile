@@ -17,7 +17,8 @@ PLUGIN_PROJECTS := kong-plugin/pyproject.toml kong-plugin/server/pyproject.toml
 SIDE_BY_SIDE := --numprocesses=logical --dist=loadfile --no-loadscope-reorder
 
 .PHONY: run demo test suite test-faults test-repeat unit test-python format docs hooks lock release-check tracker deck \
-	deck-if-go check-kong check protobuf install bench bench-full bench-gateway clean
+	deck-if-go check-kong check protobuf install bench bench-full bench-gateway \
+	bench-reports clean
 
 # Start the whole system on this machine, without Docker.
 UP := $(BIN)/conversion-tracking up --gateway-port $(GATEWAY_PORT) \
@@ -139,6 +140,10 @@ bench-full: $(INSTALLED)
 # make bench-gateway BENCH_ARGS="--plain URL --cors URL --ours URL --server-pid FILE"
 bench-gateway: $(INSTALLED)
 	$(BIN)/python -m bench.gateway $(or $(BENCH_ARGS),--local)
+
+# How long the reports take on ten million events, which its first run makes (docs/benchmarks.md).
+bench-reports: $(INSTALLED)
+	$(BIN)/python -m bench.reports $(BENCH_ARGS)
 
 install: $(INSTALLED)
 

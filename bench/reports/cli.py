@@ -27,7 +27,7 @@ from bench.reports.results import (
     times_json,
     warn_of_others,
 )
-from bench.reports.views import measure_views
+from bench.reports.views import VIEW_NAMES, measure_views
 from local.processes import LocalSystemError
 
 RESULTS = ROOT / "bench" / "results"
@@ -92,6 +92,14 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="REPORT",
         help="only these",
     )
+    parser.add_argument(
+        "--views",
+        nargs="+",
+        choices=VIEW_NAMES,
+        default=VIEW_NAMES,
+        metavar="VIEW",
+        help=f"only these of {', '.join(VIEW_NAMES)}",
+    )
     parser.add_argument("--rounds", type=int, default=5, help="default: %(default)s")
     parser.add_argument("--cold-rounds", type=int, default=1, help="default: %(default)s")
     parser.add_argument(
@@ -147,7 +155,7 @@ def measure(history: History, options: argparse.Namespace) -> Figures:
         )
     if VIEWS in options.parts:
         with figures.watching(VIEWS, history):
-            figures.views = measure_views(history, options.rounds, print_progress)
+            figures.views = measure_views(history, options.views, options.rounds, print_progress)
     if INGEST in options.parts:
         sizes = (options.rounds, options.seconds, options.connections)
         with figures.watching(INGEST, history):

@@ -32,9 +32,9 @@ def format_reports(warm: Times, cold: Times) -> str:
 
 
 def format_views(views: Times) -> str:
-    """Medians of each page."""
-    rows = [[title, *cell(times, VIEW_SECONDS)] for title, times in views.items()]
-    return format_table(("page of 30 days", "s", f"must {VIEW_SECONDS}"), rows)
+    """Medians of each view."""
+    rows = [[name, *cell(times, VIEW_SECONDS)] for name, times in views.items()]
+    return format_table(("view of 30 days", "s", f"must {VIEW_SECONDS}"), rows)
 
 
 def cell(times: Sequence[float] | None, must: float) -> tuple[str, str]:

@@ -1,5 +1,4 @@
-"""How long the dashboard's pages take over HTTP, as a browser gets them: the first is the first
-view."""
+"""How long the dashboard's pages take over HTTP; the overview is a browser's first view."""
 
 from __future__ import annotations
 
@@ -7,7 +6,7 @@ import asyncio
 import secrets
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -25,17 +24,20 @@ from local.processes import accepts_connections, free_port, start_child, stop_ch
 
 COMMAND = str(Path(sys.executable).parent / "conversion-tracking")
 DAYS = 30
+PATHS = {page.name: page.path for page in PAGES.values() if page.menu}
+COMPARED = "_compared"
+VIEW_NAMES = [*PATHS, f"{next(iter(PATHS))}{COMPARED}"]
 # A little longer than the dashboard keeps an answer: what it kept would be no measure.
 PAUSE_SECONDS = KEEP_SECONDS + 0.5
 
 
-def measure_views(history: History, rounds: int, report: Report) -> Times:
-    """Each page of the menu once a round; a round before is not counted."""
+def measure_views(history: History, names: Sequence[str], rounds: int, report: Report) -> Times:
+    """Each of these views once a round; a round before is not counted."""
     with (
         TemporaryDirectory(prefix="ct-bench-") as folder,
         run_dashboard(history.url, Path(folder)) as (url, token),
     ):
-        return asyncio.run(time_views(url, token, addresses(history), rounds, report))
+        return asyncio.run(time_views(url, token, addresses(history, names), rounds, report))
 
 
 @contextmanager
@@ -55,32 +57,36 @@ def run_dashboard(database: str, folder: Path) -> Iterator[tuple[str, str]]:
         stop_child(child)
 
 
-def addresses(history: History) -> dict[str, str]:
-    """The paths of the pages of the menu for the last 30 days, and of the first one compared.
+def addresses(history: History, names: Sequence[str]) -> dict[str, str]:
+    """The addresses of views of the last 30 days.
 
     By dates: to the dashboard's clock the history may be old.
     """
     after = history.until.date() + timedelta(days=1)
     query = f"?from={after - timedelta(days=DAYS)}&to={after}&tz=UTC"
-    pages = {page.title: f"{page.path}{query}" for page in PAGES.values() if page.menu}
-    first = next(iter(pages))
-    return {**pages, f"{first}, compared": f"{pages[first]}&compare=previous"}
+    return {name: address(name, query) for name in names}
+
+
+def address(name: str, query: str) -> str:
+    """The address of a view with a query."""
+    compare = "&compare=previous" if name.endswith(COMPARED) else ""
+    return f"{PATHS[name.removesuffix(COMPARED)]}{query}{compare}"
 
 
 async def time_views(
     url: str, token: str, paths: Mapping[str, str], rounds: int, report: Report
 ) -> Times:
     """The seconds until each page is there as a whole."""
-    times: Times = {title: [] for title in paths}
+    times: Times = {name: [] for name in paths}
     jar = aiohttp.CookieJar(unsafe=True)  # it keeps none of an address without a name otherwise
     async with aiohttp.ClientSession(url, cookie_jar=jar) as client:
         await client.post("/login", data={"token": token})
         for number in range(rounds + 1):
-            for title, path in paths.items():
+            for name, path in paths.items():
                 await asyncio.sleep(PAUSE_SECONDS)
                 seconds = await time_view(client, path)
                 if number:
-                    times[title].append(seconds)
+                    times[name].append(seconds)
             report(f"pages: round {number} of {rounds}")
     return times
 
