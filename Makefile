@@ -18,7 +18,7 @@ SIDE_BY_SIDE := --numprocesses=logical --dist=loadfile --no-loadscope-reorder
 
 .PHONY: run demo test suite test-faults test-repeat unit test-python format docs hooks lock release-check tracker deck \
 	deck-if-go check-kong check protobuf install bench bench-full bench-gateway \
-	bench-reports clean
+	bench-reports pictures clean
 
 # Start the whole system on this machine, without Docker.
 UP := $(BIN)/conversion-tracking up --gateway-port $(GATEWAY_PORT) \
@@ -121,6 +121,10 @@ hooks: $(INSTALLED)
 docs: $(INSTALLED)
 	$(BIN)/python -m tools.settings_docs
 	$(BIN)/python -m tools.reports_docs
+
+# The pictures of the README, of the dashboard of a `make demo` that runs (docs/testing.md).
+pictures: $(INSTALLED)
+	$(BIN)/python -m tools.pictures $(PICTURES_ARGS)
 
 check: $(INSTALLED)
 	$(BIN)/ruff check .

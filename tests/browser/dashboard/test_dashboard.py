@@ -309,7 +309,7 @@ async def test_conversion_rates_of_sessions_and_visitors_stand_beside_what_they_
     page: Page,
 ) -> None:
     await page.goto("/conversions")
-    for label in ("Conversion rate", "Conversions", "Sessions", "Conversion rate of visitors"):
+    for label in ("Conversion rate", "Conversions", "Sessions", "Visitor conversion rate"):
         await expect(
             page.locator(".stats").get_by_role("button", name=label, exact=True)
         ).to_be_visible()
