@@ -29,7 +29,7 @@ class Picture:
 
     name: str
     path: str
-    size: tuple[int, int] = (1140, 720)
+    size: tuple[int, int] = (1280, 710)
     scheme: Literal["light", "dark"] = "light"
     part: str = ""
 
