@@ -21,7 +21,8 @@ SIDE_BY_SIDE := --numprocesses=logical --dist=loadfile --no-loadscope-reorder
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run demo test suite test-faults test-repeat unit test-python format docs hooks lock release-check tracker deck \
-	deck-if-go check-kong check protobuf install bench bench-full bench-gateway clean
+	deck-if-go check-kong check protobuf install bench bench-full bench-gateway \
+	bench-reports pictures clean
 
 # Start the whole system on this machine, without Docker.
 UP := $(BIN)/conversion-tracking up --gateway-port $(GATEWAY_PORT) \
@@ -125,6 +126,10 @@ docs: $(INSTALLED)
 	$(BIN)/python -m tools.settings_docs
 	$(BIN)/python -m tools.reports_docs
 
+# The pictures of the README, of the dashboard of a `make demo` that runs (docs/testing.md).
+pictures: $(INSTALLED)
+	$(BIN)/python -m tools.pictures $(PICTURES_ARGS)
+
 check: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -143,6 +148,10 @@ bench-full: $(INSTALLED)
 # make bench-gateway BENCH_ARGS="--plain URL --cors URL --ours URL --server-pid FILE"
 bench-gateway: $(INSTALLED)
 	$(BIN)/python -m bench.gateway $(or $(BENCH_ARGS),--local)
+
+# How long the reports take on ten million events, which its first run makes (docs/benchmarks.md).
+bench-reports: $(INSTALLED)
+	$(BIN)/python -m bench.reports $(BENCH_ARGS)
 
 install: $(INSTALLED)
 

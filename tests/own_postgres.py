@@ -16,8 +16,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from collector.postgres.migrate import migrate
-from local.postgres import PostgresServer, database_url, get_server, run_postgres
-from tests.support import execute, pg_ctl
+from local.postgres import PostgresServer, database_url, get_server, pg_ctl, run_postgres
+from tests.support import execute
 
 # Beside the database "postgres", which is empty.
 MIGRATED = "migrated_ct"

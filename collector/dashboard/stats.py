@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from collector.dashboard.formats import Change, shorten, shorten_amount, write_amount, write_cell
 from collector.dashboard.links import Links
@@ -25,8 +25,8 @@ class Stat:
     before: str | None
     change: Change | None
     others: tuple[str, ...]
-    link: str | None
-    is_current: bool
+    link: str | None = None
+    is_current: bool = False
 
 
 def main_currency(answer: Answer) -> str | None:
@@ -36,9 +36,16 @@ def main_currency(answer: Answer) -> str | None:
 
 
 def make_stats(
-    answer: Answer, names: tuple[str, ...], measure: str, links: Links | None
+    answer: Answer,
+    names: Sequence[str],
+    measure: str,
+    charted: Collection[str],
+    links: Links | None,
 ) -> Iterator[Stat]:
-    """Some columns of an answer of one row. An amount is that of the main currency."""
+    """Some columns of an answer of one row. An amount is that of the main currency.
+
+    `measure` is what the chart shows, `charted` what it can show.
+    """
     currency = main_currency(answer)
     row = answer.rows[0]
     before = answer.before.rows[0] if answer.before and answer.before.rows else None
@@ -48,10 +55,15 @@ def make_stats(
             fields[one.column.name] = one
     for name in names:
         if name in fields:
-            yield make_stat(row, before, fields[name], measure, links)
+            stat = make_stat(row, before, fields[name])
+            yield replace(
+                stat,
+                link=links.having("measure", stat.key) if links and stat.key in charted else None,
+                is_current=stat.key == measure,
+            )
 
 
-def make_stat(row: Row, before: Row | None, one: Field, measure: str, links: Links | None) -> Stat:
+def make_stat(row: Row, before: Row | None, one: Field) -> Stat:
     """One number of the top line."""
     column = column_of(one)
     kind, cell = column.kind, row.get(column.name)
@@ -75,6 +87,4 @@ def make_stat(row: Row, before: Row | None, one: Field, measure: str, links: Lin
             for currency, amount in sorted((cell or {}).items() if kind is Kind.MONEY else ())
             if currency != one.currency
         ),
-        link=links and links.having("measure", one.name),
-        is_current=one.name == measure,
     )

@@ -40,6 +40,8 @@ MEASURES = (
     "conversion_rate",
     "orders",
     "revenue",
+    "net_revenue",
+    "refunds",
     "average_order",
 )
 

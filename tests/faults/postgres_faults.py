@@ -11,10 +11,10 @@ from uuid import UUID
 
 import asyncpg
 
-from local.postgres import PostgresServer, database_url
+from local.postgres import PostgresServer, database_url, pg_ctl
 from tests.own_postgres import kill, send, start_again
 from tests.processes import pausing
-from tests.support import execute, pg_ctl
+from tests.support import execute
 
 
 def kill_9(server: PostgresServer) -> None:

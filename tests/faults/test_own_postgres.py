@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from local.postgres import PostgresServer, database_url
+from local.postgres import PostgresServer, database_url, pg_ctl
 from tests.faults.postgres_faults import DISK_BYTES, kill_9, restart_with_file_size
 from tests.own_postgres import MIGRATED, kill, processes, run_copy, send
-from tests.support import fetch, pg_ctl
+from tests.support import fetch
 
 
 def stop(server: PostgresServer) -> None:

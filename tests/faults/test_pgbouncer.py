@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from collector.postgres.migrate import migrate
-from local.postgres import PostgresServer, database_url
+from local.postgres import PostgresServer, database_url, pg_ctl
 from tests.faults.collector_process import collector
 from tests.faults.sender import assert_kept, sending
 from tests.integration.rejects.test_rejects import rejects, run
 from tests.own_postgres import MIGRATED, start_again
 from tests.pgbouncer import PROGRAM, PgBouncer, run_pgbouncer
-from tests.support import execute, fetch, pg_ctl, run_collector
+from tests.support import execute, fetch, run_collector
 from tests.waiting import until
 
 EVENT = {"session_id": "s1", "event_type": "page_view", "event_name": "Page"}

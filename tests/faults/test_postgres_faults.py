@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from local.postgres import PostgresServer
+from local.postgres import PostgresServer, pg_ctl
 from tests.faults.collector_process import collector
 from tests.faults.conftest import Extent
 from tests.faults.postgres_faults import (
@@ -28,7 +28,7 @@ from tests.faults.sender import (
 )
 from tests.own_postgres import start_again
 from tests.processes import pausing
-from tests.support import execute, pg_ctl
+from tests.support import execute
 from tests.waiting import eventually
 
 

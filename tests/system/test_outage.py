@@ -14,11 +14,11 @@ import aiohttp
 import pytest
 
 from collector.postgres.migrate import migrate
-from local.postgres import PostgresServer, database_url
+from local.postgres import PostgresServer, database_url, pg_ctl
 from local.processes import Child, free_port, stop_child
 from local.up import System
 from tests.own_postgres import start_again
-from tests.support import CHROME, fetch, pg_ctl
+from tests.support import CHROME, fetch
 from tests.system.running import ORIGIN, Answer, Gateway, RunningSystem, cors_headers
 from tests.waiting import eventually
 

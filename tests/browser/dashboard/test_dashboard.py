@@ -14,7 +14,10 @@ from collector.reports.csv_file import defuse
 from tests.browser.dashboard.conftest import Served, sign_in
 
 FIRST_VIEW_BYTES = 100_000
-PATHS = ("/", "/acquisition", "/funnel", "/revenue", "/pages", "/people", "/live", "/quality")
+PATHS = (
+    *("/", "/acquisition", "/conversions", "/funnel", "/revenue", "/pages", "/people", "/live"),
+    "/quality",
+)
 
 
 def card(page: Page, title: str) -> str:
@@ -199,12 +202,11 @@ async def test_a_table_is_sorted_by_a_number(page: Page) -> None:
 
 
 async def test_keys_choose_the_range_and_pages(page: Page) -> None:
-    await page.keyboard.press("w")
-    await expect(page).to_have_url(re.compile("range=7d"))
-    await page.keyboard.press("c")
-    await expect(page).to_have_url(re.compile("compare=previous"))
+    for key, address in (("w", "range=7d"), ("c", "compare=previous")):
+        await page.keyboard.press(key)
+        await page.wait_for_url(re.compile(address))  # until its script has run
     await page.keyboard.press("3")
-    await expect(page.get_by_role("heading", level=1)).to_have_text("Funnel")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Conversions")
     await page.keyboard.press("?")
     await expect(page.locator("#keys")).to_be_visible()
     await page.keyboard.press("Escape")
@@ -301,3 +303,24 @@ async def test_all_models_add_up_to_the_same(page: Page) -> None:
     totals = await page.locator("section.card table.matrix tfoot td.number").all_inner_texts()
     assert len(totals) == 6
     assert len(set(totals)) == 1
+
+
+async def test_conversion_rates_of_sessions_and_visitors_stand_beside_what_they_are_of(
+    page: Page,
+) -> None:
+    await page.goto("/conversions")
+    for label in ("Conversion rate", "Conversions", "Sessions", "Visitor conversion rate"):
+        await expect(
+            page.locator(".stats").get_by_role("button", name=label, exact=True)
+        ).to_be_visible()
+    chart = page.locator(".chart-card h2")
+    await expect(chart).to_contain_text("Conversion rate")
+    await page.locator(".stats").get_by_role("link", name="Conversions, show it").click()
+    await expect(chart).to_contain_text("Conversions")
+    await page.locator("summary", has_text="Dimension:").click()
+    await page.get_by_role("link", name="campaign", exact=True).click()
+    rows = page.locator("section.card", has=page.locator("#t-rates-by")).locator("tbody tr")
+    await expect(rows.filter(has_text="brand")).to_be_visible()
+    total = await page.locator("tfoot td.number").all_inner_texts()
+    stats = await page.locator(".stat-value").all_inner_texts()
+    assert total[0] == stats[2].split()[0]

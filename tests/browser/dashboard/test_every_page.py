@@ -18,6 +18,7 @@ PATHS = (
     "/acquisition?show=referrers",
     "/acquisition?show=landing_pages",
     "/acquisition?show=sources",
+    "/conversions?by=landing_page&compare=previous",
     "/funnel?by=campaign",
     "/revenue",
     "/revenue?show=journeys&by=campaign",

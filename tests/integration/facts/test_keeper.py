@@ -20,9 +20,9 @@ from collector.facts.keeper import (
     step,
 )
 from collector.sql import load_query
-from local.postgres import PostgresServer
+from local.postgres import PostgresServer, pg_ctl
 from tests.own_postgres import start_again
-from tests.support import execute, fetch, metric, pg_ctl, run_collector
+from tests.support import execute, fetch, metric, run_collector
 from tests.waiting import SECONDS, until
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)

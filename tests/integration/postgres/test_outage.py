@@ -8,9 +8,9 @@ import aiohttp
 import pytest
 
 from collector.postgres.migrate import migrate
-from local.postgres import PostgresServer, database_url
+from local.postgres import PostgresServer, database_url, pg_ctl
 from tests.own_postgres import start_again
-from tests.support import Collector, pg_ctl, run_collector
+from tests.support import Collector, run_collector
 from tests.waiting import eventually
 
 
