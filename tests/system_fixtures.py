@@ -12,7 +12,7 @@ import os
 import secrets
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
 import aiohttp
@@ -69,7 +69,14 @@ def start_system(stack: ExitStack, database: str) -> RunningSystem:
 
 @pytest.fixture
 async def gateway(system: RunningSystem) -> AsyncIterator[Gateway]:
-    """A browser-like client of the gateway, with an address of its own where that is possible.
+    """A browser-like client of the gateway."""
+    async with connect(system) as client:
+        yield client
+
+
+@asynccontextmanager
+async def connect(system: RunningSystem) -> AsyncIterator[Gateway]:
+    """A client of the gateway, with an address of its own where that is possible.
 
     Loopback has 16 million addresses, so that one test's requests do not use up
     another's rate limit.

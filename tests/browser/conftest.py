@@ -24,7 +24,8 @@ from tests.browser.page_server import PageServer
 from tests.browser.shared_browser import SharedBrowser
 from tests.browser.stored import Stored
 from tests.support import serve_app
-from tests.system.running import DEMO_ORIGIN, RunningSystem
+from tests.system.running import DEMO_ORIGIN, Gateway, RunningSystem
+from tests.system_fixtures import connect
 
 HERE = Path(__file__).parent
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
@@ -67,6 +68,13 @@ def built_package(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) ->
         if built.stat().st_size == 0:
             tracker_build.build()
             file.write("built")
+
+
+@in_shared_loop()
+async def gateway(system: RunningSystem) -> AsyncIterator[Gateway]:
+    """A client of the gateway, in the loop of the test."""
+    async with connect(system) as client:
+        yield client
 
 
 @in_shared_loop()
