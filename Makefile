@@ -16,14 +16,19 @@ PLUGIN_PROJECTS := kong-plugin/pyproject.toml kong-plugin/server/pyproject.toml
 # In the order of the folders: those whose tests take long come first, the many short ones last.
 SIDE_BY_SIDE := --numprocesses=logical --dist=loadfile --no-loadscope-reorder
 
-.PHONY: run test suite test-faults test-repeat unit test-python format docs hooks lock release-check tracker deck \
+.PHONY: run demo test suite test-faults test-repeat unit test-python format docs hooks lock release-check tracker deck \
 	deck-if-go check-kong check protobuf install bench bench-full bench-gateway clean
 
 # Start the whole system on this machine, without Docker.
+UP := $(BIN)/conversion-tracking up --gateway-port $(GATEWAY_PORT) \
+	--collector-port $(COLLECTOR_PORT) --demo-port $(DEMO_PORT) --dashboard-port $(DASHBOARD_PORT)
+
 run: $(RUNNABLE)
-	@exec $(BIN)/conversion-tracking up --gateway-port $(GATEWAY_PORT) \
-		--collector-port $(COLLECTOR_PORT) --demo-port $(DEMO_PORT) \
-		--dashboard-port $(DASHBOARD_PORT)
+	@exec $(UP)
+
+# The same with 90 days of made-up traffic, and data of its own in var/demo.
+demo: $(RUNNABLE)
+	@exec $(UP) --data var/demo --traffic-days 90
 
 # Lint, types and the whole test suite; nothing needs to be installed or started by hand.
 test: check tracker deck-if-go

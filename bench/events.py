@@ -10,13 +10,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from random import Random
 from typing import Any
 from uuid import UUID
 
 from bench.load.requests import ID, LAP
+from local.history.user_agents import read_user_agents
 
 SITE = "https://www.ainative.studio"
 ORIGIN = SITE
@@ -246,11 +245,3 @@ def landing_query(visitor: Visitor) -> str:
     pairs = [*visitor.campaign.items(), *([visitor.click_id] if visitor.click_id else [])]
     query = "&".join(f"{name}={value.replace(' ', '+')}" for name, value in pairs)
     return f"?{query}" if query else ""
-
-
-@cache
-def read_user_agents() -> tuple[tuple[int, str], ...]:
-    """Weight and text of each User-Agent in data/user_agents.txt."""
-    text = (Path(__file__).parent / "data" / "user_agents.txt").read_text(encoding="utf-8")
-    lines = [line.split("\t") for line in text.splitlines() if not line.startswith("#")]
-    return tuple((int(weight), agent) for weight, agent in lines)

@@ -133,6 +133,13 @@ def add_up(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     up.add_argument(
         "--data", type=Path, default=Path("var"), help="folder of the data (default: %(default)s)"
     )
+    up.add_argument(
+        "--traffic-days",
+        type=int,
+        default=0,
+        metavar="DAYS",
+        help="fill an empty database with so many days of made-up traffic first",
+    )
     up.set_defaults(run=run_up)
 
 
@@ -178,7 +185,7 @@ def run_up(command: argparse.Namespace) -> None:
         dashboard=command.dashboard_port,
     )
     try:
-        up(ports, command.data)
+        up(ports, command.data, command.traffic_days)
     except LocalSystemError as error:
         raise CommandError(str(error)) from error
 

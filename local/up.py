@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import shlex
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
+from local.history.fill import HistoryError, fill_history
+from local.history.traffic import Traffic
 from local.origins import allow_origin
 from local.postgres import database_url, psql_path, run_postgres
 from local.processes import (
@@ -28,6 +33,7 @@ ROOT = Path(__file__).parent.parent
 KONG_YML = ROOT / "kong" / "kong.yml"
 BIN = Path(sys.executable).parent
 WATCH_SECONDS = 0.5
+TRAFFIC_EVENTS_A_DAY = 1_500
 
 # docs/kong.md, "One read instead of two".
 REQUEST_VARIABLE = (
@@ -70,16 +76,23 @@ class Addresses:
     psql: Path
 
 
-def up(ports: Ports, data: Path) -> None:
+def up(ports: Ports, data: Path, traffic_days: int) -> None:
     """Start everything, say how to use it, and run until Ctrl-C or SIGTERM.
+
+    With traffic_days an empty database gets so many days of made-up traffic before.
 
     Raises LocalSystemError where a port is taken or a part does not come up.
     """
     stopped = threading.Event()
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, lambda *_: stopped.set())
+
+    def fill(url: str) -> None:
+        if traffic_days:
+            make_traffic(url, traffic_days, stopped)
+
     with ExitStack() as stack:
-        addresses, children = start_system(stack, ports, data.resolve())
+        addresses, children = start_system(stack, ports, data.resolve(), fill)
         print(usage(addresses, data), flush=True)
         while not stopped.wait(WATCH_SECONDS):
             for child in children:
@@ -87,8 +100,13 @@ def up(ports: Ports, data: Path) -> None:
         print("stopping", flush=True)
 
 
-def start_system(stack: ExitStack, ports: Ports, data: Path) -> tuple[Addresses, list[Child]]:
-    """Start every part; the stack stops them in the opposite order."""
+def start_system(
+    stack: ExitStack, ports: Ports, data: Path, fill: Callable[[str], None]
+) -> tuple[Addresses, list[Child]]:
+    """Start every part; the stack stops them in the opposite order.
+
+    `fill` gets the database before anybody writes to it.
+    """
     ports.refuse_taken()
     print("starting Postgres", flush=True)
     server = stack.enter_context(run_postgres(data / "postgres"))
@@ -102,6 +120,7 @@ def start_system(stack: ExitStack, ports: Ports, data: Path) -> tuple[Addresses,
         database_url=database_url(server),
         psql=psql_path(server),
     )
+    fill(addresses.database_url)
     system = System(
         stack,
         data,
@@ -117,6 +136,27 @@ def start_system(stack: ExitStack, ports: Ports, data: Path) -> tuple[Addresses,
         system.start_dashboard(ports.dashboard, addresses.dashboard_token),
     ]
     return addresses, children
+
+
+def make_traffic(url: str, days: int, stopped: threading.Event) -> None:
+    """Fill the database with days of traffic up to now, where it is empty.
+
+    Before the collector starts: what it stores meanwhile would not be in the facts. Raises
+    LocalSystemError where it is to stop before that is done.
+    """
+
+    def say(line: str) -> None:
+        """Print a line. Raises LocalSystemError where all is to stop."""
+        if stopped.is_set():
+            raise LocalSystemError("stopped before the traffic was made; none of it is kept")
+        print(f"  {line}", flush=True)
+
+    print(f"making {days} days of traffic: about a minute, the first time", flush=True)
+    traffic = Traffic(days * TRAFFIC_EVENTS_A_DAY, days, datetime.now(UTC))
+    try:
+        asyncio.run(fill_history(url, traffic, say))
+    except HistoryError:
+        print("  there is some from the last time", flush=True)
 
 
 def dashboard_token(data: Path) -> str:

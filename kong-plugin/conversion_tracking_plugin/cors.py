@@ -42,6 +42,16 @@ class Policy:
     allow_origin_absent: bool
     allow: str
     preflight_continue: bool
+    by_nginx: bool
+
+
+# What nginx writes on every answer where it does (nginx.py): a browser refuses two of them.
+BY_NGINX = (
+    "Vary",
+    "Access-Control-Allow-Origin",
+    "Access-Control-Allow-Credentials",
+    "Access-Control-Expose-Headers",
+)
 
 
 class RequestKind(Enum):
@@ -66,6 +76,7 @@ def parse_policy(config: Mapping[str, Any]) -> Policy:
         allow_origin_absent=field["allow_origin_absent"],
         allow=", ".join(field["allow"]),
         preflight_continue=field["preflight_continue"],
+        by_nginx=field["cors_by_nginx"],
     )
 
 
@@ -91,6 +102,8 @@ def is_preflight(headers: Headers) -> bool:
 
 def answer_headers(policy: Policy, headers: Headers) -> Mapping[str, str]:
     """The CORS headers for an answer that is no preflight's, whoever gives it."""
+    if policy.by_nginx:
+        return {}
     if "origin" not in headers:
         return _headers_without_origin(policy) if policy.allow_origin_absent else {}
     origin = read_header(headers, "origin")
@@ -103,6 +116,8 @@ def options_answer(policy: Policy, headers: Headers) -> tuple[str, dict[str, str
     """Body and headers of the 200 for an OPTIONS request, a preflight or not."""
     cors = preflight_headers(policy, headers) if is_preflight(headers) else None
     answer = dict(answer_headers(policy, headers) if cors is None else cors)
+    if policy.by_nginx:
+        answer = {name: value for name, value in answer.items() if name not in BY_NGINX}
     answer["Allow"] = policy.allow
     answer["Content-Type"] = "application/json"
     return json.dumps({"allow": policy.allow}), answer

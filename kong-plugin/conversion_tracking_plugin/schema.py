@@ -103,6 +103,13 @@ SCHEMA: list[Field] = [
         )
     },
     {
+        "cors_by_nginx": _flag(
+            False,
+            "Whether nginx writes the CORS headers of every answer, by the two files that"
+            " `conversion-tracking-plugin --nginx` makes; the plugin then leaves them out.",
+        )
+    },
+    {
         "secret": {
             "type": "string",
             "referenceable": True,

@@ -57,7 +57,7 @@ def free_ports() -> Ports:
     )
 
 
-def up_command(data: Path, ports: Ports) -> list[str]:
+def up_command(data: Path, ports: Ports, *options: str) -> list[str]:
     """The command line of `up`."""
     return [
         *(COMMAND, "up"),
@@ -66,16 +66,17 @@ def up_command(data: Path, ports: Ports) -> list[str]:
         *("--demo-port", str(ports.demo)),
         *("--dashboard-port", str(ports.dashboard)),
         *("--data", str(data)),
+        *options,
     ]
 
 
 @contextmanager
-def up(data: Path, ports: Ports) -> Iterator[Up]:
+def up(data: Path, ports: Ports, *options: str) -> Iterator[Up]:
     """`up`, until the block ends; it must then be stopped, or stop at SIGTERM."""
     output = data.parent / "output"
     with output.open("wb") as file:
         process = subprocess.Popen(
-            up_command(data, ports),
+            up_command(data, ports, *options),
             stdout=file,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -214,3 +215,19 @@ def test_a_part_that_ends_is_named_and_the_rest_stops(data: Path, part: str, com
         assert system.process.wait(30) == 1
         assert f"{part} ended" in system.printed
     assert processes_of(data) == {}
+
+
+def test_a_demo_has_days_of_traffic_in_its_reports_and_a_second_start_adds_none(
+    data: Path,
+) -> None:
+    ports = free_ports()
+    sessions = []
+    for _ in range(2):
+        with up(data, ports, "--traffic-days", "3") as system:
+            *_, report = system.commands("curl")
+            rows = json.loads(run(report))["rows"]
+            assert {"Direct", "Organic Search", "Paid Search"} <= {row["name"] for row in rows}
+            sessions.append(sum(row["sessions"] for row in rows))
+            assert ("there is some from the last time" in system.printed) == (len(sessions) == 2)
+    assert sessions[0] > 100
+    assert sessions[1] == sessions[0]

@@ -8,11 +8,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from bench.events import MAX_PAGES, BrowserEvent, generate_events, read_user_agents
+from bench.events import MAX_PAGES, BrowserEvent, generate_events
 from bench.load.requests import fill_in, filled_length
 from collector.classify.device import DeviceClassifier
 from collector.contract.reader import EVENTS
 from collector.contract.wire import read_object
+from local.history.user_agents import read_user_agents
 
 START_MS = 1_763_800_000_000
 

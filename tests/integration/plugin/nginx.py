@@ -1,0 +1,101 @@
+"""A real nginx with the files that `conversion-tracking-plugin --nginx` makes, as Kong has them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+
+from conversion_tracking_plugin.nginx import HTTP_FILE, PROXY_FILE
+from local.processes import free_port
+
+START_SECONDS = 30
+
+# What matters of Kong's own: the includes' places, and a location that has no type by default.
+CONFIGURATION = """
+daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log;
+events {{}}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    include {folder}/{http_file};
+    server {{
+        listen 127.0.0.1:{port};
+        include {folder}/{proxy_file};
+        location / {{ default_type ''; proxy_pass http://127.0.0.1:{upstream}; }}
+    }}
+}}
+"""
+
+
+def find_nginx() -> str:
+    """The program; skips the test where there is none."""
+    program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+    if program is None:
+        pytest.skip("no nginx here; `apt-get install nginx-light` gets one")
+    return program
+
+
+@contextmanager
+def run_nginx(folder: Path) -> Iterator[int]:
+    """nginx with the files in a folder, in front of nothing; its port."""
+    port, upstream = free_port(), free_port()
+    text = CONFIGURATION.format(
+        folder=folder, port=port, upstream=upstream, http_file=HTTP_FILE, proxy_file=PROXY_FILE
+    )
+    (folder / "nginx.conf").write_text(text)
+    command = [find_nginx(), "-p", str(folder), "-c", str(folder / "nginx.conf")]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        wait_for(port, process, folder)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(START_SECONDS)
+
+
+def wait_for(port: int, process: subprocess.Popen[bytes], folder: Path) -> None:
+    """Wait until it listens; fails with its log where it ends."""
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        assert process.poll() is None, (folder / "error.log").read_text()
+        assert time.monotonic() < deadline
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except OSError:
+            time.sleep(0.01)
+        else:
+            return
+
+
+def ask(
+    port: int, method: str, path: str, headers: dict[str, str]
+) -> tuple[int, list[tuple[str, str]], bytes]:
+    """Status, headers with their names in lower case, and body of an answer."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=START_SECONDS)
+    try:
+        connection.request(method, path, headers=headers)
+        answer = connection.getresponse()
+        return answer.status, [(n.lower(), v) for n, v in answer.getheaders()], answer.read()
+    finally:
+        connection.close()
+
+
+def ask_raw(port: int, text: bytes) -> str:
+    """What nginx answers to bytes that are no HTTP request."""
+    with socket.create_connection(("127.0.0.1", port), timeout=START_SECONDS) as connection:
+        connection.sendall(text)
+        parts = []
+        while part := connection.recv(65536):
+            parts.append(part)
+    return b"".join(parts).decode("latin-1").lower()
