@@ -42,10 +42,15 @@ visited AS (
         FROM (
             SELECT visitor_key(visitor_id) AS visitor
             FROM slices
-            JOIN session_facts AS facts ON started_at >= GREATEST(slice_start, edge)
-                AND started_at < LEAST(slice_end, next_edge)
-            WHERE visitor_id IS NOT NULL
-                -- filters
+            CROSS JOIN LATERAL (
+                SELECT visitor_id
+                FROM session_facts AS facts
+                WHERE started_at >= GREATEST(slice_start, edge)
+                    AND started_at < LEAST(slice_end, next_edge)
+                    AND visitor_id IS NOT NULL
+                    -- filters
+                OFFSET 0
+            ) AS one_slice
             UNION ALL
             SELECT unnest(visitors)
             FROM summed

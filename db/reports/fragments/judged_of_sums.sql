@@ -8,7 +8,10 @@ parts AS (
         count(*) FILTER (WHERE is_bot) AS bot_sessions,
         -- include quality_measures
     FROM slices
-    JOIN session_facts ON started_at >= slice_start AND started_at < slice_end
+    CROSS JOIN LATERAL (
+        SELECT * FROM session_facts WHERE started_at >= slice_start AND started_at < slice_end
+        OFFSET 0
+    ) AS one_slice
     GROUP BY bucket
     UNION ALL
     SELECT

@@ -9,5 +9,6 @@ unsummed AS NOT MATERIALIZED (
         FROM session_facts AS facts
         WHERE started_at >= slice_start AND started_at < slice_end
             -- filters
+        OFFSET 0  -- so that they are looked up by the index, whatever the planner believes
     ) AS one_slice
 ),
