@@ -19,7 +19,8 @@ latest AS (
         -- include event_cells
         , sequence, id
     FROM conversion_events
-    WHERE session_id = ANY (ARRAY(SELECT session_id FROM visits))
+    -- The index of the events has the default collation, that of the facts "C".
+    WHERE session_id = ANY (ARRAY(SELECT session_id COLLATE "default" FROM visits))
     ORDER BY happened_at DESC, sequence DESC, id DESC
     LIMIT $3
 )
