@@ -44,14 +44,7 @@ def postgres() -> Iterator[PostgresServer]:
         tempfile.TemporaryDirectory(prefix="ct-") as folder,
         run_postgres(Path(folder) / "postgres") as server,
     ):
-        asyncio.run(forgo_fsync(server))
         yield server
-
-
-async def forgo_fsync(server: PostgresServer) -> None:
-    """Nobody reads this server's data after a crash; to create and drop databases syncs a lot."""
-    await execute(database_url(server), "ALTER SYSTEM SET fsync = off")
-    await execute(database_url(server), "SELECT pg_reload_conf()")
 
 
 @pytest.fixture(scope="session")

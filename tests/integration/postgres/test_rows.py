@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from collector.event import Event, FunnelStage, Mark
 from collector.event_row import EventRow, make_row
 from collector.postgres.store import open_store
-from collector.sql import INCLUDE, load_query
+from collector.sql import INCLUDE, Source, load_query
 from tests.support import CHROME, Collector, empty_tables, fetch
 from tests.unit.events import NOON, event, event_row, some_events
 
@@ -366,8 +366,12 @@ async def test_the_sql_files_say_what_they_answer(root: Path, database: str) -> 
 
 
 def test_each_fragment_of_sql_says_what_it_is_and_is_included(root: Path) -> None:
-    files = [*(root / "db/queries").rglob("*.sql"), *(root / "db/reports").rglob("*.sql")]
-    included = {match["name"] for f in files for match in INCLUDE.finditer(f.read_text())}
+    included = {
+        match["name"].replace("_of_SOURCE", f"_of_{source}")
+        for file in (root / "db").rglob("*.sql")
+        for match in INCLUDE.finditer(file.read_text())
+        for source in Source
+    }
     fragments = {file.stem: file.read_text() for file in (root / "db").rglob("fragments/*.sql")}
     assert fragments.keys() == included
     assert all(text.startswith("-- ") and text.endswith("\n") for text in fragments.values())
