@@ -14,12 +14,14 @@ measured AS (
     GROUP BY name
 ),
 placed AS (
-    SELECT *, LEAST(row_number() OVER (ORDER BY sessions DESC, name), $3 + 1) AS place
+    SELECT
+        *,
+        -- include place
     FROM measured
+    WINDOW in_order AS (ORDER BY sessions DESC, name)
 )
 SELECT
-    CASE WHEN place <= $3 THEN min(name) END AS name,
-    count(*) AS names,
+    -- include name_of_place
     CASE WHEN place <= $3 THEN min(channel) END AS channel,
     -- include added_measures
 FROM placed

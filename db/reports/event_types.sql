@@ -9,12 +9,14 @@ WITH
 ,
 -- include typed_of_SOURCE
 placed AS (
-    SELECT *, LEAST(row_number() OVER (ORDER BY event_sessions DESC, name), $3 + 1) AS place
+    SELECT
+        *,
+        -- include place
     FROM measured
+    WINDOW in_order AS (ORDER BY event_sessions DESC, name)
 )
 SELECT
-    CASE WHEN place <= $3 THEN min(name) END AS name,
-    count(*) AS names,
+    -- include name_of_place
     -- A session may have had several of those that are left.
     CASE WHEN place <= $3 THEN min(event_sessions) END AS event_sessions,
     (SELECT sessions FROM counted) AS sessions

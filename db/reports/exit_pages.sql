@@ -6,8 +6,11 @@
 -- columns: exits, page_views, exit_rate
 -- include page_views
 , placed AS (
-    SELECT *, LEAST(row_number() OVER (ORDER BY exits DESC, name), $3 + 1) AS place
+    SELECT
+        *,
+        -- include place
     FROM measured
     WHERE exits > 0
+    WINDOW in_order AS (ORDER BY exits DESC, name)
 )
 -- include listed_pages

@@ -7,9 +7,12 @@
 -- include named
 -- include combined_of_SOURCE
 placed AS (
-    SELECT name, LEAST(row_number() OVER (ORDER BY sum(sessions) DESC, name), $3 + 1) AS place
+    SELECT
+        name,
+        -- include place
     FROM combined
     GROUP BY name
+    WINDOW in_order AS (ORDER BY sum(sessions) DESC, name)
 ),
 -- Time since the nearest stage before that the session reached; one stage alone has none.
 stepped AS NOT MATERIALIZED (

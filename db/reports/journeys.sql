@@ -28,9 +28,12 @@ journeys AS (
     GROUP BY number
 ),
 common AS (
-    SELECT journey, LEAST(row_number() OVER (ORDER BY count(*) DESC, journey), $3 + 1) AS place
+    SELECT
+        journey,
+        -- include place
     FROM journeys
     GROUP BY journey
+    WINDOW in_order AS (ORDER BY count(*) DESC, journey)
 ),
 travelled AS (
     SELECT place, journey, touches, days, amount_currency, amount, 0 AS refunded_amount

@@ -6,7 +6,10 @@
 -- columns: page_views, viewing_sessions, entries, exits, exit_rate
 -- include page_views
 , placed AS (
-    SELECT *, LEAST(row_number() OVER (ORDER BY page_views DESC, name), $3 + 1) AS place
+    SELECT
+        *,
+        -- include place
     FROM measured
+    WINDOW in_order AS (ORDER BY page_views DESC, name)
 )
 -- include listed_pages

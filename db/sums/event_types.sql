@@ -4,5 +4,5 @@ INSERT INTO event_type_sums (day, is_bot, name, event_sessions)
 SELECT $1, is_bot, event_type, count(*)
 FROM session_facts
 CROSS JOIN LATERAL unnest(event_types) AS event_type
-WHERE started_at >= utc_midnight($1) AND started_at < utc_midnight($1 + 1)
+-- include in_day
 GROUP BY is_bot, event_type;

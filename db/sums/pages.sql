@@ -10,7 +10,7 @@ FROM (
         -- include viewed_pages
         AS viewed
     FROM session_facts
-    WHERE started_at >= utc_midnight($1) AND started_at < utc_midnight($1 + 1)
+    -- include in_day
 ) AS views
 CROSS JOIN LATERAL unnest(viewed) WITH ORDINALITY AS seen (page, number)
 GROUP BY is_bot, page;

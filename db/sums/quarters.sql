@@ -27,5 +27,5 @@ SELECT
     ),
     -- include quality_measures
 FROM session_facts
-WHERE started_at >= utc_midnight($1) AND started_at < utc_midnight($1 + 1)
+-- include in_day
 GROUP BY starts_at, is_bot;

@@ -10,8 +10,7 @@ converting AS (
 ),
 -- include valued
 SELECT
-    CASE WHEN place <= $3 THEN min(name) END AS name,
-    count(*) AS names,
+    -- include name_of_place
     -- include added_measures
     , order_values
 FROM measured

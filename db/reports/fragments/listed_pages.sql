@@ -1,7 +1,6 @@
 -- A list of pages. Included after a part of WITH that is named "placed": pages with a place each.
 SELECT
-    CASE WHEN place <= $3 THEN min(name) END AS name,
-    count(*) AS names,
+    -- include name_of_place
     sum(page_views)::bigint AS page_views,
     -- A session may have viewed several of those that are left.
     CASE WHEN place <= $3 THEN min(viewing_sessions) END AS viewing_sessions,

@@ -2,6 +2,9 @@
 -- all after the first $3. Included after a part of WITH that is named "named".
 -- include measured_of_SOURCE
 placed AS (
-    SELECT name, LEAST(row_number() OVER (ORDER BY sessions DESC, name), $3 + 1) AS place
+    SELECT
+        name,
+        -- include place
     FROM measured
+    WINDOW in_order AS (ORDER BY sessions DESC, name)
 ),

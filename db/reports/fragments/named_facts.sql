@@ -7,4 +7,4 @@ CROSS JOIN LATERAL (
         ('campaign', campaign), ('referrer', referrer_host), ('landing_page', landing_page),
         ('exit_page', exit_page), ('device_type', device_type), ('browser', browser), ('os', os)
 ) AS named (dimension, name)
-WHERE started_at >= utc_midnight($1) AND started_at < utc_midnight($1 + 1)
+-- include in_day
