@@ -105,10 +105,10 @@ def answer_headers(policy: Policy, headers: Headers) -> Mapping[str, str]:
     if policy.by_nginx:
         return {}
     if "origin" not in headers:
-        return _headers_without_origin(policy) if policy.allow_origin_absent else {}
+        return headers_without_origin(policy)
     origin = read_header(headers, "origin")
     if not is_well_formed(origin):  # and too long to be remembered, perhaps
-        return _origin_headers(policy, origin)
+        return origin_headers(policy, origin)
     return _headers_for_origin(policy, origin)
 
 
@@ -120,12 +120,17 @@ def options_answer(policy: Policy, headers: Headers) -> tuple[str, dict[str, str
         answer = {name: value for name, value in answer.items() if name not in BY_NGINX}
     answer["Allow"] = policy.allow
     answer["Content-Type"] = "application/json"
-    return json.dumps({"allow": policy.allow}), answer
+    return options_body(policy), answer
+
+
+def options_body(policy: Policy) -> str:
+    """The body of the answer to OPTIONS."""
+    return json.dumps({"allow": policy.allow})
 
 
 def preflight_headers(policy: Policy, headers: Headers) -> dict[str, str]:
     """The CORS headers of a preflight's answer; for an unknown origin at most Vary."""
-    answer = _origin_headers(policy, read_header(headers, "origin"))
+    answer = origin_headers(policy, read_header(headers, "origin"))
     if "Access-Control-Allow-Origin" not in answer:
         return answer
     allowed = policy.headers or read_header(headers, "access-control-request-headers")
@@ -142,13 +147,16 @@ def preflight_headers(policy: Policy, headers: Headers) -> dict[str, str]:
 
 @lru_cache(maxsize=_REMEMBERED_ORIGINS)
 def _headers_for_origin(policy: Policy, origin: str) -> Mapping[str, str]:
-    answer = _origin_headers(policy, origin)
+    answer = origin_headers(policy, origin)
     if policy.exposed_headers and "Access-Control-Allow-Origin" in answer:
         answer["Access-Control-Expose-Headers"] = policy.exposed_headers
     return answer
 
 
-def _headers_without_origin(policy: Policy) -> dict[str, str]:
+def headers_without_origin(policy: Policy) -> dict[str, str]:
+    """The CORS headers for an answer to a request that names no origin."""
+    if not policy.allow_origin_absent:
+        return {}
     if not policy.origins.only_everyone:
         return {"Vary": "Origin"}
     answer = {"Access-Control-Allow-Origin": "*"}
@@ -157,7 +165,7 @@ def _headers_without_origin(policy: Policy) -> dict[str, str]:
     return answer
 
 
-def _origin_headers(policy: Policy, origin: str) -> dict[str, str]:
+def origin_headers(policy: Policy, origin: str) -> dict[str, str]:
     """Vary, Access-Control-Allow-Origin and -Credentials: the part that every answer shares."""
     rules = policy.origins
     allowed = _allowed_value(policy, origin) if is_well_formed(origin) else None

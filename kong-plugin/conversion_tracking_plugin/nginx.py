@@ -12,8 +12,14 @@ from typing import Any
 
 import yaml
 
-from conversion_tracking_plugin.cors import Policy, parse_policy
-from conversion_tracking_plugin.origins import MAX_ORIGIN_LENGTH, OriginPattern
+from conversion_tracking_plugin.cors import (
+    Policy,
+    headers_without_origin,
+    options_body,
+    origin_headers,
+    parse_policy,
+)
+from conversion_tracking_plugin.origins import DEFAULT_PORTS, MAX_ORIGIN_LENGTH, OriginPattern
 from conversion_tracking_plugin.plugin import NAME
 
 # Kong's settings that name the files, and the files.
@@ -22,8 +28,6 @@ PROXY_FILE = "conversion-tracking-proxy.conf"
 
 # Below this path every answer is for pages, also that of a path which no route has.
 PATHS = "/v1/events/"
-
-DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 # The lines of a map: what is compared, as it stands in the file, and the value.
@@ -141,7 +145,8 @@ def place_entries() -> Entries:
 def origin_entries(policy: Policy) -> Entries:
     """The value of Access-Control-Allow-Origin for what the request says of its origin."""
     rules, named = policy.origins, {"default": quote("")}
-    absent = {quote(""): quote(_value_without_origin(policy))}
+    of_no_origin = headers_without_origin(policy).get("Access-Control-Allow-Origin", "")
+    absent = {quote(""): quote(of_no_origin)}
     # Before all others: regular expressions are tried in their order, after exact texts.
     strange = {quote(f"~^(?![!-~]{{1,{MAX_ORIGIN_LENGTH}}}$)"): quote("")}
     if rules.everyone:
@@ -157,8 +162,8 @@ def origin_entries(policy: Policy) -> Entries:
 def spelled(origin: str) -> list[str]:
     """An origin, and the same with the port that its scheme has by default."""
     scheme, _, rest = origin.partition("://")
-    port = DEFAULT_PORTS.get(scheme)
-    return [origin, f"{origin}:{port}"] if port and ":" not in rest else [origin]
+    ports = [port for of_scheme, port in DEFAULT_PORTS if of_scheme == scheme and ":" not in rest]
+    return [origin, *(origin + port for port in ports)]
 
 
 def pattern_text(pattern: OriginPattern) -> str:
@@ -203,19 +208,14 @@ def allowed_headers(policy: Policy) -> str:
 
 def vary_entries(policy: Policy) -> Entries:
     """Whether caches must tell origins apart."""
-    rules = policy.origins
-    always_the_same = rules.only_everyone and not policy.credentials
-    with_origin = "" if always_the_same else "Origin"
-    without = "Origin" if policy.allow_origin_absent and not rules.only_everyone else ""
+    without = headers_without_origin(policy).get("Vary", "")
+    # Of any origin, allowed or not
+    with_origin = origin_headers(policy, "").get("Vary", "")
     return {
         "default": quote(""),
         quote("events:"): quote(without),
         quote("~^events:."): quote(with_origin),
     }
-
-
-def _value_without_origin(policy: Policy) -> str:
-    return "*" if policy.allow_origin_absent and policy.origins.only_everyone else ""
 
 
 HEADER = "# Made by `conversion-tracking-plugin --nginx`; make it anew when kong.yml changes.\n"
@@ -238,7 +238,7 @@ HEADERS = {
 def proxy_file(policy: Policy) -> str:
     """What stands in the server block of Kong's proxy: the headers, on every answer, and the
     answer to OPTIONS, for which Kong then has nothing to do."""
-    body = json.dumps({"allow": policy.allow}).replace("'", "")
+    body = options_body(policy)
     lines = [f"add_header {name} {value} always;\n" for name, value in HEADERS.items()]
     answer = f"default_type application/json;\nif ($ct_options) {{\n    return 200 '{body}';\n}}\n"
     return HEADER + "".join(lines) + answer

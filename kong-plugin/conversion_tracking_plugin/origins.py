@@ -27,7 +27,7 @@ _URL = re.compile(
     r"(?:(?P<scheme>[A-Za-z0-9][A-Za-z0-9+.-]*):)?//(?:[^@/]*@)?"
     r"(?P<host>\[[^\]/]*\]|[^:/]+)(?P<port>:[^:/]*)?(?:/.*)?"
 )
-_DEFAULT_PORTS = {("http", ":80"), ("https", ":443")}
+DEFAULT_PORTS = {("http", ":80"), ("https", ":443")}
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ def parse_origin(text: str) -> Origin:
     if parts is None:
         return Origin(text, text)
     scheme, host, port = parts["scheme"], parts["host"], parts["port"] or ""
-    if (scheme, port) in _DEFAULT_PORTS:
+    if (scheme, port) in DEFAULT_PORTS:
         port = ""
     return Origin(f"{scheme}://{host}{port}" if scheme else f"{host}{port}", host)
 

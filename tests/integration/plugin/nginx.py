@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
@@ -15,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from conversion_tracking_plugin.nginx import HTTP_FILE, PROXY_FILE
-from local.processes import free_port
+from local.processes import accepts_connections, free_port, start_child, stop_child, wait_until
 
-START_SECONDS = 30
+ANSWER_SECONDS = 30
 
 # What matters of Kong's own: the includes' places, and a location that has no type by default.
 CONFIGURATION = """
@@ -55,34 +53,19 @@ def run_nginx(folder: Path) -> Iterator[int]:
     )
     (folder / "nginx.conf").write_text(text)
     command = [find_nginx(), "-p", str(folder), "-c", str(folder / "nginx.conf")]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    child = start_child("nginx", command, {}, folder)
     try:
-        wait_for(port, process, folder)
+        wait_until(lambda: accepts_connections(port), child)
         yield port
     finally:
-        process.terminate()
-        process.wait(START_SECONDS)
-
-
-def wait_for(port: int, process: subprocess.Popen[bytes], folder: Path) -> None:
-    """Wait until it listens; fails with its log where it ends."""
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        assert process.poll() is None, (folder / "error.log").read_text()
-        assert time.monotonic() < deadline
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-        except OSError:
-            time.sleep(0.01)
-        else:
-            return
+        stop_child(child)
 
 
 def ask(
     port: int, method: str, path: str, headers: dict[str, str]
 ) -> tuple[int, list[tuple[str, str]], bytes]:
     """Status, headers with their names in lower case, and body of an answer."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=START_SECONDS)
+    connection = HTTPConnection("127.0.0.1", port, timeout=ANSWER_SECONDS)
     try:
         connection.request(method, path, headers=headers)
         answer = connection.getresponse()
@@ -93,7 +76,7 @@ def ask(
 
 def ask_raw(port: int, text: bytes) -> str:
     """What nginx answers to bytes that are no HTTP request."""
-    with socket.create_connection(("127.0.0.1", port), timeout=START_SECONDS) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=ANSWER_SECONDS) as connection:
         connection.sendall(text)
         parts = []
         while part := connection.recv(65536):
