@@ -15,9 +15,10 @@ named AS MATERIALIZED (
 placed AS (
     SELECT
         name, count(*) AS counted_orders,
-        LEAST(row_number() OVER (ORDER BY count(*) DESC, name), $3 + 1) AS place
+        -- include place
     FROM named
     GROUP BY name
+    WINDOW in_order AS (ORDER BY count(*) DESC, name)
 ),
 sold AS NOT MATERIALIZED (
     SELECT place, named.* FROM named JOIN placed USING (name)
