@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,9 @@ from collector.sql import load_query, migration_files
 
 # Any number will do, as long as nothing else in the database locks the same.
 LOCK_KEY = 7_221_407_390_117_264
+
+# A collector that writes meanwhile locks the tables in another order than a migration may.
+TRIES_AFTER_DEADLOCK = 10
 
 
 class MigrationError(Exception):
@@ -136,18 +139,26 @@ def refuse_changed_file(migration: Migration, applied_checksum: str) -> None:
 
 
 async def apply(connection: Any, migration: Migration) -> None:
-    """One migration and the note that it ran, in one transaction.
+    """One migration, tried again where it met a deadlock, which leaves nothing of it behind.
 
     Raises MigrationError where Postgres refuses it.
     """
     try:
-        async with connection.transaction():
-            await connection.execute(migration.sql)
-            await connection.execute(
-                load_query("record_migration"),
-                migration.version,
-                migration.name,
-                migration.checksum,
-            )
+        for _ in range(TRIES_AFTER_DEADLOCK):
+            with suppress(asyncpg.DeadlockDetectedError):
+                return await apply_once(connection, migration)
+        await apply_once(connection, migration)
     except asyncpg.PostgresError as error:
         raise MigrationError(f"{migration.name} failed: {error}") from error
+
+
+async def apply_once(connection: Any, migration: Migration) -> None:
+    """One migration and the note that it ran, in one transaction."""
+    async with connection.transaction():
+        await connection.execute(migration.sql)
+        await connection.execute(
+            load_query("record_migration"),
+            migration.version,
+            migration.name,
+            migration.checksum,
+        )

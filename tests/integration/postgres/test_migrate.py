@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
+import asyncpg
 import pytest
 
 from collector.postgres.migrate import MigrationError, load_migrations, migrate
@@ -55,6 +56,24 @@ async def test_a_step_that_fails_leaves_nothing_behind_and_is_named(empty: str, 
         await migrate(empty, [*MIGRATIONS, broken])
     assert await fetch(empty, "SELECT to_regclass('t') AS t") == [{"t": None}]
     assert await migrate(empty) == []
+
+
+async def test_a_step_that_meets_a_deadlock_is_tried_again(empty: str) -> None:
+    await migrate(empty)
+    crossing = "LOCK TABLE conversion_funnel; LOCK TABLE conversion_events; CREATE TABLE t ();"
+    step = replace(MIGRATIONS[0], version=9_999, name="9999_crossing", sql=crossing)
+    writer = await asyncpg.connect(empty)
+    try:
+        # The writer never looks for a deadlock, so it is the migration that Postgres ends.
+        await writer.execute("BEGIN; SET LOCAL deadlock_timeout = '1h'; LOCK conversion_events")
+        migration = asyncio.create_task(migrate(empty, [*MIGRATIONS, step]))
+        while not await fetch(empty, "SELECT 1 FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110  # another process's lock
+            await asyncio.sleep(0.01)
+        await writer.execute("LOCK TABLE conversion_funnel; COMMIT")
+        assert await migration == ["9999_crossing"]
+    finally:
+        await writer.close()
+    assert await fetch(empty, "SELECT to_regclass('t')::text AS t") == [{"t": "t"}]
 
 
 async def test_a_file_that_was_changed_after_it_ran_is_refused(empty: str) -> None:
