@@ -10,6 +10,7 @@ from aiohttp import web
 from uuid_utils.compat import uuid7
 
 from collector.api.body import LIMITS, BodyBudget, BodyLimits
+from collector.api.endpoints import PIXEL_PATH
 from collector.api.errors import error_response, make_error_middleware
 from collector.api.keys import (
     BACKGROUND,
@@ -25,7 +26,7 @@ from collector.api.keys import (
     VALIDATOR,
     WRITER,
 )
-from collector.api.pixel import PIXEL_PATH, pixel_error_response
+from collector.api.pixel import pixel_error_response
 from collector.api.request_context import ContextReader, bind_request_id
 from collector.api.routes import add_routes
 from collector.api.shutdown import close_while_stopping
