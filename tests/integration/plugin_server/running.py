@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -15,6 +16,8 @@ ROOT = Path(__file__).parents[3]
 PROBE = "tests.integration.plugin_server.probe_plugin"
 TRACKING = "conversion_tracking_plugin.plugin"
 COMMAND = (sys.executable, "-m", "kong_plugin_server")
+
+WORKER_LABEL = re.compile(r',?worker="(\d+)"')
 
 START_SECONDS = 20
 STOP_SECONDS = 15
@@ -56,11 +59,18 @@ class Server:
         return self.process.wait(STOP_SECONDS)
 
     def metric(self, name: str) -> float:
-        """A number of the metrics, 0 where it is not there."""
+        """A number of the metrics, of all workers together; 0 where it is not there."""
+        return sum(self.metric_by_worker(name).values())
+
+    def metric_by_worker(self, name: str) -> dict[str, float]:
+        """A number of the metrics; what the supervisor counts is under an empty name."""
+        found = {}
         for line in scrape(self.metrics_socket).splitlines():
-            if line.startswith(f"{name} "):
-                return float(line.split()[-1])
-        return 0.0
+            series, _, value = line.rpartition(" ")
+            if WORKER_LABEL.sub("", series).removesuffix("{}") == name:
+                label = WORKER_LABEL.search(series)
+                found[label[1] if label else ""] = float(value)
+        return found
 
 
 def start(

@@ -76,8 +76,7 @@ def test_killing_the_worker_under_load_fails_no_request(serve: Serve) -> None:
 
     expect_no_failure(load, "7")
     for kong in load.kongs:
-        assert len(kong.instances) == 3
-        assert len(set(kong.instances)) == 3, "instance ids of two processes are the same"
+        assert len(set(kong.instances)) == len(kong.instances), "two processes gave the same id"
 
 
 def test_a_worker_that_dies_at_once_again_and_again_is_replaced_once_a_second(
