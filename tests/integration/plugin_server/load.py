@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,30 +16,51 @@ from tests.integration.plugin_server.running import wait_until
 THREADS = 6
 
 
+class Started:
+    """The instance that a Kong worker has started, for all of its requests.
+
+    One request starts it, and the others wait for that (plugin.lua, get_instance_id).
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._instance: int | None = None
+        self.all: list[int] = []
+
+    def get(self, start: Callable[[], int]) -> int:
+        with self._lock:
+            if self._instance is None:
+                self._instance = start()
+                self.all.append(self._instance)
+            return self._instance
+
+    def forget(self, instance: int) -> None:
+        with self._lock:
+            if self._instance == instance:
+                self._instance = None
+
+
 class SharedKong(Kong):
-    """One Kong worker: it knows the instance of its configuration, and repeats as Kong does.
+    """One connection of a Kong worker, which repeats as Kong does.
 
     Only a connection that the server ended in order makes Kong start the instance again and
     repeat the event. A reset, a refused connection or a broken pipe is a 500, and so is a
     connection that ends while the instance is started (pb_rpc.lua, plugin.lua).
     """
 
-    def __init__(self, path: Path, request: Request, config: Any) -> None:
+    def __init__(self, path: Path, request: Request, config: Any, started: Started) -> None:
         super().__init__(path, request)
         self._config = config
-        self.instance: int | None = None
-        self.instances: list[int] = []
+        self._started = started
 
     def serve(self) -> Event:
         """One request. Raises what Kong answers with a 500."""
         while True:
-            if self.instance is None:
-                self.instance = self.start_instance(self._config)
-                self.instances.append(self.instance)
+            instance = self._started.get(lambda: self.start_instance(self._config))
             try:
-                return self.run(self.instance)
+                return self.run(instance)
             except ClosedError:
-                self.instance = None
+                self._started.forget(instance)
 
 
 @dataclass
@@ -48,23 +70,38 @@ class Load:
     answers: list[Event] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
     kongs: list[SharedKong] = field(default_factory=list)
+    workers: list[Started] = field(default_factory=list)
+    longest: float = 0.0
+    """Seconds."""
 
     def wait_for_more(self, count: int = 300) -> None:
         """Until so many requests more were served."""
         enough = len(self.answers) + count
         wait_until(lambda: len(self.answers) >= enough or self.failures)
 
+    def serve(self, kong: SharedKong) -> None:
+        """One request."""
+        began_at = time.monotonic()
+        self.answers.append(kong.serve())
+        self.longest = max(self.longest, time.monotonic() - began_at)
+
 
 @contextmanager
-def under_load(path: Path, request: Request, config: Any) -> Iterator[Load]:
+def under_load(
+    path: Path, request: Request, config: Any, kong_workers: int = THREADS
+) -> Iterator[Load]:
     """Requests without a pause on several connections, until the block ends."""
-    load = Load(kongs=[SharedKong(path, request, config) for _ in range(THREADS)])
+    load = Load(workers=[Started() for _ in range(kong_workers)])
+    load.kongs = [
+        SharedKong(path, request, config, load.workers[number % kong_workers])
+        for number in range(THREADS)
+    ]
     stopped = threading.Event()
 
     def serve(kong: SharedKong) -> None:
         while not stopped.is_set():
             try:
-                load.answers.append(kong.serve())
+                load.serve(kong)
             except Exception as problem:  # noqa: BLE001  # each of them is a failed request
                 load.failures.append(problem)
                 return

@@ -80,20 +80,25 @@ def start(
     module: str = PROBE,
     path: Path = ROOT,
     descriptors: int | None = None,
+    handed_over: socket.socket | None = None,
 ) -> Server:
     """Start a server that listens on directory/plugin.sock, and wait until it serves.
 
-    `descriptors` is the most that each of its processes may have, where it is not this one's.
+    `descriptors` is the most that each of its processes may have, where it is not this one's;
+    `handed_over` is the listening socket that it is started with, as systemd does it.
     """
     limit = ("sh", "-c", f'ulimit -n {descriptors}; exec "$0" "$@"') if descriptors else ()
+    before = (*limit, *(handing_over() if handed_over else ()))
     # To a file: a pipe that nobody reads would block the server in the middle of a test.
     with (directory / "log").open("wb") as log:
         process = subprocess.Popen(
             [
-                *(*limit, *COMMAND, name, module, "--socket", str(directory / "plugin.sock")),
+                *(*before, *COMMAND, name, module),
+                *("--socket", str(directory / "plugin.sock")),
                 *("--metrics", f"unix:{directory / 'metrics.sock'}", *options),
             ],
             env={**os.environ, "PYTHONPATH": str(path)},
+            stdin=handed_over,
             stdout=subprocess.DEVNULL,
             stderr=log,
         )
@@ -106,6 +111,12 @@ def start(
         process.wait()
         raise
     return server
+
+
+def handing_over(count: int = 1) -> tuple[str, ...]:
+    """What starts a command with its standard input handed over: a tiny systemd."""
+    script = f'exec 3<&0 0</dev/null; LISTEN_PID=$$ LISTEN_FDS={count} exec "$0" "$@"'
+    return "sh", "-c", script
 
 
 def end(server: Server) -> None:
@@ -128,6 +139,13 @@ def wait_until(is_so: Callable[[], object], seconds: float = START_SECONDS) -> N
 
 def scrape(address: Path | tuple[str, int]) -> str:
     """The text of the metrics."""
+    status, body = ask_for_metrics(address)
+    assert status == "HTTP/1.1 200 OK"
+    return body
+
+
+def ask_for_metrics(address: Path | tuple[str, int]) -> tuple[str, str]:
+    """The status line and the body."""
     family = socket.AF_INET if isinstance(address, tuple) else socket.AF_UNIX
     with socket.socket(family, socket.SOCK_STREAM) as connection:
         connection.settimeout(START_SECONDS)
@@ -135,9 +153,9 @@ def scrape(address: Path | tuple[str, int]) -> str:
         connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
         answer = b"".join(iter(lambda: connection.recv(65_536), b""))
     head, _, body = answer.partition(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 200 OK\r\n")
-    assert f"Content-Length: {len(body)}".encode() in head.split(b"\r\n")
-    return body.decode()
+    status, *headers = head.decode().split("\r\n")
+    assert f"Content-Length: {len(body)}" in headers
+    return status, body.decode()
 
 
 def children_of(pid: int) -> list[int]:

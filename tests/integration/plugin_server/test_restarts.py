@@ -11,17 +11,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.plugin_server.checks import NUMBER
+from tests.integration.plugin_server.checks import (
+    CHANGING,
+    ECHO,
+    NUMBER,
+    echo_of,
+    expect_no_failure,
+)
 from tests.integration.plugin_server.conftest import Serve
 from tests.integration.plugin_server.kong import (
-    Event,
     Kong,
     Link,
     handle_event,
     read_call,
     read_return,
 )
-from tests.integration.plugin_server.load import Load, under_load
+from tests.integration.plugin_server.load import under_load
 from tests.integration.plugin_server.proto import write_string
 from tests.integration.plugin_server.running import (
     COMMAND,
@@ -33,29 +38,6 @@ from tests.integration.plugin_server.running import (
 )
 from tests.processes import is_running
 from tests.waiting import BUSY_SECONDS
-
-ECHO = {"does": "reads_and_sets"}
-
-CHANGING = """
-version = "0.1.0"
-priority = 1
-Schema = []
-
-
-class Plugin:
-    def __init__(self, config):
-        pass
-
-    def access(self, kong):
-        kong.response.set_header("X-Echo", "{echo}")
-"""
-
-
-def expect_no_failure(load: Load, *echoes: str) -> None:
-    assert load.failures == []
-    for event in load.answers:
-        ((_, echo),) = event.arguments("response.set_header")
-        assert echo in echoes
 
 
 def has_another_worker(server: Server, old: int) -> bool:
@@ -75,8 +57,8 @@ def test_killing_the_worker_under_load_fails_no_request(serve: Serve) -> None:
             assert server.metric("kong_plugin_restarts_total") == restarts
 
     expect_no_failure(load, "7")
-    for kong in load.kongs:
-        assert len(set(kong.instances)) == len(kong.instances), "two processes gave the same id"
+    instances = [instance for worker in load.workers for instance in worker.all]
+    assert len(set(instances)) == len(instances), "two processes gave the same id"
 
 
 def test_a_worker_that_dies_at_once_again_and_again_is_replaced_once_a_second(
@@ -111,10 +93,6 @@ def test_a_reload_under_load_takes_the_new_code_and_fails_no_request(
     expect_no_failure(load, "old", "newer")
     assert echo_of(load.answers[0]) == "old"
     assert {echo_of(event) for event in load.answers[count + len(load.kongs) :]} == {"newer"}
-
-
-def echo_of(event: Event) -> str:
-    return str(event.arguments("response.set_header")[0][1])
 
 
 def test_a_reload_of_code_that_does_not_import_keeps_the_old_worker(
