@@ -50,8 +50,12 @@ def write_dump(text: str, file: Path) -> None:
         return
     new = file.with_name(file.name + ".new")
     with naming(f"cannot write {file}"):
-        new.write_text(text, encoding="utf-8")
-        new.rename(file)
+        try:
+            new.write_text(text, encoding="utf-8")
+            new.rename(file)
+        except OSError:
+            new.unlink(missing_ok=True)
+            raise
 
 
 def read_service(name: str, module: str, options: argparse.Namespace) -> Service:

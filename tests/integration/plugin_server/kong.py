@@ -142,6 +142,12 @@ class Kong:
             link.close()
         return Link(self._path)
 
+    def drop_closed(self) -> None:
+        """Close the pooled connections that the server has ended: nginx does so at once."""
+        for link in [link for link in self._pool if link.is_closed()]:
+            self._pool.remove(link)
+            link.close()
+
     def start_instance(self, config: Any, name: str = "probe") -> int:
         config_json = json.dumps(config).encode()
         command = pb.CmdStartInstance(name=name.encode(), config=config_json)

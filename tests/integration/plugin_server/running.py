@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,22 +78,25 @@ def start(
     *options: str,
     name: str = "probe",
     module: str = PROBE,
-    path: Path = ROOT,
+    path: Path | str = ROOT,
     descriptors: int | None = None,
     handed_over: socket.socket | None = None,
+    before: Sequence[str] = (),
+    command: Sequence[str] = COMMAND,
 ) -> Server:
     """Start a server that listens on directory/plugin.sock, and wait until it serves.
 
     `descriptors` is the most that each of its processes may have, where it is not this one's;
-    `handed_over` is the listening socket that it is started with, as systemd does it.
+    `handed_over` is the listening socket that it is started with, as systemd does it. `before`
+    is a command that starts it.
     """
     limit = ("sh", "-c", f'ulimit -n {descriptors}; exec "$0" "$@"') if descriptors else ()
-    before = (*limit, *(handing_over() if handed_over else ()))
+    handing = handing_over() if handed_over else ()
     # To a file: a pipe that nobody reads would block the server in the middle of a test.
     with (directory / "log").open("wb") as log:
         process = subprocess.Popen(
             [
-                *(*before, *COMMAND, name, module),
+                *(*before, *limit, *handing, *command, name, module),
                 *("--socket", str(directory / "plugin.sock")),
                 *("--metrics", f"unix:{directory / 'metrics.sock'}", *options),
             ],
