@@ -90,12 +90,12 @@ def main() -> None:
         options = ("--workers", str(workers))
         load = measure(way, options, is_handed_over=is_handed_over, times=times)
         kinds = Counter(map(repr, load.failures))
-        print(
+        sys.stdout.write(
             f"{workers} {way.__name__:15} {'handed over' if is_handed_over else 'own socket':11}"
             f" {times} times: {len(load.failures)} of {len(load.answers)} failed,"
-            f" longest {load.longest:.2f} s, {dict(kinds) or ''}",
-            flush=True,
+            f" longest {load.longest:.2f} s, {dict(kinds) or ''}\n"
         )
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -101,7 +101,7 @@ def start(
                 *("--metrics", f"unix:{directory / 'metrics.sock'}", *options),
             ],
             env={**os.environ, "PYTHONPATH": str(path)},
-            stdin=handed_over,
+            stdin=handed_over.fileno() if handed_over else None,
             stdout=subprocess.DEVNULL,
             stderr=log,
         )

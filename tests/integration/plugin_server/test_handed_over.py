@@ -8,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -47,6 +48,10 @@ def restart(server: Server, held: socket.socket, how: Callable[[Server], object]
     return running.start(server.directory, *TWO, handed_over=held)
 
 
+def have_ended(pids: list[int]) -> bool:
+    return not any(map(is_running, pids))
+
+
 def kill(server: Server) -> None:
     os.kill(server.pid, signal.SIGKILL)
 
@@ -62,7 +67,7 @@ def test_a_server_that_is_started_again_under_load_fails_no_request(
             workers = server.workers()
             server = restart(server, held, how)
             load.wait_for_more()
-            wait_until(lambda old=workers: not any(map(is_running, old)))
+            wait_until(partial(have_ended, workers))
 
     running.end(server)
     expect_no_failure(load, "7")
@@ -164,7 +169,7 @@ def test_what_is_no_socket_for_kong_is_refused_in_one_line(
         done = subprocess.run(
             [*handing_over(count), *COMMAND, "probe", PROBE, "--socket", str(path)],
             env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stdin=file,
+            stdin=file.fileno(),
             capture_output=True,
             text=True,
             timeout=20,
