@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from collector.settings import ENV_PREFIX, Settings
+from tests.processes import children_of
 
 ROOT = Path(__file__).parents[2]
 COMPOSE_FILE = ROOT / "docker-compose.yml"
@@ -311,7 +312,7 @@ def test_events_that_wait_for_postgres_are_on_a_volume_that_the_collector_may_wr
 def test_kong_and_the_plugin_meet_in_the_folder_that_both_mount() -> None:
     kong = SERVICES["kong"]["environment"]
     folder = {service: target for service, source, target in volumes() if source == "plugin-socket"}
-    _, served = SERVICES["plugin"]["command"]
+    _, served, *_ = SERVICES["plugin"]["command"]
 
     assert folder == {"plugin": served, "kong": served}
     server = "KONG_PLUGINSERVER_CONVERSION_TRACKING"
@@ -324,7 +325,8 @@ def test_the_plugin_s_start_script_writes_the_description_and_serves_until_sigte
 ) -> None:
     served = tmp_path / "plugin.sock"
     script = ROOT / "deploy" / "plugin" / "serve-plugin"
-    server = subprocess.Popen([script, tmp_path], env={"PATH": f"{BIN}:/usr/bin:/bin"})
+    command = [script, tmp_path, "--workers=2"]
+    server = subprocess.Popen(command, env={"PATH": f"{BIN}:/usr/bin:/bin"})
     try:
         for _ in range(100):
             if plugin_health_check(served) == 0:
@@ -334,6 +336,7 @@ def test_the_plugin_s_start_script_writes_the_description_and_serves_until_sigte
         assert plugin_health_check(served) == 0
         assert (tmp_path / "plugin.json").read_text() == dump.stdout
         assert served.stat().st_mode & 0o777 == 0o666
+        assert len(children_of(server.pid)) == 2
         server.terminate()
         assert server.wait(10) == 0
     finally:

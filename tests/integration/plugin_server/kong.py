@@ -72,7 +72,11 @@ class Link:
         self._buffer = b""
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.socket.settimeout(TIMEOUT_SECONDS)
-        self.socket.connect(str(path))
+        try:
+            self.socket.connect(str(path))
+        except OSError:
+            self.close()
+            raise
 
     def __enter__(self) -> Self:
         return self

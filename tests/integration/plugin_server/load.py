@@ -83,18 +83,25 @@ class Load:
     kongs: list[SharedKong] = field(default_factory=list)
     workers: list[Started] = field(default_factory=list)
     longest: float = 0.0
-    """Seconds."""
+    """Seconds that a client went without an answer, which tried again where a request failed."""
 
     def wait_for_more(self, count: int = 300) -> None:
         """Until so many requests more were served."""
         enough = len(self.answers) + count
         wait_until(lambda: len(self.answers) >= enough)
 
-    def serve(self, kong: SharedKong) -> None:
-        """One request."""
+    def serve(self, kong: SharedKong, stopped: threading.Event) -> None:
+        """One request, again and again until it is answered."""
         began_at = time.monotonic()
-        self.answers.append(kong.serve())
-        self.longest = max(self.longest, time.monotonic() - began_at)
+        while not stopped.is_set():
+            try:
+                self.answers.append(kong.serve())
+            except Exception as problem:  # noqa: BLE001  # each of them is a failed request
+                self.failures.append(problem)
+                stopped.wait(RETRY_SECONDS)
+            else:
+                self.longest = max(self.longest, time.monotonic() - began_at)
+                return
 
 
 @contextmanager
@@ -111,11 +118,7 @@ def under_load(
 
     def serve(kong: SharedKong) -> None:
         while not stopped.is_set():
-            try:
-                load.serve(kong)
-            except Exception as problem:  # noqa: BLE001  # each of them is a failed request
-                load.failures.append(problem)
-                stopped.wait(RETRY_SECONDS)
+            load.serve(kong, stopped)
 
     threads = [threading.Thread(target=serve, args=[kong]) for kong in load.kongs]
     for thread in threads:

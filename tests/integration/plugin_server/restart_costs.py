@@ -23,6 +23,8 @@ from tests.integration.plugin_server.running import Server, wait_until
 from tests.processes import is_running
 
 TIMES = 10
+# A worker that dies within a second is replaced a second later.
+LEAST_REQUESTS = 4_000
 
 # Restarts a server on this socket, which is None where the server opens its own.
 Way = Callable[[Server, Sequence[str], socket.socket | None], Server]
@@ -75,9 +77,9 @@ def measure(way: Way, options: Sequence[str], *, is_handed_over: bool, times: in
         server = running.start(Path(name), *options, handed_over=hand)
         with under_load(server.socket, NUMBER, ECHO, kong_workers=2) as load:
             for _ in range(times):
-                load.wait_for_more(1_000)
+                load.wait_for_more(LEAST_REQUESTS)
                 server = way(server, options, hand)
-            load.wait_for_more(1_000)
+            load.wait_for_more(LEAST_REQUESTS)
         running.end(server)
         return load
 
