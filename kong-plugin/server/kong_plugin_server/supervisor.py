@@ -95,6 +95,7 @@ class Supervisor:
         self._service = service
         self._listener = listener
         self._metrics = metrics
+        self._listeners = [listener, metrics] if metrics else [listener]
         self._stop = asyncio.Event()
         self._reload = asyncio.Event()
         command = [service.name, service.module, f"--phase-limit={service.phase_limit}"]
@@ -111,11 +112,13 @@ class Supervisor:
             for number in range(1, self._service.workers + 1)
         ]
         # Where no other server is, connections may wait for the first worker already.
-        if not self._listener.is_taken():
-            self._publish()
+        for listener in self._listeners:
+            if not listener.is_taken():
+                listener.publish()
         if not await self._fill_places():
             return
-        self._publish()
+        for listener in self._listeners:
+            listener.publish()
         announce_ready(os.environ)
         logger.info("serving plugin %s on %s", self._service.name, self._listener.name)
         await self._keep_places()
@@ -135,10 +138,6 @@ class Supervisor:
             await asyncio.sleep(PARENT_CHECK_SECONDS)
         logger.info("the process that started this server has ended")
         self._stop.set()
-
-    def _publish(self) -> None:
-        for listener in filter(None, (self._listener, self._metrics)):
-            listener.publish()
 
     async def _fill_places(self) -> bool:
         """Start the first workers; False where this server is to stop before they serve.
