@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from kong_plugin_server import pluginsocket_pb2 as pb
+from tests.integration.plugin_server import proto
 from tests.integration.plugin_server.checks import (
     CHANGING,
     ECHO,
@@ -36,7 +38,7 @@ from tests.integration.plugin_server.running import (
     children_of,
     wait_until,
 )
-from tests.processes import is_running
+from tests.processes import is_running, pausing
 from tests.waiting import BUSY_SECONDS
 
 
@@ -149,6 +151,25 @@ def test_a_stop_lets_running_events_end(serve: Serve, signum: int) -> None:
     assert not server.socket.exists()
     assert not server.metrics_socket.exists()
     assert "Traceback" not in server.log
+
+
+def test_a_server_that_stops_is_found_no_more_and_serves_who_has_found_it(serve: Serve) -> None:
+    server = serve()
+    with waiting_event(server, "reads_and_sets") as link:
+        with pausing([server.pid]):
+            late = Link(server.socket)
+            os.kill(server.pid, signal.SIGTERM)
+        wait_until(lambda: not server.socket.exists())
+        command = pb.CmdStartInstance(name=b"probe", config=b"{}")
+        late.send_frame(pb.RpcCall(sequence=1, cmd_start_instance=command).SerializeToString())
+        assert proto.read(pb.RpcReturn, late.read_frame()).HasField("instance_status")
+        late.close()
+
+        link.send_frame(write_string("7"))
+        assert read_call(link) == ("kong.response.set_header", ("X-Echo", "7"))
+        assert read_call(link) is None
+
+    assert server.process.wait(10) == 0
 
 
 def test_a_stop_does_not_wait_for_events_without_end(serve: Serve) -> None:

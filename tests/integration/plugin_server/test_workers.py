@@ -171,6 +171,7 @@ def test_a_server_that_is_killed_ends_all_workers_and_what_they_ask_in_order(ser
         os.kill(server.pid, signal.SIGKILL)
         assert second.socket.recv(1) == b""  # a reset, which raises, would be a 500
     wait_until(lambda: not any(map(is_running, workers)))
+    assert "connections open" not in server.log, "a worker waited for an answer"
 
 
 @pytest.mark.parametrize("number", [2, 3])
@@ -217,10 +218,12 @@ def test_without_restarts_one_instance_serves_all_requests_and_metrics_add_up(
 def test_a_worker_that_replaces_another_knows_its_instances(serve: Serve) -> None:
     server = serve()
     kong = Kong(server.socket, NUMBER)
-    instance = kong.start_instance(ECHO)
-    kong.close()
+    kong.start_instance({})
     worker = server.worker()
-    os.kill(worker, signal.SIGKILL)
+    with pausing([server.pid]):  # it learns of the instance and of the death at the same time
+        instance = kong.start_instance(ECHO)
+        kong.close()
+        os.kill(worker, signal.SIGKILL)
     wait_until(partial(has_replaced, server, worker, 1))
 
     assert echo_of(kong.run(instance)) == "7"
