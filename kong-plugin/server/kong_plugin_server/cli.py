@@ -20,13 +20,17 @@ logger = logging.getLogger(__name__)
 STANDARD_OUTPUT = Path("-")
 
 
-def run_command(name: str, module: str, program: str, arguments: Sequence[str] | None) -> int:
-    """Serve or describe the plugin `name` in `module`.
+def run_command(
+    name: str, module: str, program: str, arguments: Sequence[str] | None, epilog: str = ""
+) -> int:
+    """Serve or describe the plugin `name` in `module`. `epilog` ends what `--help` says.
 
     Returns the exit code: 0, or 1 after one line that says what is wrong. Raises what
     `load_plugin` and `HostedPlugin.dump` raise: a mistake in the plugin wants its traceback.
     """
-    options = with_limits(make_parser(program)).parse_args(arguments)
+    parser = with_limits(make_parser(program))
+    parser.epilog = epilog
+    options = parser.parse_args(arguments)
     log_to_stderr()
     dump = json.dumps(load_plugin(name, module).dump()) if options.dump is not None else None
     try:
