@@ -39,7 +39,7 @@ TRAFFIC_EVENTS_A_DAY = 1_500
 REQUEST_VARIABLE = (
     '$ct_request "$kong_request_id $request_method $remote_addr $http_origin '
     "$http_access_control_request_method $http_access_control_request_private_network "
-    '$http_access_control_request_headers"'
+    '$http_access_control_request_headers $kong_request_id $http_connection"'
 )
 
 PLUGIN_SERVER = (str(BIN / "conversion-tracking-plugin"),)

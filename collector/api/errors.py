@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
+from aiohttp.http_exceptions import LineTooLong
 from aiohttp.typedefs import Handler, Middleware
 
 from collector.errors import BodyTooLarge, CollectorError
@@ -19,6 +21,13 @@ HTTP_ERRORS = {
     405: ("method_not_allowed", "This endpoint does not take this method; see the Allow header."),
     413: (BodyTooLarge.code, "The body is over the limit."),
 }
+
+# aiohttp has no class for it, and answers it with 400.
+TOO_MANY_HEADERS = "Too many headers"
+HEADERS_TOO_LARGE = (
+    "The request has more than 128 headers, or a line of more than 8190 bytes: send fewer cookies "
+    "and a shorter address."
+)
 
 Answer = Callable[[web.Request, CollectorError], web.Response]
 
@@ -40,9 +49,23 @@ def error_body(error: CollectorError) -> dict[str, Any]:
 def http_error_response(error: web.HTTPException) -> web.Response:
     """The same form for what aiohttp refuses before a handler runs."""
     code, message = HTTP_ERRORS.get(error.status, UNKNOWN)
-    body = {"success": False, "error": code, "message": message, "errors": []}
     headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
-    return web.json_response(body, status=error.status, headers=headers)
+    return plain_error_response(error.status, code, message, headers)
+
+
+def malformed_response(error: HttpProcessingError) -> web.Response:
+    """The same form for what is no HTTP, or more of it than is read."""
+    if isinstance(error, LineTooLong) or TOO_MANY_HEADERS in error.message:
+        return plain_error_response(431, "headers_too_large", HEADERS_TOO_LARGE)
+    return plain_error_response(400, "malformed_request", "The request is no valid HTTP/1.1.")
+
+
+def plain_error_response(
+    status: int, code: str, message: str, headers: Mapping[str, str] | None = None
+) -> web.Response:
+    """An error that is no field's."""
+    body = {"success": False, "error": code, "message": message, "errors": []}
+    return web.json_response(body, status=status, headers=headers)
 
 
 def make_error_middleware(count: Callable[[str], None], answer: Answer) -> Middleware:

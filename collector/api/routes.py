@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from collector.api.batch import batch
 from collector.api.keys import BACKGROUND, METRICS_PAGE, SETTINGS, SPOOL, STORE
 from collector.api.pixel import PIXEL_PATH, pixel
-from collector.api.script import SCRIPT_FILE, make_script_handler
+from collector.api.script import (
+    HEADERS_OF_SCRIPT_PREFLIGHT,
+    SCRIPT_FILE,
+    SCRIPT_METHODS,
+    make_script_handler,
+)
 from collector.api.track import funnel, track
 from collector.spool.spool import Spool
-
-ALLOWED = "POST, OPTIONS"
 
 POSTED = {
     "/v1/events/track": track,
@@ -26,18 +30,27 @@ def add_routes(app: web.Application) -> None:
     """Every endpoint of the collector."""
     for path, handler in POSTED.items():
         app.router.add_post(path, handler)
-        app.router.add_options(path, options)
+        app.router.add_options(path, make_options_handler("POST, OPTIONS"))
     # A HEAD, as link checkers send it, must not store an event.
     app.router.add_get(PIXEL_PATH, pixel, allow_head=False)
-    app.router.add_get(app[SETTINGS].script_path, make_script_handler(SCRIPT_FILE.read_bytes()))
+    app.router.add_options(PIXEL_PATH, make_options_handler("GET, OPTIONS"))
+    script_path = app[SETTINGS].script_path
+    app.router.add_get(script_path, make_script_handler(SCRIPT_FILE.read_bytes()))
+    of_script = make_options_handler(SCRIPT_METHODS, HEADERS_OF_SCRIPT_PREFLIGHT)
+    app.router.add_options(script_path, of_script)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", metrics)
 
 
-async def options(_request: web.Request) -> web.Response:
-    """OPTIONS on a POST endpoint: what the gateway did not answer (docs/contract.md#taken-over)."""
-    return web.json_response({"allow": ALLOWED}, headers={"Allow": ALLOWED})
+def make_options_handler(allowed: str, headers: Mapping[str, str] | None = None) -> Handler:
+    """The handler of OPTIONS on an endpoint: what the gateway did not answer
+    (docs/contract.md#taken-over)."""
+
+    async def options(_request: web.Request) -> web.Response:
+        return web.json_response({"allow": allowed}, headers={"Allow": allowed, **(headers or {})})
+
+    return options
 
 
 async def healthz(_request: web.Request) -> web.Response:

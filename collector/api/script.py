@@ -32,6 +32,14 @@ HEADERS_OF_EVERY_ANSWER: Mapping[str, str] = {
     "Cross-Origin-Resource-Policy": "cross-origin",
     "X-Content-Type-Options": "nosniff",
 }
+# A page that fetches the script by fetch(), with a header of its own, asks first.
+SCRIPT_METHODS = "GET, HEAD, OPTIONS"
+HEADERS_OF_SCRIPT_PREFLIGHT: Mapping[str, str] = {
+    hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: "*",
+    hdrs.ACCESS_CONTROL_ALLOW_METHODS: "GET, HEAD",
+    hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "*",
+    hdrs.ACCESS_CONTROL_MAX_AGE: "86400",
+}
 SCRIPT_TYPE = "text/javascript; charset=utf-8"  # RFC 9239
 
 WEIGHT_OF_ZERO = re.compile(r"\s*q\s*=\s*0(\.0{0,3})?\s*", re.IGNORECASE)

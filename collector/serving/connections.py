@@ -11,14 +11,36 @@ from aiohttp import web
 from aiohttp.http import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler
 
+from collector.api.errors import malformed_response
+
 logger = logging.getLogger(__name__)
 
 # Descriptors beside those of clients and of Postgres: spools, logs, the loop's own.
 OTHER_DESCRIPTORS = 64
 
 
+class ReadableErrors(RequestHandler):
+    """Answers what is no HTTP in the form of every other error."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """See aiohttp, which logs the error, and closes the connection after the answer."""
+        answer = super().handle_error(request, status, exc, message)
+        if isinstance(exc, HttpProcessingError):
+            answer = malformed_response(exc)
+            answer.force_close()
+        return answer
+
+
 class ConnectionLimit:
-    """Closes each connection at once that is one too many.
+    """Closes each connection at once that is one too many, and has the others' errors readable.
 
     It stands before the server's own account of them: aiohttp has no limit.
     """
@@ -31,6 +53,7 @@ class ConnectionLimit:
 
     def made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
         """A client has connected."""
+        handler.__class__ = ReadableErrors  # aiohttp's server makes its own class alone
         self._made(handler, transport)
         self.open += 1
         if self.open > self._most:

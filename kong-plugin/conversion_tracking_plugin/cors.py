@@ -4,6 +4,7 @@ The answers are those of Kong's bundled cors plugin (kong/plugins/cors/handler.l
 for the same configuration. What differs on purpose is listed in docs/kong.md, "CORS".
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -42,15 +43,20 @@ class Policy:
     allow_origin_absent: bool
     allow: str
     preflight_continue: bool
-    by_nginx: bool
+    fingerprint: str
+    by_nginx: bool = False
 
 
-# What nginx writes on every answer where it does (nginx.py): a browser refuses two of them.
-BY_NGINX = (
-    "Vary",
-    "Access-Control-Allow-Origin",
-    "Access-Control-Allow-Credentials",
-    "Access-Control-Expose-Headers",
+# The fields of the configuration that decide the CORS headers of a request.
+_IN_HEADERS = (
+    "origins",
+    "methods",
+    "headers",
+    "exposed_headers",
+    "credentials",
+    "max_age",
+    "private_network",
+    "allow_origin_absent",
 )
 
 
@@ -76,8 +82,14 @@ def parse_policy(config: Mapping[str, Any]) -> Policy:
         allow_origin_absent=field["allow_origin_absent"],
         allow=", ".join(field["allow"]),
         preflight_continue=field["preflight_continue"],
-        by_nginx=field["cors_by_nginx"],
+        fingerprint=_fingerprint_of(field),
     )
+
+
+def _fingerprint_of(field: Mapping[str, Any]) -> str:
+    """Of what the CORS headers are made of: equal where they are."""
+    fields = [field[name] for name in _IN_HEADERS]
+    return hashlib.sha256(json.dumps(fields).encode()).hexdigest()[:16]
 
 
 def classify_request(headers: Headers) -> RequestKind:
@@ -114,18 +126,17 @@ def answer_headers(policy: Policy, headers: Headers) -> Mapping[str, str]:
 
 def options_answer(policy: Policy, headers: Headers) -> tuple[str, dict[str, str]]:
     """Body and headers of the 200 for an OPTIONS request, a preflight or not."""
-    cors = preflight_headers(policy, headers) if is_preflight(headers) else None
-    answer = dict(answer_headers(policy, headers) if cors is None else cors)
-    if policy.by_nginx:
-        answer = {name: value for name, value in answer.items() if name not in BY_NGINX}
+    of_preflight = is_preflight(headers) and not policy.by_nginx
+    cors = preflight_headers(policy, headers) if of_preflight else answer_headers(policy, headers)
+    answer = dict(cors)
     answer["Allow"] = policy.allow
     answer["Content-Type"] = "application/json"
-    return options_body(policy), answer
+    return options_body(policy.allow), answer
 
 
-def options_body(policy: Policy) -> str:
+def options_body(allow: str) -> str:
     """The body of the answer to OPTIONS."""
-    return json.dumps({"allow": policy.allow})
+    return json.dumps({"allow": allow})
 
 
 def preflight_headers(policy: Policy, headers: Headers) -> dict[str, str]:

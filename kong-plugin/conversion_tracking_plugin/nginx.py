@@ -6,7 +6,7 @@ the 500 while the plugin server is away. The rules are those of cors.py, in ngin
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from conversion_tracking_plugin.cors import (
 )
 from conversion_tracking_plugin.origins import DEFAULT_PORTS, MAX_ORIGIN_LENGTH, OriginPattern
 from conversion_tracking_plugin.plugin import NAME
+from conversion_tracking_plugin.schema import FILES_VARIABLE
 
 # Kong's settings that name the files, and the files.
 HTTP_FILE = "conversion-tracking-http.conf"
@@ -44,11 +45,9 @@ def write_files(kong_yml: Path, folder: Path) -> None:
     Raises NginxFilesError where the file has no such plugin or several that differ, and OSError.
     """
     document = read_document(kong_yml)
-    policy = parse_policy(read_config(document, kong_yml))
+    policy = read_policy(document, kong_yml)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / HTTP_FILE).write_text(
-        http_file(policy, preflight_paths_of(document)), encoding="utf-8"
-    )
+    (folder / HTTP_FILE).write_text(http_file(policy, allowed_on(document)), encoding="utf-8")
     (folder / PROXY_FILE).write_text(proxy_file(policy), encoding="utf-8")
 
 
@@ -61,43 +60,49 @@ def read_document(kong_yml: Path) -> Mapping[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def read_config(document: Mapping[str, Any], kong_yml: Path) -> Mapping[str, Any]:
-    """The one configuration of the plugin. Raises NginxFilesError."""
-    configs = [plugin.get("config") or {} for plugin in plugins_of(document)]
-    if not configs:
+def read_policy(document: Mapping[str, Any], kong_yml: Path) -> Policy:
+    """The one CORS policy of the plugin in a file. Raises NginxFilesError."""
+    policies = [parse_policy(plugin.get("config") or {}) for plugin in plugins_of(document)]
+    if not policies:
         raise NginxFilesError(f"{kong_yml} has no plugin {NAME}")
-    if any(config != configs[0] for config in configs):
+    if len({policy.fingerprint for policy in policies}) > 1:
         raise NginxFilesError(
-            f"{kong_yml} has the plugin {NAME} with more than one configuration; nginx's files "
-            "are for all of Kong, so they must be alike"
+            f"{kong_yml} has the plugin {NAME} with origins or other fields of CORS that differ; "
+            "nginx's files are for all of Kong, so they must be alike"
         )
-    if not configs[0].get("cors_by_nginx"):
-        raise NginxFilesError(
-            f"{kong_yml}: the plugin {NAME} would write the CORS headers too; set cors_by_nginx: "
-            "true in its config, since a browser refuses two"
-        )
-    config: Mapping[str, Any] = configs[0]
-    return config
+    return policies[0]
 
 
 def plugins_of(entity: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """The plugins of this name of a declarative file, a service or a route, and below it."""
-    for plugin in entity.get("plugins") or ():
-        if plugin.get("name") == NAME:
-            yield plugin
+    yield from plugins_at(entity)
     for kind in ("services", "routes"):
         for one in entity.get(kind) or ():
             yield from plugins_of(one)
 
 
-def preflight_paths_of(document: Mapping[str, Any]) -> list[str]:
-    """The paths, as regular expressions, of the routes on which the plugin answers OPTIONS."""
-    return [
-        path_expression(path)
-        for route in document.get("routes") or ()
-        if "OPTIONS" in (route.get("methods") or ()) and any(plugins_of(route))
+def plugins_at(entity: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The plugins of this name at one place of a declarative file."""
+    return (p for p in entity.get("plugins") or () if p.get("name") == NAME)
+
+
+def allowed_on(document: Mapping[str, Any]) -> dict[str, str]:
+    """The paths, as regular expressions, of the routes on which the plugin answers OPTIONS, and
+    what is allowed there."""
+    return {
+        path_expression(path): parse_policy(plugin.get("config") or {}).allow
+        for route, plugin in routes_of(document)
+        if "OPTIONS" in (route.get("methods") or ())
         for path in route.get("paths") or ()
-    ]
+    }
+
+
+def routes_of(document: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """Each route that has the plugin, by itself or of its service, and the plugin."""
+    for owner in (document, *(document.get("services") or ())):
+        for route in owner.get("routes") or ():
+            for plugin in [*plugins_at(route), *plugins_at(owner)][:1]:
+                yield route, plugin
 
 
 def path_expression(path: str) -> str:
@@ -105,23 +110,25 @@ def path_expression(path: str) -> str:
     return path[1:] if path.startswith("~") else re.escape(path)
 
 
-def http_file(policy: Policy, preflight_paths: Sequence[str]) -> str:
+def http_file(policy: Policy, allowed: Mapping[str, str]) -> str:
     """What stands in the http block: maps from a request to the values of the headers.
 
     Outside PATHS no header is set: other services of this Kong have rules of their own.
+    `allowed`: what the answer to OPTIONS allows, by the path's regular expression.
     """
     preflight = "$ct_preflight:$ct_allow_origin"
     maps = [
         ("$request_uri", "$ct_cors_place", place_entries()),
         ("$http_origin", "$ct_cors_origin", origin_entries(policy)),
-        ("$ct_cors_place:$ct_cors_origin", "$ct_allow_origin", allow_origin_entries()),
+        ("$status:$http_origin", "$ct_broken", where("4(00|94):$", "broken")),
+        ("$ct_broken:$ct_cors_place:$ct_cors_origin", "$ct_allow_origin", allow_origin_entries()),
         ("$ct_allow_origin", "$ct_allow_credentials", credentials_entries(policy)),
         ("$ct_cors_place:$http_origin", "$ct_vary", vary_entries(policy)),
-        ("$request_method $uri", "$ct_options", options_entries(preflight_paths)),
+        ("$request_method $uri", "$ct_options", options_entries(allowed)),
         (
             "$ct_options:$http_origin:$http_access_control_request_method",
             "$ct_preflight",
-            where("1:[^:].*:[^:]+$", "1"),
+            where("[^:]+:[^:].*:[^:]+$", "1"),
         ),
         (preflight, "$ct_expose_headers", where(":.", quote(policy.exposed_headers or ""))),
         (preflight, "$ct_allow_methods", where("1:.", quote(policy.methods))),
@@ -132,14 +139,21 @@ def http_file(policy: Policy, preflight_paths: Sequence[str]) -> str:
             "$ct_allow_private_network",
             where("true:1:.", quote("true" if policy.private_network else "")),
         ),
-        ("$ct_options", "$ct_allow", {"default": quote(""), "1": quote(policy.allow)}),
+    ]
+    maps += [
+        ("$ct_cors_place", written_variable(name), written(name, value))
+        for name, value in CORS_HEADERS.items()
     ]
     return HEADER + "".join(map_block(*entries) for entries in maps)
 
 
 def place_entries() -> Entries:
     """Where the headers belong. Of a request line that it cannot read nginx knows no path."""
-    return {"default": "other", quote(f"~^{PATHS}"): "events", quote(""): "unread"}
+    return {
+        "default": "other",
+        quote(f"~^{PATHS.replace('/', '/+')}"): "events",
+        quote(""): "unread",
+    }
 
 
 def origin_entries(policy: Policy) -> Entries:
@@ -175,12 +189,13 @@ def pattern_text(pattern: OriginPattern) -> str:
 
 
 def allow_origin_entries() -> Entries:
-    """The header's value in its place. A page may read what nginx says of a broken request line:
-    whose it was is not known then, and nothing of anybody stands in it."""
+    """The header's value in its place. A page may read what nginx says of a request of which it
+    has not read the Origin: whose it was is not known then, and nothing of anybody stands in it."""
     return {
         "default": quote(""),
-        quote("~^unread:"): quote("*"),
-        quote("~^events:(?<ct_named_origin>.+)$"): "$ct_named_origin",
+        quote("~^(broken)?:unread:"): quote("*"),
+        quote("~^broken:events:"): quote("*"),
+        quote("~^:events:(?<ct_named_origin>.+)$"): "$ct_named_origin",
     }
 
 
@@ -190,10 +205,13 @@ def credentials_entries(policy: Policy) -> Entries:
     return {"default": value, quote(""): quote(""), quote("*"): quote("")}
 
 
-def options_entries(preflight_paths: Sequence[str]) -> Entries:
-    """Which OPTIONS are answered by nginx: those that Kong has a route for."""
-    paths = {quote(f"~^OPTIONS {path}"): "1" for path in preflight_paths}
-    return {"default": quote("")} | paths
+def options_entries(allowed: Mapping[str, str]) -> Entries:
+    """Which OPTIONS are answered by nginx, and what they allow.
+
+    Also those of paths that no route has: a page whose preflight fails cannot read the 404.
+    """
+    paths = {quote(f"~^OPTIONS {path}"): quote(allow) for path, allow in allowed.items()}
+    return {"default": quote("")} | paths | {quote(f"~^OPTIONS {PATHS}"): quote("OPTIONS")}
 
 
 def where(expression: str, value: str) -> Entries:
@@ -221,27 +239,47 @@ def vary_entries(policy: Policy) -> Entries:
 HEADER = "# Made by `conversion-tracking-plugin --nginx`; make it anew when kong.yml changes.\n"
 
 
-HEADERS = {
+CORS_HEADERS = {
     "Access-Control-Allow-Origin": "$ct_allow_origin",
     "Access-Control-Allow-Credentials": "$ct_allow_credentials",
     "Access-Control-Expose-Headers": "$ct_expose_headers",
-    "Vary": "$ct_vary",
     # Of the answer to OPTIONS alone
     "Access-Control-Allow-Methods": "$ct_allow_methods",
     "Access-Control-Allow-Headers": "$ct_allow_headers",
     "Access-Control-Max-Age": "$ct_max_age",
     "Access-Control-Allow-Private-Network": "$ct_allow_private_network",
-    "Allow": "$ct_allow",
 }
+
+
+def written(name: str, value: str) -> Entries:
+    """What stands in a header before Kong's plugins set theirs: ours where the events are, also
+    in place of an upstream's; elsewhere what the upstream sent, if anything."""
+    return {"default": value, "other": f"$sent_http_{variable_part(name)}"}
+
+
+def written_variable(name: str) -> str:
+    """The variable of what nginx writes in a header; long names fit no bucket of nginx's."""
+    return f"$ct_written_{variable_part(name).removeprefix('access_control_')}"
+
+
+def variable_part(name: str) -> str:
+    """A header's name as it stands in the names of nginx's variables."""
+    return name.lower().replace("-", "_")
 
 
 def proxy_file(policy: Policy) -> str:
     """What stands in the server block of Kong's proxy: the headers, on every answer, and the
     answer to OPTIONS, for which Kong then has nothing to do."""
-    body = options_body(policy)
-    lines = [f"add_header {name} {value} always;\n" for name, value in HEADERS.items()]
-    answer = f"default_type application/json;\nif ($ct_options) {{\n    return 200 '{body}';\n}}\n"
-    return HEADER + "".join(lines) + answer
+    lines = [
+        # OpenResty's, which replaces what an upstream sent, and which a plugin of Kong's replaces.
+        *(f'more_set_headers "{name}: {written_variable(name)}";' for name in CORS_HEADERS),
+        "add_header Vary $ct_vary always;",
+        "add_header Allow $ct_options always;",
+        f"set ${FILES_VARIABLE} {quote(policy.fingerprint)};",
+        "default_type application/json;",
+        f"if ($ct_options) {{ return 200 '{options_body('$ct_options')}'; }}",
+    ]
+    return HEADER + "".join(f"{line}\n" for line in lines)
 
 
 def map_block(source: str, target: str, entries: Entries) -> str:

@@ -8,9 +8,11 @@ work, but never with a stamp that a client forged.
 """
 
 import itertools
+import json
 import logging
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import metadata
 from typing import Any
 
@@ -24,8 +26,8 @@ from conversion_tracking_plugin.request import (
     parse_variable,
     read_request,
 )
-from conversion_tracking_plugin.schema import SCHEMA
-from conversion_tracking_plugin.stamp import empty_stamp, stamp_headers
+from conversion_tracking_plugin.schema import FILES_VARIABLE, SCHEMA
+from conversion_tracking_plugin.stamp import empty_stamp, is_stripped, stamp_headers
 
 NAME = "conversion-tracking"
 
@@ -39,6 +41,16 @@ Schema = SCHEMA
 
 # The collector refuses to start with fewer: they could be guessed.
 MIN_SECRET_LENGTH = 16
+
+# In the form of the collector's errors (docs/api.md).
+STRIPPING_REFUSED = json.dumps(
+    {
+        "success": False,
+        "error": "stamp_stripped",
+        "message": "The Connection header names a header that the gateway sets; leave it out.",
+        "errors": [],
+    }
+)
 
 Reads = Mapping[str, tuple[tuple[Any, ...], ...]]
 
@@ -57,6 +69,7 @@ class Plugin:
         self._policy: cors.Policy | None = None
         self._secret = ""
         self._variable = ""
+        self._is_nginx_known = False
         self._is_unbound_said = False
         try:
             self._secret = _read_secret(config)
@@ -64,11 +77,13 @@ class Plugin:
             self._policy = cors.parse_policy(config)
         except Exception:
             logger.exception("fault %d: unusable configuration, no CORS headers", next(_faults))
-        self.reads = _reads(self._variable)
+        self.reads = _reads(self._variable, FILES_VARIABLE)
 
     def access(self, kong: Kong) -> None:
         """Kong's access phase: answer OPTIONS here; stamp and let through everything else."""
         try:
+            if self._policy and not self._is_nginx_known:
+                self._policy = self._ask_for_files(kong, self._policy)
             request = self._read(kong)
             if self._policy and request.is_options:
                 _answer_options(kong, self._policy, request.headers)
@@ -76,9 +91,33 @@ class Plugin:
         except Exception:
             logger.exception("fault %d: could not tell whether this is a preflight", next(_faults))
             request = Request(headers={}, is_options=False)
+        if is_stripped(request.connection):
+            _refuse_stripping(kong, self._policy, request.headers)
+            return
         self._stamp(kong, request)
         if self._policy:
             _add_cors_headers(kong, self._policy, request.headers)
+
+    def _ask_for_files(self, kong: Kong, policy: cors.Policy) -> cors.Policy:
+        """The policy when it is known whether nginx writes the CORS headers (nginx.py): once.
+
+        An nginx that gets or loses its files starts new workers, and these start the plugin anew.
+        """
+        try:
+            fingerprint = kong.nginx.get_var(FILES_VARIABLE)
+        except Exception:
+            logger.exception("fault %d: unknown whether nginx writes the headers", next(_faults))
+            return policy
+        self._is_nginx_known = True
+        self.reads = _reads(self._variable)
+        if not fingerprint:
+            return policy
+        if fingerprint != policy.fingerprint:
+            logger.error(
+                "nginx writes the CORS headers of another configuration than this one: make its "
+                "files anew with --nginx, and restart Kong (docs/kong.md)"
+            )
+        return replace(policy, by_nginx=True)
 
     def _read(self, kong: Kong) -> Request:
         value = kong.nginx.get_var(self._variable) if self._variable else None
@@ -121,16 +160,16 @@ class Plugin:
             _clear_stamp(kong)
 
 
-def _reads(variable: str) -> Reads:
-    """What the access phase begins with.
+def _reads(*variables: str) -> Reads:
+    """What the access phase begins with; without a first variable the request by itself.
 
     Our own plugin server asks Kong for it together, before the phase runs; kong-pdk's does not
     look here, and asks when the phase does.
     """
-    if variable:
-        return {"access": (("kong.nginx.get_var", variable),)}
-    headers = ("kong.request.get_headers", MAX_HEADERS)
-    return {"access": (headers, ("kong.client.get_forwarded_ip",))}
+    calls: list[tuple[Any, ...]] = [("kong.nginx.get_var", name) for name in variables if name]
+    if not variables[0]:
+        calls += [("kong.request.get_headers", MAX_HEADERS), ("kong.client.get_forwarded_ip",)]
+    return {"access": tuple(calls)}
 
 
 def _answer_options(kong: Kong, policy: cors.Policy, headers: Headers) -> None:
@@ -141,6 +180,12 @@ def _answer_options(kong: Kong, policy: cors.Policy, headers: Headers) -> None:
         kong.response.set_headers(answer)
     else:
         kong.response.exit(200, body, answer)
+
+
+def _refuse_stripping(kong: Kong, policy: cors.Policy | None, headers: Headers) -> None:
+    """Without its stamp the event would count as sent past the gateway, from Kong's address."""
+    answer = dict(cors.answer_headers(policy, headers)) if policy else {}
+    kong.response.exit(400, STRIPPING_REFUSED, answer | {"Content-Type": "application/json"})
 
 
 def _add_cors_headers(kong: Kong, policy: cors.Policy, headers: Headers) -> None:

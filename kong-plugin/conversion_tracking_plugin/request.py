@@ -5,14 +5,14 @@ an nginx variable that holds everything in one value (docs/kong.md, "One read in
 
     $kong_request_id $request_method $remote_addr $http_origin
     $http_access_control_request_method $http_access_control_request_private_network
-    $http_access_control_request_headers
+    $http_access_control_request_headers $kong_request_id $http_connection
 """
 
 import re
 from typing import NamedTuple
 
 from conversion_tracking_plugin import cors
-from conversion_tracking_plugin.headers import Headers
+from conversion_tracking_plugin.headers import Headers, read_header
 from conversion_tracking_plugin.kong import Kong
 
 # Kong's own limit for one call; its default of 100 would hide an Origin behind 100 other headers.
@@ -33,12 +33,13 @@ _HEADERS = (
 
 class Request(NamedTuple):
     """`client_ip` is None where Kong was not asked for it yet, `request_id` "" where it did not
-    say it."""
+    say it. `connection` is the header: "" also where an older variable does not hold it."""
 
     headers: Headers
     is_options: bool
     client_ip: str | None = None
     request_id: str = ""
+    connection: str = ""
 
 
 def parse_variable(value: str) -> Request | None:
@@ -46,17 +47,19 @@ def parse_variable(value: str) -> Request | None:
 
     A browser sends none of them so, and then Kong must be asked for each. An empty header
     looks like an absent one, and is taken for it. A deployment's older definition of the
-    variable has no request id.
+    variable has no request id, or ends before it stands there again.
     """
     request_id = parse_request_id(value)
-    parts = value.split(" ")
+    connection = ""
     if request_id:
-        del parts[0]
+        # Only Kong knows the id, so nothing that a client sends stands for the second.
+        value, _, connection = value[_ID_LENGTH + 1 :].partition(f" {request_id} ")
+    parts = value.split(" ")
     if len(parts) != 2 + len(_HEADERS):
         return None
     method, client_ip, *values = parts
     headers = {name: text for name, text in zip(_HEADERS, values, strict=True) if text}
-    return Request(headers, method == "OPTIONS", client_ip, request_id)
+    return Request(headers, method == "OPTIONS", client_ip, request_id, connection)
 
 
 def parse_request_id(value: str) -> str:
@@ -74,4 +77,5 @@ def read_request(kong: Kong, request_id: str = "") -> Request:
     is_options = kind is cors.RequestKind.PREFLIGHT
     if kind is cors.RequestKind.UNDECIDED:
         is_options = kong.request.get_method() == "OPTIONS"
-    return Request(headers, is_options, request_id=request_id)
+    connection = read_header(headers, "connection")
+    return Request(headers, is_options, request_id=request_id, connection=connection)

@@ -65,11 +65,10 @@ SCHEMA: list[Field] = [
         "max_age": {
             "type": "integer",
             "required": True,
-            "between": [-1, 86400],
             "default": -1,
-            "description": "How long a browser may remember a preflight, in seconds. -1 sends no"
-            " header; browsers then remember it for 5 seconds. Chrome's limit is 7200, Firefox's"
-            " 86400.",
+            "description": "How long a browser may remember a preflight, in seconds. Below 0 no"
+            " header is sent; browsers then remember it for 5 seconds. Chrome's limit is 7200,"
+            " Firefox's 86400.",
         }
     },
     {
@@ -103,13 +102,6 @@ SCHEMA: list[Field] = [
         )
     },
     {
-        "cors_by_nginx": _flag(
-            False,
-            "Whether nginx writes the CORS headers of every answer, by the two files that"
-            " `conversion-tracking-plugin --nginx` makes; the plugin then leaves them out.",
-        )
-    },
-    {
         "secret": {
             "type": "string",
             "referenceable": True,
@@ -132,6 +124,10 @@ SCHEMA: list[Field] = [
         }
     },
 ]
+
+# Where nginx writes the CORS headers of every answer, by the files that `--nginx` makes, they set
+# this variable too, to the fingerprint of the configuration that they were made for.
+FILES_VARIABLE = "ct_cors_files"
 
 DEFAULTS: dict[str, Any] = {
     name: rules.get("default") for field in SCHEMA for name, rules in field.items()

@@ -11,6 +11,9 @@ CLIENT_IP = "X-Client-IP"
 RECEIVED_AT = "X-Received-At"
 SIGNATURE = "X-Gateway-Signature"
 
+# Without the last, which Kong sets, the collector knows no request to which the stamp is bound.
+_NEEDED = tuple(name.lower() for name in (CLIENT_IP, RECEIVED_AT, SIGNATURE, "X-Kong-Request-Id"))
+
 
 def stamp_headers(
     client_ip: str, received_at_ms: int, secret: str, request_id: str = ""
@@ -40,6 +43,15 @@ def stamp_headers(
 def empty_stamp() -> dict[str, str]:
     """Headers that overwrite whatever a client sent under the stamp's names."""
     return {CLIENT_IP: "", RECEIVED_AT: "", SIGNATURE: ""}
+
+
+def is_stripped(connection: str) -> bool:
+    """Whether a request's Connection header names a header of the stamp.
+
+    Kong takes what stands there off the request after all plugins have run.
+    """
+    named = connection.lower().replace("_", "-")
+    return any(name in named for name in _NEEDED)
 
 
 # Visitors come back, and parsing an address costs as much as signing it.

@@ -206,15 +206,18 @@ def test_every_public_endpoint_of_the_collector_has_a_route_and_a_limit(name: st
 def test_preflights_are_answered_as_the_plugin_says_and_refused_by_nothing(name: str) -> None:
     events, _ = FILES[name]["services"]
     (config,) = [p["config"] for p in events["plugins"] if p["name"] == "conversion-tracking"]
-    (route,) = FILES[name]["routes"]
-    plugins = {plugin["name"]: plugin["config"] for plugin in route["plugins"]}
-
-    assert plugins["conversion-tracking"] == config
-    assert config["preflight_continue"] is True
-    answer = plugins["request-termination"]
-    assert (answer["status_code"], answer["content_type"]) == (200, "application/json")
-    assert json.loads(answer["body"]) == {"allow": ", ".join(config["allow"])}
-    assert set(plugins) == {"conversion-tracking", "request-termination"}
+    allowed = []
+    for route in FILES[name]["routes"]:
+        plugins = {plugin["name"]: plugin["config"] for plugin in route["plugins"]}
+        own = plugins["conversion-tracking"]
+        assert own | {"allow": config["allow"]} == config
+        assert config["preflight_continue"] is True
+        answer = plugins["request-termination"]
+        assert (answer["status_code"], answer["content_type"]) == (200, "application/json")
+        assert json.loads(answer["body"]) == {"allow": ", ".join(own["allow"])}
+        assert set(plugins) == {"conversion-tracking", "request-termination"}
+        allowed.append(own["allow"])
+    assert allowed == [["POST", "OPTIONS"], ["GET", "OPTIONS"]]
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -224,7 +227,7 @@ def test_the_script_has_a_route_of_its_own_without_the_plugin(name: str) -> None
     path = Settings.model_fields["script_path"].default
 
     assert re.fullmatch(route["paths"][0].removeprefix("~"), path)
-    assert set(route["methods"]) == {"GET", "HEAD"}
+    assert set(route["methods"]) == {"GET", "HEAD", "OPTIONS"}
     assert [p["name"] for p in route["plugins"]] == ["rate-limiting", "request-size-limiting"]
     assert "plugins" not in script
     # The same collectors answer both.

@@ -50,6 +50,14 @@ async def test_an_image_of_a_mail_is_stored_with_the_address_that_the_gateway_sa
     )
 
 
-async def test_an_image_has_no_preflight_and_takes_no_post(gateway: Gateway) -> None:
-    for method in ("OPTIONS", "POST", "HEAD"):
+async def test_an_image_takes_no_other_method(gateway: Gateway) -> None:
+    for method in ("POST", "HEAD"):
         assert (await gateway.send(method, PIXEL)).status == 404
+
+
+async def test_a_script_that_fetches_the_image_has_its_preflight_answered(gateway: Gateway) -> None:
+    asked = {"Origin": ORIGIN, "Access-Control-Request-Method": "GET"}
+    answer = await gateway.send("OPTIONS", PIXEL, headers=asked)
+    assert (answer.status, answer.body) == (200, b'{"allow": "GET, OPTIONS"}')
+    assert answer.headers["Allow"] == "GET, OPTIONS"
+    assert answer.headers.getall("Access-Control-Allow-Origin") == [ORIGIN]

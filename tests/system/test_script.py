@@ -46,10 +46,22 @@ async def test_a_head_is_a_get_without_the_body(gateway: Gateway) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("POST", SCRIPT), ("OPTIONS", SCRIPT), ("GET", SCRIPT + "x"), ("GET", "/x" + SCRIPT)],
+    [("POST", SCRIPT), ("GET", SCRIPT + "x"), ("GET", "/x" + SCRIPT)],
 )
 async def test_nothing_else_is_let_through(gateway: Gateway, method: str, path: str) -> None:
     assert (await gateway.send(method, path)).status == 404
+
+
+async def test_a_preflight_for_the_script_is_answered(gateway: Gateway) -> None:
+    asked = {"Origin": "https://shop.example", "Access-Control-Request-Method": "GET"}
+    answer = await gateway.send("OPTIONS", SCRIPT, headers=asked)
+    assert answer.status == 200
+    assert cors_headers(answer) == {
+        "access-control-allow-origin": "*",
+        "access-control-allow-methods": "GET, HEAD",
+        "access-control-allow-headers": "*",
+        "access-control-max-age": "86400",
+    }
 
 
 async def test_a_request_with_a_body_does_not_reach_the_collector(gateway: Gateway) -> None:

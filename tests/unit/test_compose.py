@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from collector.settings import ENV_PREFIX, Settings
+from conversion_tracking_plugin.nginx import HTTP_FILE, PROXY_FILE
 from tests.processes import children_of
 
 ROOT = Path(__file__).parents[2]
@@ -312,12 +313,18 @@ def test_events_that_wait_for_postgres_are_on_a_volume_that_the_collector_may_wr
 def test_kong_and_the_plugin_meet_in_the_folder_that_both_mount() -> None:
     kong = SERVICES["kong"]["environment"]
     folder = {service: target for service, source, target in volumes() if source == "plugin-socket"}
-    _, served, *_ = SERVICES["plugin"]["command"]
+    _, served, kong_yml, _ = SERVICES["plugin"]["command"]
 
     assert folder == {"plugin": served, "kong": served}
     server = "KONG_PLUGINSERVER_CONVERSION_TRACKING"
     assert kong[f"{server}_SOCKET"] == f"{served}/plugin.sock"
     assert shlex.split(kong[f"{server}_QUERY_CMD"]) == ["cat", f"{served}/plugin.json"]
+    assert kong["KONG_NGINX_HTTP_INCLUDE"] == f"{served}/{HTTP_FILE}"
+    assert kong["KONG_NGINX_PROXY_INCLUDE"] == f"{served}/{PROXY_FILE}"
+    # The files are made for the configuration that Kong has.
+    assert kong["KONG_DECLARATIVE_CONFIG"] == kong_yml
+    mounts = {service: source for service, source, target in volumes() if target == kong_yml}
+    assert mounts["plugin"] == mounts["kong"]
 
 
 def test_the_plugin_s_start_script_writes_the_description_and_serves_until_sigterm(
@@ -325,7 +332,8 @@ def test_the_plugin_s_start_script_writes_the_description_and_serves_until_sigte
 ) -> None:
     served = tmp_path / "plugin.sock"
     script = ROOT / "deploy" / "plugin" / "serve-plugin"
-    command = [script, tmp_path, "--workers=2"]
+    kong_yml = ROOT / "kong" / "kong.yml"
+    command = [str(script), str(tmp_path), str(kong_yml), "--workers=2"]
     server = subprocess.Popen(command, env={"PATH": f"{BIN}:/usr/bin:/bin"})
     try:
         for _ in range(100):
@@ -335,6 +343,7 @@ def test_the_plugin_s_start_script_writes_the_description_and_serves_until_sigte
         dump = run(BIN / "conversion-tracking-plugin", "--dump")
         assert plugin_health_check(served) == 0
         assert (tmp_path / "plugin.json").read_text() == dump.stdout
+        assert all((tmp_path / name).exists() for name in (HTTP_FILE, PROXY_FILE))
         assert served.stat().st_mode & 0o777 == 0o666
         assert len(children_of(server.pid)) == 2
         server.terminate()

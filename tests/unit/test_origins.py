@@ -4,7 +4,7 @@ from pathlib import Path
 
 import yaml
 
-from local.origins import allow_origin
+from local.origins import allow_origin, tracking_plugins
 
 ORIGIN = "http://localhost:4000"
 
@@ -17,7 +17,9 @@ def test_an_origin_that_is_there_changes_nothing(root: Path) -> None:
 def test_an_origin_is_added_and_all_else_stays(root: Path) -> None:
     text = (root / "kong/kong.yml").read_text()
     before, after = yaml.safe_load(text), yaml.safe_load(allow_origin(text, ORIGIN))
-    for plugin in (after["services"][0]["plugins"][0], after["routes"][0]["plugins"][0]):
+    plugins = tracking_plugins(after)
+    assert len(plugins) == 3
+    for plugin in plugins:
         allowed = plugin["config"]["origins"]
         assert allowed.count(ORIGIN) == 1
         plugin["config"] = {**plugin["config"], "origins": [o for o in allowed if o != ORIGIN]}

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import aiohttp
+import pytest
 
 from collector.api.stamp import (
     CLIENT_IP_HEADER,
@@ -129,10 +130,37 @@ async def test_malformed_http_costs_a_counter_and_no_line(database: str, tmp_pat
         ):
             reader, writer = await connect(served.url, sent)
             async with asyncio.timeout(BUSY_SECONDS):
-                assert (await reader.read()).startswith(b"HTTP/1.0 400 ")
+                head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.0 400 ")
+            assert json.loads(body)["error"] == "malformed_request"
             await close(writer)
         assert metric(served, "ct_malformed_requests_total") == 3
         assert (tmp_path / "log").read_text() == before
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        b"".join(b"X-%d: 1\r\n" % number for number in range(200)),
+        b"Cookie: " + b"c" * 9_000 + b"\r\n",
+        b"Origin: https://a.example\r\nX-" + b"n" * 9_000 + b": 1\r\n",
+    ],
+    ids=["200 headers", "a long value", "a long name"],
+)
+async def test_headers_that_are_too_many_or_too_long_are_a_readable_431(
+    database: str, tmp_path: Path, headers: bytes
+) -> None:
+    with serving(database, tmp_path) as served:
+        sent = b"POST /v1/events/track HTTP/1.1\r\nHost: a\r\n" + headers + b"\r\n"
+        reader, writer = await connect(served.url, sent)
+        async with asyncio.timeout(BUSY_SECONDS):
+            head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+        await close(writer)
+        assert head.split(b" ")[1] == b"431"
+        assert b"application/json" in head
+        assert json.loads(body)["error"] == "headers_too_large"
+        assert metric(served, "ct_malformed_requests_total") == 1
+        assert await post(served.url) == 200
 
 
 async def test_past_the_cap_connections_are_closed_and_sigterm_keeps_its_time_with_all_open(

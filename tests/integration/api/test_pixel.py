@@ -173,8 +173,15 @@ async def test_a_refused_unsigned_request_gets_the_gif_too(database: str) -> Non
     assert (status, headers["X-CT-Error"]) == (403, "unsigned_request")
 
 
-@pytest.mark.parametrize("method", ["HEAD", "POST", "OPTIONS"])
+@pytest.mark.parametrize("method", ["HEAD", "POST"])
 async def test_only_get_stores_an_event(collector: Collector, method: str) -> None:
     async with collector.client.request(method, PIXEL, params=LEAST) as answer:
-        assert (answer.status, answer.headers["Allow"]) == (405, "GET")
+        assert (answer.status, answer.headers["Allow"]) == (405, "GET,OPTIONS")
+    assert await collector.events() == []
+
+
+async def test_options_is_answered_and_stores_nothing(collector: Collector) -> None:
+    async with collector.client.options(PIXEL, params=LEAST) as answer:
+        assert (answer.status, answer.headers["Allow"]) == (200, "GET, OPTIONS")
+        assert await answer.json() == {"allow": "GET, OPTIONS"}
     assert await collector.events() == []

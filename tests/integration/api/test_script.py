@@ -1,6 +1,7 @@
 """The script over HTTP: what browsers and caches are told about it."""
 
 import gzip
+import json
 import re
 
 import pytest
@@ -87,10 +88,19 @@ async def test_the_etag_of_another_encoding_is_another_script(collector: Collect
     assert status == 200
 
 
-@pytest.mark.parametrize("method", ["POST", "OPTIONS", "PUT", "DELETE"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
 async def test_the_script_takes_no_other_method(collector: Collector, method: str) -> None:
     status, headers, _ = await get(collector, method)
-    assert (status, headers["Allow"]) == (405, "GET,HEAD")
+    assert (status, headers["Allow"]) == (405, "GET,HEAD,OPTIONS")
+
+
+async def test_any_page_may_ask_before_it_fetches_the_script(collector: Collector) -> None:
+    status, headers, body = await get(collector, "OPTIONS")
+    assert (status, headers["Allow"]) == (200, "GET, HEAD, OPTIONS")
+    assert json.loads(body) == {"allow": "GET, HEAD, OPTIONS"}
+    assert headers["Access-Control-Allow-Origin"] == "*"
+    assert headers["Access-Control-Allow-Methods"] == "GET, HEAD"
+    assert headers["Access-Control-Allow-Headers"] == "*"
 
 
 async def test_a_setting_renames_the_script(database: str) -> None:

@@ -41,6 +41,7 @@ class Request:
     method: str = "POST"
     headers: Mapping[str, str | list[str]] = field(default_factory=dict)
     client_ip: str = "203.0.113.7"
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     def header_lists(self) -> Headers:
         return {

@@ -17,8 +17,12 @@ from local.processes import accepts_connections, free_port, start_child, stop_ch
 
 ANSWER_SECONDS = 30
 
+# Part of OpenResty, and so of Kong; Debian's package has it as a file.
+HEADERS_MORE = Path("/usr/lib/nginx/modules/ngx_http_headers_more_filter_module.so")
+
 # What matters of Kong's own: the includes' places, and a location that has no type by default.
 CONFIGURATION = """
+load_module {headers_more};
 daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log;
 events {{}}
 http {{
@@ -37,19 +41,27 @@ http {{
 
 
 def find_nginx() -> str:
-    """The program; skips the test where there is none."""
+    """The program; skips the test where there is none, or not all of it."""
     program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
-    if program is None:
-        pytest.skip("no nginx here; `apt-get install nginx-light` gets one")
+    if program is None or not HEADERS_MORE.exists():
+        pytest.skip(
+            "no nginx here with what Kong's has; on Debian "
+            "`apt-get install nginx-light libnginx-mod-http-headers-more-filter` gets it"
+        )
     return program
 
 
 @contextmanager
-def run_nginx(folder: Path) -> Iterator[int]:
-    """nginx with the files in a folder, in front of nothing; its port."""
-    port, upstream = free_port(), free_port()
+def run_nginx(folder: Path, upstream: int | None = None) -> Iterator[int]:
+    """nginx with the files in a folder, in front of a port or of nothing; its port."""
+    port, upstream = free_port(), upstream or free_port()
     text = CONFIGURATION.format(
-        folder=folder, port=port, upstream=upstream, http_file=HTTP_FILE, proxy_file=PROXY_FILE
+        folder=folder,
+        port=port,
+        upstream=upstream,
+        headers_more=HEADERS_MORE,
+        http_file=HTTP_FILE,
+        proxy_file=PROXY_FILE,
     )
     (folder / "nginx.conf").write_text(text)
     command = [find_nginx(), "-p", str(folder), "-c", str(folder / "nginx.conf")]

@@ -26,6 +26,8 @@ class Request:
     method: str = "POST"
     headers: Mapping[str, str | list[str]] = field(default_factory=dict)
     client_ip: str = "203.0.113.7"
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Those of nginx besides the request's own."""
 
 
 @dataclass
@@ -57,7 +59,7 @@ class KongOverProtoBuf:
         return self._driver.start_instance(config, NAME)
 
     def run(self, instance: int, request: Request) -> Outcome:
-        sent = ProtoBufRequest(request.method, request.headers, request.client_ip)
+        sent = ProtoBufRequest(**vars(request))
         event = self._driver.run(instance, sent)
         outcome = Outcome([name for name, _ in event.calls], header_lists(request), {})
         for name, argument in event.calls:
@@ -89,7 +91,7 @@ class KongOverMsgPack:
         return self._driver.start_instance(NAME, config)
 
     def run(self, instance: int, request: Request) -> Outcome:
-        sent = self._module.Request(request.method, request.headers, request.client_ip)
+        sent = self._module.Request(**vars(request))
         done = self._driver.run(instance, sent)
         return Outcome(
             done.methods, done.upstream_headers, done.answer_headers, done.status, done.body

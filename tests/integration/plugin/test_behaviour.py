@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,8 @@ def test_a_request_costs_exactly_these_calls_under_kong_yml(
 ) -> None:
     instance = kong.start_instance(kong_yml_config())
 
+    first = kong.run(instance, request_).methods
+    assert first.count(GET_VARIABLE) == 2, "once, whether nginx writes the headers"
     assert kong.run(instance, request_).methods == methods
 
 
@@ -206,6 +209,49 @@ def test_forged_stamps_are_overwritten_by_signed_ones(
     outcome = kong.run(instance, Request("POST", POST | FORGED, client_ip))
 
     assert_stamped(outcome.upstream_headers, client_ip, request_id)
+
+
+STRIPPING = [
+    "X-Client-IP",
+    "close, x-gateway-signature",
+    "keep-alive,X_Received_At",
+    "X-KONG-REQUEST-ID",
+]
+
+
+# An older definition of the variable does not hold the header.
+@pytest.mark.parametrize("variable", ["ct_request", "ct_other", ""])
+@pytest.mark.parametrize("connection", STRIPPING)
+def test_a_request_that_would_lose_its_stamp_is_refused_readably(
+    kong: Kong, connection: str, variable: str
+) -> None:
+    instance = kong.start_instance(kong_yml_config() | {"request_variable": variable})
+
+    outcome = kong.run(instance, Request("POST", POST | {"connection": connection}))
+
+    assert outcome.status == 400
+    assert json.loads(outcome.body or "")["error"] == "stamp_stripped"
+    assert outcome.answer_headers["Access-Control-Allow-Origin"] == ORIGIN
+    assert SET_REQUEST not in outcome.methods
+
+
+def test_refusing_what_would_lose_its_stamp_costs_no_call(kong: Kong) -> None:
+    instance = kong.start_instance(kong_yml_config())
+    kong.run(instance, Request("POST", POST))
+
+    outcome = kong.run(instance, Request("POST", POST | {"connection": "X-Client-IP"}))
+
+    assert outcome.methods == [GET_VARIABLE, EXIT]
+
+
+@pytest.mark.parametrize("connection", ["keep-alive", "close", "Upgrade, HTTP2-Settings", "te"])
+def test_an_ordinary_connection_header_changes_nothing(
+    kong: Kong, instance: int, request_id: str, connection: str
+) -> None:
+    outcome = kong.run(instance, Request("POST", POST | {"connection": connection}))
+
+    assert outcome.status is None
+    assert_stamped(outcome.upstream_headers, request_id=request_id)
 
 
 def test_a_variable_without_the_requests_id_is_reported_once(

@@ -45,6 +45,7 @@ class Request:
     method: str = "POST"
     headers: Mapping[str, Any] = field(default_factory=dict)
     client_ip: str = "203.0.113.7"
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass

@@ -31,7 +31,7 @@ class RecordingKong:
         self.path = ""
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("request", "response", "client", "service"):
+        if name in ("request", "response", "client", "service", "nginx"):
             return self
 
         def call(*arguments: Any) -> Any:
@@ -68,7 +68,7 @@ def test_an_exit_is_the_last_call_even_where_the_server_returns_from_it() -> Non
 
     Plugin(CONFIG).access(kong)
 
-    assert [name for name, _ in kong.calls] == ["get_headers", "exit"]
+    assert [name for name, _ in kong.calls] == ["get_var", "get_headers", "exit"]
 
 
 @pytest.mark.parametrize("headers", [None, 7, "text", [1, 2], {"origin": [None]}])
@@ -94,7 +94,8 @@ def test_without_a_client_address_the_forged_stamp_is_overwritten(client_ip: obj
 
 
 @pytest.mark.parametrize(
-    "failing", ["get_headers", "get_method", "get_forwarded_ip", "set_headers", "exit"]
+    "failing",
+    ["get_var", "get_headers", "get_method", "get_forwarded_ip", "set_headers", "exit"],
 )
 def test_a_failing_call_is_logged_with_a_count_and_never_raised(
     failing: str, caplog: pytest.LogCaptureFixture
