@@ -19,7 +19,7 @@ from kong_plugin_server.log import log_to_stderr
 logger = logging.getLogger(__name__)
 
 PROGRAM = "conversion-tracking-plugin"
-EPILOG = f"{PROGRAM} --nginx FOLDER KONG_YML writes the files by which Kong's nginx sets the CORS headers."
+EPILOG = f"{PROGRAM} --nginx FOLDER KONG_YML writes what Kong's nginx sets the CORS headers by."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
