@@ -333,7 +333,7 @@ def test_the_plugin_s_start_script_writes_the_description_and_serves_until_sigte
     served = tmp_path / "plugin.sock"
     script = ROOT / "deploy" / "plugin" / "serve-plugin"
     kong_yml = ROOT / "kong" / "kong.yml"
-    command = [script, tmp_path, kong_yml, "--workers=2"]
+    command = [str(script), str(tmp_path), str(kong_yml), "--workers=2"]
     server = subprocess.Popen(command, env={"PATH": f"{BIN}:/usr/bin:/bin"})
     try:
         for _ in range(100):
