@@ -1,3 +1,4 @@
+import { now } from "./clock.js";
 import { attempt } from "./attempt.js";
 import type { Entry, Queue } from "./queue.js";
 import { forgetKeys, type Keyed } from "./storage.js";
@@ -55,10 +56,10 @@ export const createDelivery = (
   let letGo: (() => void) | undefined;
 
   const setUntil = (delayMs: number): unknown =>
-    attempt(() => (shared.ct_until = Date.now() + delayMs + ""));
+    attempt(() => (shared.ct_until = now() + delayMs + ""));
   // More than the server may ask for is a clock that was wrong, or not ours.
   const untilMs = (): number => {
-    const ms = (shared.ct_until as unknown as number) - Date.now(); // NaN without one, which is not over 0
+    const ms = (shared.ct_until as unknown as number) - now(); // NaN without one, which is not over 0
     return ms > MAX_WAIT_SECONDS * 1000 ? 0 : ms;
   };
 

@@ -1,3 +1,4 @@
+import { now } from "./clock.js";
 import { attempt } from "./attempt.js";
 import type { Keyed } from "./storage.js";
 import type { WireEvent } from "./types.js";
@@ -29,7 +30,7 @@ export const createQueue = (disk: Keyed, note: (...about: unknown[]) => void) =>
   return {
     remove_: remove,
     put_(eventId: string, text: string, mayStore: boolean): string {
-      const key = PREFIX + Date.now() + count++ + eventId;
+      const key = PREFIX + now() + count++ + eventId;
       if (!(mayStore && text.length < MAX_LENGTH_ON_DISK && attempt(() => (disk[key] = text)))) memory[key] = text;
       return key;
     },
@@ -41,7 +42,7 @@ export const createQueue = (disk: Keyed, note: (...about: unknown[]) => void) =>
         .filter(
           (entry, index, entries) =>
             (entries.length - index <= MAX_EVENTS &&
-              entry[0] > PREFIX + (Date.now() - MAX_AGE_MS) &&
+              entry[0] > PREFIX + (now() - MAX_AGE_MS) &&
               attempt(() => (JSON.parse(entry[1]) as WireEvent).event_id)) ||
             remove(entry) ||
             note("dropped", entry),

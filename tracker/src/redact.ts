@@ -1,3 +1,5 @@
+import { toPlain } from "./plain.js";
+
 /** What looks like a password, a card number or a token does not leave the page. */
 
 // The secret names of collector/redaction/names.toml as a pattern, which the build puts here.
@@ -27,17 +29,13 @@ export const isSecretValue = (text: string): boolean =>
   (text.match(/\b[2-6]([ -]?\d){13,15}\b/g) ?? []).some((match) => luhn(match.match(/\d/g)!));
 
 /** A copy of a form's data, at all depths, without what looks secret; `note` hears its name. */
-export const redactForm = (
-  data: unknown,
-  note: (...about: unknown[]) => void,
-): Record<string, unknown> =>
-  JSON.parse(
-    JSON.stringify(data, (name, value) => {
-      // A list as text is its elements; an object as text is nothing, and its fields follow.
-      if (isSecretName(name) || isSecretValue(`${value}`)) return note("dropped", name);
-      return value as unknown;
-    }),
-  ) as Record<string, unknown>;
+export const redactForm = (data: unknown, note: (...about: unknown[]) => void): unknown =>
+  toPlain(data, (name, value) => {
+    // A list is looked at by its elements, and an object by its fields.
+    const isSecret = isSecretName(name) || (typeof value !== "object" && isSecretValue(String(value)));
+    if (isSecret) note("dropped", name);
+    return isSecret;
+  });
 
 /**
  * An address without its fragment, and with a mark in the place of parameters that are named like

@@ -1,6 +1,8 @@
 /** The script tag's build: `<script src=".../t.js" data-endpoint="..." async></script>`. */
 import { attempt } from "./attempt.js";
+import { complain } from "./console.js";
 import { startTracker } from "./page.js";
+import type { TellPixels } from "./pixels_of_page.js";
 import type { Config } from "./types.js";
 
 /** `data-session-key="x"` is `sessionKey: "x"`; an attribute without value is true. */
@@ -16,4 +18,15 @@ const readConfig = (script: HTMLScriptElement): Config => {
   return config as unknown as Config;
 };
 
-attempt(() => startTracker(readConfig(document.currentScript as HTMLScriptElement)));
+/** Of the few pages that have pixels: by a second script, which the browser loads once. */
+const tellPixelsBy =
+  (script: string): TellPixels =>
+  (...told) =>
+    import(script.replace(/(\.js)?(\?.*)?$/, ".extra$&")).then(
+      ({ tellPixels }: { tellPixels: TellPixels }) => tellPixels(...told),
+    ).catch((error) => complain("pixels: " + error));
+
+attempt(() => {
+  const script = document.currentScript as HTMLScriptElement;
+  startTracker(readConfig(script), tellPixelsBy(script.src));
+});

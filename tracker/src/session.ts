@@ -1,3 +1,4 @@
+import { now } from "./clock.js";
 import type { Attribution } from "./attribution.js";
 import { attempt } from "./attempt.js";
 import { openStorage } from "./storage.js";
@@ -28,7 +29,7 @@ export const createSessions = (key: string, landing: Landing) => {
 
   const begin = (): void => {
     session = {
-      session_id: "session_" + Date.now() + "_" + randomDigits(12),
+      session_id: "session_" + now() + "_" + randomDigits(12),
       sequence: 0,
       ...landing,
     };

@@ -3,20 +3,21 @@ import { uuidv7 } from "./uuid.js";
 import { openStorage } from "./storage.js";
 import { redactForm, redactUrl, withoutQuery } from "./redact.js";
 import { readDevice } from "./device.js";
-import type { Call, Config, Consent, EventFields, Tracked, Tracker, WireEvent } from "./types.js";
+import type { Config, Consent, EventFields, WireEvent } from "./types.js";
 import { allowedByConsent, allowedBySignal, COUNT, NOTHING, WAIT } from "./privacy.js";
 import { createDelivery } from "./delivery.js";
 import { createSessions, type Landing } from "./session.js";
 import { attempt } from "./attempt.js";
+import { complain } from "./console.js";
+import { now } from "./clock.js";
+import { toPlain } from "./plain.js";
+import { guardCalls, type RunningTracker } from "./calls.js";
 import { createPages } from "./pages.js";
 import { createQueue } from "./queue.js";
 import { gaIds, metaIds } from "./vendor_ids.js";
-import { firePixels, loadPixels } from "./pixels.js";
+import { hasPixels, type TellPixels } from "./pixels_of_page.js";
 
 const MAX_WAITING = 100;
-
-/** A tracker that takes calls as lists, too: those noted before it was there. */
-export type RunningTracker = Tracker & { push(call: Call): Tracked };
 
 /** Where the visit came from, if it began with this page. */
 const readLanding = (): Landing => ({
@@ -25,7 +26,7 @@ const readLanding = (): Landing => ({
 });
 
 /** The tracker of a page; there should be one. */
-export const createTracker = (config: Config): RunningTracker => {
+export const createTracker = (config: Config, tellPixels: TellPixels): RunningTracker => {
   const note = (...about: unknown[]): void => {
     if (config.debug) console.log("conversionTracking", ...about);
   };
@@ -41,6 +42,10 @@ export const createTracker = (config: Config): RunningTracker => {
 
   const mayTrack = (): number => Math.min(bySignal, allowedByConsent(config, consent));
   const mayMarket = (): boolean => bySignal > COUNT && (consent.marketing ?? !config.consent);
+
+  const market = (event?: WireEvent): void => {
+    if (mayMarket() && hasPixels(config)) tellPixels(config, event);
+  };
 
   /** The event with all that is known beside it, or without what tells visitors apart. */
   const complete = (event: WireEvent, full: boolean): WireEvent => {
@@ -80,75 +85,80 @@ export const createTracker = (config: Config): RunningTracker => {
     const last = event && config.beforeSend ? config.beforeSend(event) : event;
     if (!last) return note("dropped", noted);
     note("queued", last);
-    delivery.add_(last.event_id, JSON.stringify(last), full);
-    if (mayMarket()) firePixels(last, config);
+    delivery.add_(last.event_id, JSON.stringify(toPlain(last)), full);
+    market(last);
   };
 
-  // Asynchronous only in its answer: the event is in the queue when this returns.
-  const track = async (type: string, fields?: EventFields, name = type): Tracked =>
-    attempt(() => {
-      const id = uuidv7();
-      admit({
-        page_url: redactUrl(location.href),
-        page_title: document.title,
-        currency: config.currency ?? "USD",
-        ...fields,
-        event_type: type,
-        event_name: name,
-        fb_event_id: id,
-        event_id: id,
-        occurred_at: Date.now(),
-      });
-      return id;
+  const track = (type: string, fields?: EventFields, name = type, known?: EventFields): string => {
+    if (!type) throw Error("an event needs a type");
+    const event = { ...known, ...(toPlain(fields) as EventFields) };
+    const value = event.conversion_value;
+    if (value != null && !(+value >= 0)) complain(`${type}: ${value} is no amount`);
+    const id = uuidv7();
+    admit({
+      page_url: redactUrl(location.href),
+      page_title: document.title,
+      currency: config.currency ?? "USD",
+      ...event,
+      event_type: String(type),
+      event_name: String(name),
+      fb_event_id: id,
+      event_id: id,
+      occurred_at: now(),
     });
+    return id;
+  };
 
   const checkout =
     (type: string) =>
     (value: number | string, stripeSessionId?: string, userId?: string, fields?: EventFields) =>
-      track(type, {
+      track(type, fields, type, {
         user_id: userId,
         conversion_value: value,
         stripe_session_id: stripeSessionId,
-        ...fields,
       });
+
+  const setConsent = (change: Consent): void => {
+    Object.entries(change ?? { change: null }).forEach(([name, value]) => {
+      if (/^(analytics|marketing)$/.test(name) && typeof value === "boolean")
+        consent[name as "analytics"] = value;
+      else if (value !== undefined)
+        complain("setConsent takes { analytics, marketing }, each true or false");
+    });
+    if (change?.analytics === false) {
+      sessions.forget_();
+      delivery.forget_();
+    }
+    waiting.splice(0).forEach(admit);
+    begin();
+  };
 
   const pages = createPages(() => void api.trackPageView());
 
-  const api: RunningTracker = {
-    push: ([name, ...args]) => (api[name] as (...args: unknown[]) => Tracked)(...args),
+  // Each returns at once, with the event in the queue.
+  const api = guardCalls({
     trackPageView(fields) {
       pages.markSeen_();
       return track("page_view", fields);
     },
     trackEvent: (type, name, fields) => track(type, fields, name),
     trackFormSubmit: (formName, data) =>
-      track(
-        "form_submit",
-        // Data that is no JSON (a circle, a DOM node) is left out, not the event.
-        { form_data: attempt(() => redactForm(data, note)) },
-        formName,
-      ),
+      track("form_submit", {}, formName, {
+        form_data: redactForm(data, note) as EventFields["form_data"],
+      }),
     trackSignup: (method, userId, fields) =>
-      track("signup", { user_id: userId, metadata: { method }, ...fields }),
+      track("signup", fields, "signup", { user_id: userId, metadata: { method } }),
     trackCheckoutStart: checkout("checkout_start"),
     trackCheckoutComplete: checkout("checkout_complete"),
     trackPurchase: checkout("purchase"),
     identify: (userId) => track("identify", { user_id: userId }),
-    setConsent(change) {
-      Object.assign(consent, change);
-      if (change.analytics === false) {
-        sessions.forget_();
-        delivery.forget_();
-      }
-      waiting.splice(0).forEach(admit);
-      begin();
-    },
+    setConsent,
     startPageViews: pages.start_,
-  };
+  });
 
   /** What consent, or no need of it, lets begin. */
   const begin = (): void => {
-    if (config.loadPixels && mayMarket()) loadPixels(config);
+    market();
     if (mayTrack() > COUNT) delivery.resume_();
   };
 

@@ -1,3 +1,4 @@
+import { now } from "./clock.js";
 import type { Entry } from "./queue.js";
 import type { Config } from "./types.js";
 
@@ -11,7 +12,7 @@ export const MAX_WAIT_SECONDS = 3600;
 export const makeRequest = (config: Config, entries: Entry[]): [address: string, body: string] => {
   // The device's clock at sending corrects occurred_at.
   const sent = entries
-    .map(([, event]) => event.replace("{", `{"sent_at":${Date.now()},`))
+    .map(([, event]) => event.replace("{", `{"sent_at":${now()},`))
     .join();
   const address = config.endpoint + "/v1/events/";
   return entries[1] ? [address + "batch", `{"events":[${sent}]}`] : [address + "track", sent];

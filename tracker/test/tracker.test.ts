@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { createTracker, type RunningTracker } from "../src/tracker.js";
+import type { RunningTracker } from "../src/calls.js";
+import { tellPixels } from "../src/pixels.js";
+import { createTracker } from "../src/tracker.js";
 import type { Config, WireEvent } from "../src/types.js";
 import { startGateway } from "./gateway.js";
 
@@ -24,7 +26,7 @@ beforeEach(async () => {
 });
 
 const open = (config: Partial<Config> = {}): RunningTracker =>
-  createTracker({ endpoint: gateway.endpoint, manualPageViews: true, ...config });
+  createTracker({ endpoint: gateway.endpoint, manualPageViews: true, ...config }, tellPixels);
 
 const sent = async (count: number): Promise<WireEvent[]> => {
   await vi.waitFor(() => expect(gateway.names().length).toBeGreaterThanOrEqual(count), LIMIT);
@@ -200,23 +202,124 @@ test("beforeSend may change an event, and drop it", async () => {
   expect(events.map((event) => event.page_url)).toEqual(["http://shop.example/hidden"]);
 });
 
-test("nothing throws into the page", async () => {
+test("nothing throws into the page, and the console says what was wrong", async () => {
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
   const tracker = open({
     beforeSend: () => {
       throw new Error("mistake of the page");
     },
   });
-  const circle: Record<string, unknown> = {};
-  circle.circle = circle;
-  await expect(tracker.trackFormSubmit("form", circle)).resolves.toBeUndefined();
-  await expect(tracker.trackEvent("a", "a", { metadata: circle })).resolves.toBeUndefined();
+  await expect(tracker.trackEvent("a")).resolves.toBeUndefined();
+  expect(warn.mock.calls).toEqual([
+    ["conversionTracking: trackEvent: Error: mistake of the page"],
+  ]);
 });
 
-test("a form whose data is no JSON is sent without it", async () => {
-  const circle: Record<string, unknown> = {};
+const wild = () => {
+  const circle: Record<string, unknown> = { a: 1 };
   circle.circle = circle;
-  void open().trackFormSubmit("form", circle);
-  expect((await sent(1))[0]).not.toHaveProperty("form_data");
+  return circle;
+};
+const unreadable = Object.defineProperty({ a: 1 }, "b", {
+  enumerable: true,
+  get: () => {
+    throw new Error("not now");
+  },
+});
+
+test.each<[string, unknown, unknown]>([
+  ["a BigInt", { big: 12n }, { big: "12" }],
+  ["a circle", wild(), { a: 1, circle: "[object Object]" }],
+  ["an element", { at: document.createElement("p") }, { at: "[object HTMLParagraphElement]" }],
+  ["a getter that throws", unreadable, { a: 1, b: "[unreadable]" }],
+  ["a symbol", { kind: Symbol("x") }, { kind: "Symbol(x)" }],
+  ["no prototype", Object.assign(Object.create(null), { a: { b: 1 } }), { a: { b: 1 } }],
+])("%s in an event costs that value at most, in metadata and in forms", async (_, data, said) => {
+  const tracker = open();
+  const fields = data as Record<string, unknown>;
+  void tracker.trackPurchase(5, "cs_1", undefined, { metadata: fields });
+  void tracker.trackFormSubmit("form", fields);
+  const [purchase, form] = await sent(2);
+  expect(purchase!.metadata).toEqual(said);
+  expect(form!.form_data).toEqual(said);
+});
+
+test("a field of an event that cannot be read costs that field", async () => {
+  const fields = Object.defineProperty({ order_id: "o" }, "metadata", {
+    enumerable: true,
+    get: () => {
+      throw new Error("not now");
+    },
+  });
+  void open().trackSignup("email", "ada", fields);
+  expect((await sent(1))[0]).toMatchObject({ order_id: "o", user_id: "ada" });
+});
+
+test("of more than the collector takes, what it takes is sent", async () => {
+  const deep = (levels: number): unknown => (levels ? { in: deep(levels - 1) } : 1);
+  const wide = Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`k${index}`, index]));
+  const long = Array.from({ length: 9000 }, () => "x");
+  void open().trackEvent("a", "a", { metadata: { deep: deep(40), wide, long } });
+  const [event] = await sent(1);
+  const text = JSON.stringify(event);
+  expect(Object.keys((event!.metadata as { wide: object }).wide)).toHaveLength(99);
+  expect(text.match(/[{[,]/g)!.length).toBeLessThan(2000);
+  expect(text.match(/"in"/g)!.length).toBeLessThan(19);
+  expect(event!.session_id).toMatch(/^session_/);
+});
+
+test("what beforeSend adds may be anything, too", async () => {
+  const beforeSend = (event: WireEvent) => ({ ...event, metadata: { big: 1n } });
+  void open({ beforeSend }).trackEvent("a");
+  expect((await sent(1))[0]!.metadata).toEqual({ big: "1" });
+});
+
+test("a clock with fractions makes ids and times all the same", async () => {
+  const started = Date.now();
+  vi.spyOn(Date, "now").mockReturnValue(started + 0.25);
+  void open().trackEvent("a");
+  vi.restoreAllMocks();
+  const [event] = await sent(1);
+  expect(event!.event_id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);
+  expect(event!.occurred_at).toBe(started);
+  expect(event!.session_id).toMatch(/^session_\d{13}_/);
+});
+
+test("lists are lists, also where an old library gave all of them a toJSON", async () => {
+  const prototype = Array.prototype as { toJSON?: () => string };
+  prototype.toJSON = () => "[]";
+  void open().trackEvent("a", "a", { metadata: { skus: ["s1", { b: ["x"] }] } });
+  delete prototype.toJSON;
+  expect((await sent(1))[0]!.metadata).toEqual({ skus: ["s1", { b: ["x"] }] });
+});
+
+test.each<[string, (tracker: RunningTracker) => unknown]>([
+  ["setConsent(null)", (tracker) => tracker.setConsent(null as never)],
+  ["setConsent()", (tracker) => (tracker.setConsent as () => void)()],
+  ['push(["nope"])', (tracker) => tracker.push(["nope"])],
+  ["trackEvent()", (tracker) => (tracker.trackEvent as () => unknown)()],
+  ['setConsent("granted")', (tracker) => tracker.setConsent("granted" as never)],
+  ["push(Symbol())", (tracker) => tracker.push(Symbol("x"))],
+])("%s costs only itself, and the console says so", async (_, call) => {
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+  vi.resetModules();
+  const { createTracker: create } = await import("../src/tracker.js");
+  const config = { endpoint: gateway.endpoint, manualPageViews: true };
+  const tracker = create(config, tellPixels);
+  call(tracker);
+  call(tracker);
+  void tracker.trackPurchase(99);
+  expect((await sent(1)).map((event) => event.event_type)).toEqual(["purchase"]);
+  expect(warn).toHaveBeenCalledOnce();
+});
+
+test("consent that is neither true nor false is none", async () => {
+  vi.spyOn(console, "warn").mockImplementation(() => {});
+  const tracker = open({ consent: "required" });
+  tracker.setConsent({ analytics: "denied" } as never);
+  void tracker.trackEvent("a");
+  await settle();
+  expect(gateway.received).toEqual([]);
 });
 
 test.each([true, false])("with debug %s the console hears of it, or not", (debug) => {
