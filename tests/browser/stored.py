@@ -14,7 +14,9 @@ from tests.browser.waiting import DEADLINE_SECONDS, POLL_SECONDS
 from tests.support import Rows
 from tests.system.running import RunningSystem
 
-EMPTY_QUEUE = "!Object.keys(localStorage).some((key) => key.startsWith('ct_q_'))"
+# A line is the id of an event, and the event until it is answered.
+EMPTY_QUEUE = """!Object.entries(localStorage).some(
+    ([key, text]) => key.endsWith(":queue") && text.includes("{"))"""
 
 
 @dataclass(frozen=True)

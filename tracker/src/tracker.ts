@@ -1,6 +1,6 @@
 import { readAttribution } from "./attribution.js";
 import { uuidv7 } from "./uuid.js";
-import { openStorage } from "./storage.js";
+import { openShared } from "./storage.js";
 import { redactForm, redactUrl, withoutQuery } from "./redact.js";
 import { readDevice } from "./device.js";
 import type { Config, Consent, EventFields, WireEvent } from "./types.js";
@@ -30,8 +30,8 @@ export const createTracker = (config: Config, tellPixels: TellPixels): RunningTr
   const note = (...about: unknown[]): void => {
     if (config.debug) console.log("conversionTracking", ...about);
   };
-  const disk = openStorage("localStorage");
-  const delivery = createDelivery(config, createQueue(disk, note), disk, note);
+  const shared = openShared(config.endpoint);
+  const delivery = createDelivery(config, createQueue(shared, note), shared, note);
   const sessions = createSessions(
     config.sessionKey ?? "ct_session_id",
     readLanding(),
@@ -39,6 +39,11 @@ export const createTracker = (config: Config, tellPixels: TellPixels): RunningTr
   const bySignal = navigator.webdriver && !config.automation ? NOTHING : allowedBySignal(config);
   const waiting: WireEvent[] = [];
   const consent: Consent = {};
+
+  const visitorId = (): string | undefined => {
+    if (!shared.get_("visitor")) shared.set_("visitor", uuidv7());
+    return shared.get_("visitor");
+  };
 
   const mayTrack = (): number => Math.min(bySignal, allowedByConsent(config, consent));
   const mayMarket = (): boolean => bySignal > COUNT && (consent.marketing ?? !config.consent);
@@ -59,9 +64,7 @@ export const createTracker = (config: Config, tellPixels: TellPixels): RunningTr
         ? {
             ...gaIds(),
             visitor_id:
-              config.visitorId && consent.analytics
-                ? attempt(() => (disk.ct_visitor_id ??= uuidv7()))
-                : null,
+              config.visitorId && consent.analytics ? visitorId() : null,
             metadata: { ...event.metadata, ...(mayMarket() && metaIds()) },
           }
         : {
@@ -81,11 +84,12 @@ export const createTracker = (config: Config, tellPixels: TellPixels): RunningTr
       return note("queued", noted);
     }
     const full = level > COUNT;
+    if (full) shared.allow_();
     const event = level && complete(noted, full);
     const last = event && config.beforeSend ? config.beforeSend(event) : event;
     if (!last) return note("dropped", noted);
     note("queued", last);
-    delivery.add_(last.event_id, JSON.stringify(toPlain(last)), full);
+    delivery.add_(noted.event_id, JSON.stringify(toPlain(last)), full);
     market(last);
   };
 
@@ -159,7 +163,10 @@ export const createTracker = (config: Config, tellPixels: TellPixels): RunningTr
   /** What consent, or no need of it, lets begin. */
   const begin = (): void => {
     market();
-    if (mayTrack() > COUNT) delivery.resume_();
+    if (mayTrack() > COUNT) {
+      shared.allow_();
+      delivery.resume_();
+    }
   };
 
   addEventListener("pagehide", () => attempt(delivery.leave_));

@@ -137,7 +137,7 @@ test("where consent is required nothing leaves or is stored before it, and all i
   expect(events[0]!.page_url).toBe("http://shop.example/?utm_source=x");
   expect(events.map((event) => event.sequence)).toEqual([1, 2]);
   expect(events[0]!.utm_params).toEqual({ utm_source: "x" });
-  expect(events[0]!.visitor_id).toBe(localStorage.getItem("ct_visitor_id"));
+  expect(events[0]!.visitor_id).toBe(localStorage.getItem(`ct:${gateway.endpoint}:visitor`));
   expect(fbq).not.toHaveBeenCalled();
   tracker.setConsent({ marketing: true });
   void tracker.trackSignup();
@@ -155,7 +155,9 @@ test("refusing drops what waits; taking consent back leaves nothing on the devic
   await sent(1);
   expect(sessionStorage.length).toBe(2);
   tracker.setConsent({ analytics: false });
-  expect([...Object.keys(localStorage), ...Object.keys(sessionStorage)]).toEqual([]);
+  // Those of this test's gateway: an earlier test's may still be answering.
+  const ours = Object.keys(localStorage).filter((key) => key.includes(gateway.endpoint));
+  expect([...ours, ...Object.keys(sessionStorage)]).toEqual([]);
   void tracker.trackEvent("c");
   await settle();
   expect(gateway.names()).toEqual(["b"]);
