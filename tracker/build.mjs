@@ -6,7 +6,7 @@ import { minify } from "terser";
 import { define as clickIds } from "./click_ids.mjs";
 import { names, withPattern } from "./names.mjs";
 
-const define = { ...clickIds, ...names };
+const define = { ...clickIds, ...names, TAKES_FUNCTIONS: "true" };
 const target = "es2021";
 // Names that end in an underscore are ours alone: the API's and the wire's never do.
 const INTERNAL_NAMES = /[^_]_$/;
@@ -21,8 +21,10 @@ const write = async (entry) => {
     bundle: true,
     format: "esm",
     target,
-    define,
+    // An attribute holds no function.
+    define: { ...define, TAKES_FUNCTIONS: "false" },
     write: false,
+    minifySyntax: true,
     tsconfigRaw: {},
   });
   // One word for all declarations compresses better; what const forbids was checked already.
@@ -31,7 +33,7 @@ const write = async (entry) => {
     ecma: 2020,
     module: true,
     compress: {
-      passes: 2,
+      passes: 4,
       inline: 1,
       lhs_constants: false,
       unsafe_arrows: true,

@@ -12,7 +12,7 @@ from tests.browser.conftest import ALLOWED, StartProfile
 from tests.browser.flaky_proxy import FlakyProxy
 from tests.browser.page_server import PageServer
 from tests.browser.stored import Stored, names_and_sequence
-from tests.browser.tracking import track
+from tests.browser.tracking import track, wait_for_tracker
 
 LANDING = f"{ALLOWED}/?utm_source=google&gclid=g-1"
 IDENTIFIERS = (
@@ -129,6 +129,25 @@ async def test_with_do_not_track_everything_is_sent_where_the_site_says_on(
     [row] = await stored.wait_for(1)
     assert json.loads(row["click_ids"]) == {"gclid": "g-1"}
     assert "ct_session_id" in await stored_keys(page)
+
+
+async def test_what_is_counted_without_consent_names_no_order(
+    page: Page, site: PageServer, proxy: FlakyProxy
+) -> None:
+    site.options |= {"consent": "count", "manual-page-views": "true"}
+    await page.goto(LANDING)
+    await wait_for_tracker(page)
+    await page.evaluate(
+        """void conversionTracking.trackPurchase(99, "cs_1", "u",
+             { stripe_customer_id: "cus_1", order_id: "o_1", anything: "else" })"""
+    )
+    await proxy.wait_for_requests(1)
+    [event] = proxy.requests[0].events
+    assert set(event) == {
+        *("event_type", "event_name", "event_id", "occurred_at", "sent_at", "session_id"),
+        *("sequence", "page_url", "page_title", "referrer", "utm_params", "conversion_value"),
+        "currency",
+    }
 
 
 async def expect_events_without_identifiers(page: Page, stored: Stored) -> None:

@@ -1,14 +1,15 @@
-import { readAttribution } from "./attribution.js";
+import { readLanding, withTagsOf } from "./attribution.js";
 import { uuidv7 } from "./uuid.js";
 import { openShared } from "./storage.js";
-import { redactForm, redactUrl, withoutQuery } from "./redact.js";
+import { redactForm, redactUrl } from "./redact.js";
 import { readDevice } from "./device.js";
 import type { Config, Consent, EventFields, WireEvent } from "./types.js";
-import { allowedByConsent, allowedBySignal, COUNT, NOTHING, WAIT } from "./privacy.js";
+import { allowedByConsent, allowedBySignal, COUNT, countable, NOTHING, WAIT } from "./privacy.js";
 import { createDelivery } from "./delivery.js";
-import { createSessions, type Landing } from "./session.js";
+import { createSessions } from "./session.js";
 import { attempt } from "./attempt.js";
 import { complain } from "./console.js";
+import { takesFunctions } from "./globals.js";
 import { now } from "./clock.js";
 import { toPlain } from "./plain.js";
 import { guardCalls, type RunningTracker } from "./calls.js";
@@ -19,12 +20,6 @@ import { hasPixels, type TellPixels } from "./pixels_of_page.js";
 
 const MAX_WAITING = 100;
 
-/** Where the visit came from, if it began with this page. */
-const readLanding = (): Landing => ({
-  ...readAttribution(location.search),
-  referrer: redactUrl(document.referrer),
-});
-
 /** The tracker of a page; there should be one. */
 export const createTracker = (config: Config, tellPixels: TellPixels): RunningTracker => {
   const note = (...about: unknown[]): void => {
@@ -32,10 +27,7 @@ export const createTracker = (config: Config, tellPixels: TellPixels): RunningTr
   };
   const shared = openShared(config.endpoint);
   const delivery = createDelivery(config, createQueue(shared, note), shared, note);
-  const sessions = createSessions(
-    config.sessionKey ?? "ct_session_id",
-    readLanding(),
-  );
+  const sessions = createSessions(config, readLanding(), shared);
   const bySignal = navigator.webdriver && !config.automation ? NOTHING : allowedBySignal(config);
   const waiting: WireEvent[] = [];
   const consent: Consent = {};
@@ -52,29 +44,26 @@ export const createTracker = (config: Config, tellPixels: TellPixels): RunningTr
     if (mayMarket() && hasPixels(config)) tellPixels(config, event);
   };
 
-  /** The event with all that is known beside it, or without what tells visitors apart. */
+  /** The event with all that is known beside it, or only what may be counted without consent. */
   const complete = (event: WireEvent, full: boolean): WireEvent => {
-    return {
+    const session = sessions.next_(full, full ? event.user_id : null);
+    const whole: WireEvent = {
       ...event,
       ...readDevice(navigator),
-      ...sessions.next_(full, full ? event.user_id : null),
-      linkedin_partner_id: config.linkedinPartnerId,
-      fb_pixel_id: config.metaPixelId,
-      ...(full
-        ? {
-            ...gaIds(),
-            visitor_id:
-              config.visitorId && consent.analytics ? visitorId() : null,
-            metadata: { ...event.metadata, ...(mayMarket() && metaIds()) },
-          }
-        : {
-            page_url: withoutQuery(event.page_url),
-            click_ids: null,
-            metadata: null,
-            form_data: null,
-            referrer: withoutQuery(document.referrer),
-          }),
+      ...session,
+      page_url: withTagsOf(session, redactUrl(event.page_url)),
     };
+    return full
+      ? {
+          ...whole,
+          ...gaIds(),
+          linkedin_partner_id: config.linkedinPartnerId,
+          fb_pixel_id: config.metaPixelId,
+          fb_event_id: event.event_id,
+          visitor_id: config.visitorId && consent.analytics ? visitorId() : null,
+          metadata: { ...event.metadata, ...(mayMarket() && metaIds()) },
+        }
+      : countable(whole);
   };
 
   const admit = (noted: WireEvent): void => {
@@ -86,7 +75,7 @@ export const createTracker = (config: Config, tellPixels: TellPixels): RunningTr
     const full = level > COUNT;
     if (full) shared.allow_();
     const event = level && complete(noted, full);
-    const last = event && config.beforeSend ? config.beforeSend(event) : event;
+    const last = takesFunctions && event && config.beforeSend ? config.beforeSend(event) : event;
     if (!last) return note("dropped", noted);
     note("queued", last);
     delivery.add_(noted.event_id, JSON.stringify(toPlain(last)), full);
@@ -100,13 +89,12 @@ export const createTracker = (config: Config, tellPixels: TellPixels): RunningTr
     if (value != null && !(+value >= 0)) complain(`${type}: ${value} is no amount`);
     const id = uuidv7();
     admit({
-      page_url: redactUrl(location.href),
+      page_url: location.href,
       page_title: document.title,
       currency: config.currency ?? "USD",
       ...event,
       event_type: String(type),
       event_name: String(name),
-      fb_event_id: id,
       event_id: id,
       occurred_at: now(),
     });

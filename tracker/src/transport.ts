@@ -1,3 +1,4 @@
+import { takesFunctions } from "./globals.js";
 import { now } from "./clock.js";
 import type { Entry } from "./queue.js";
 import type { Config } from "./types.js";
@@ -46,20 +47,20 @@ export const post = async (
 ): Promise<number | typeof ANSWERED> => {
   try {
     const [address, body] = makeRequest(config, entries);
-    const token = await config.token?.(again);
+    const token = takesFunctions ? await config.token?.(again) : undefined;
     const answer = await fetch(address, {
       method: "POST",
       // A text without headers of ours is text/plain, and needs no preflight.
       body,
       signal: AbortSignal.timeout?.(TIMEOUT_MS),
       keepalive,
-      ...(token && { credentials: "include", headers: { Authorization: "Bearer " + token } }),
+      ...(takesFunctions && token && { credentials: "include", headers: { Authorization: "Bearer " + token } }),
     });
     const { status, headers } = answer;
     note("answered", status);
     // A page of who is in between, such as a network that wants a log-in, is no answer of ours.
     if (status < 400 && (await answer.json() as Answer).success === undefined) throw Error("not ours");
-    if (status === 401 && token && !again)
+    if (takesFunctions && status === 401 && token && !again)
       return post(config, entries, keepalive, note, true);
     return status > 422 || status === 408 || status === 421
       ? Math.min(headers.get("Retry-After") as unknown as number, MAX_WAIT_SECONDS)

@@ -53,6 +53,10 @@ export interface Config {
   endpoint: string;
   /** Key of the session in sessionStorage. Default: `ct_session_id`. */
   sessionKey?: string;
+  /** A session ends after so many minutes without an event. Default: 30. */
+  sessionMinutes?: number;
+  /** A new campaign, or a click on an ad, begins no new session. */
+  keepSession?: boolean;
   /**
    * What holds until `setConsent` is called. `required`: events wait in memory; `count`:
    * events are sent without identifiers. Default: everything is allowed.

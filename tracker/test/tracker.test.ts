@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { RunningTracker } from "../src/calls.js";
 import { tellPixels } from "../src/pixels.js";
 import { createTracker } from "../src/tracker.js";
-import type { Config, WireEvent } from "../src/types.js";
+import type { Config, EventFields, WireEvent } from "../src/types.js";
 import { startGateway } from "./gateway.js";
 
 const LIMIT = { timeout: 30_000 };
@@ -64,13 +64,14 @@ test("a page view has what the gateway's contract wants, and nothing unknown", a
 test.each([
   ["an event", {}],
   ["an event without identifiers", { consent: "count" } as const],
-])("%s says what the browser is", async (_, config) => {
+])("%s says what only the browser knows", async (_, config) => {
   const { userAgent } = navigator;
-  const firefox = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0";
-  define("userAgent", firefox);
+  define("userAgent", "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/605.1.15");
+  define("maxTouchPoints", 5);
   void open(config).trackEvent("a");
   define("userAgent", userAgent);
-  const facts = { device_type: "desktop", browser: "Firefox", os: "Windows" };
+  define("maxTouchPoints", 0);
+  const facts = { device_type: "tablet", os: "iOS" };
   expect((await sent(1))[0]).toMatchObject(facts);
 });
 
@@ -174,12 +175,19 @@ test.each([
   document.cookie = "_fbp=fb.1.2.3";
   history.replaceState(null, "", "/?utm_source=x&gclid=G");
   const tracker = open({ ...config, visitorId: true });
-  void tracker.trackPurchase(5, "cs_1", "ada", { metadata: { a: 1 }, form_data: { b: 2 } });
+  void tracker.trackPurchase(5, "cs_1", "ada", {
+    metadata: { a: 1 },
+    form_data: { b: 2 },
+    order_id: "o",
+    stripe_customer_id: "cus_1",
+    another: "unknown",
+  } as EventFields);
   const [event] = await sent(1);
   const identifying = ["user_id", "visitor_id", "click_ids", "ga_client_id", "ga_session_id",
-    "form_data", "metadata"] as const;
+    "form_data", "metadata", "order_id", "stripe_session_id", "stripe_customer_id", "fb_event_id"] as const;
   expect(identifying.filter((name) => event![name] != null)).toEqual([]);
   expect(event).toMatchObject({ conversion_value: 5, utm_params: { utm_source: "x" } });
+  expect(event).not.toHaveProperty("another");
   expect(localStorage.length + sessionStorage.length).toBe(0);
   expect(fbq).not.toHaveBeenCalled();
 });
