@@ -131,6 +131,39 @@ async def test_with_do_not_track_everything_is_sent_where_the_site_says_on(
     assert "ct_session_id" in await stored_keys(page)
 
 
+async def test_of_a_form_no_password_and_all_values_of_a_name_are_stored(
+    page: Page, site: PageServer, stored: Stored
+) -> None:
+    site.options["manual-page-views"] = "true"
+    await page.goto(f"{ALLOWED}/")
+    await wait_for_tracker(page)
+    await page.evaluate(
+        """(form) => {
+            document.body.insertAdjacentHTML("beforeend", form);
+            void conversionTracking.trackFormSubmit("f", document.querySelector("form"));
+        }""",
+        """<form><input name=login_code type=password value=hunter2><input name=a value=1>
+           <input name=a value=2><input name=code autocomplete=one-time-code value=123456>
+           <input name=businessName value=ACME>
+           <input name=note value=4111.1111.1111.1111></form>""",
+    )
+    [row] = await stored.wait_for(1)
+    assert json.loads(row["form_data"]) == {"a": ["1", "2"], "businessName": "ACME"}
+
+
+async def test_an_address_that_a_page_sets_loses_its_secrets_before_it_is_sent(
+    page: Page, site: PageServer, proxy: FlakyProxy
+) -> None:
+    site.options["manual-page-views"] = "true"
+    await page.goto(f"{ALLOWED}/app?email=a&pinned=1#/reset?token=SECRET&password=x")
+    await wait_for_tracker(page)
+    await page.evaluate("void conversionTracking.trackPageView({ page_url: location.href })")
+    await proxy.wait_for_requests(1)
+    assert proxy.requests[0].events[0]["page_url"] == (
+        f"{ALLOWED}/app?email=(redacted)&pinned=1#/reset?token=(redacted)&password=(redacted)"
+    )
+
+
 async def test_what_is_counted_without_consent_names_no_order(
     page: Page, site: PageServer, proxy: FlakyProxy
 ) -> None:

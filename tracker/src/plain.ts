@@ -22,7 +22,7 @@ export const toPlain = (whole: unknown, leavesOut?: LeavesOut): unknown => {
     const within = [...above, value];
     if (within.length > MAX_DEPTH || above.includes(value) || value.nodeType || value.window === value)
       return Object.prototype.toString.call(value);
-    const copyPart = (name: string | number): unknown => copy(value, name as string, within);
+    const copyPart = (name: string | number): unknown => copy(value, `${name}`, within);
     if (Array.isArray(value)) {
       const list: unknown[] = value.slice(0, MAX_VALUES);
       // Old libraries gave all lists a toJSON, which makes texts of them.

@@ -66,39 +66,53 @@ export const createTracker = (config: Config, tellPixels: TellPixels): RunningTr
       : countable(whole);
   };
 
+  /** The last look of the page at an event; null drops it. */
+  const review = (event: WireEvent): WireEvent | null | undefined =>
+    attempt(() => {
+      const reviewed = config.beforeSend!(event);
+      // A promise is no event; and one who forgets to return it would lose all in silence.
+      if (reviewed === undefined || (reviewed && "then" in reviewed))
+        throw Error("return the event itself, or null to drop it");
+      return reviewed;
+    }, "beforeSend");
+
   const admit = (noted: WireEvent): void => {
     const level = mayTrack();
-    if (level === WAIT) {
+    if (level === WAIT || pages.held_()) {
       if (waiting.push(noted) > MAX_WAITING) waiting.shift();
       return note("queued", noted);
     }
     const full = level > COUNT;
     if (full) shared.allow_();
     const event = level && complete(noted, full);
-    const last = takesFunctions && event && config.beforeSend ? config.beforeSend(event) : event;
+    const last = takesFunctions && event && config.beforeSend ? review(event) : event;
     if (!last) return note("dropped", noted);
     note("queued", last);
     delivery.add_(noted.event_id, JSON.stringify(toPlain(last)), full);
     market(last);
   };
+  const release = (): void => waiting.splice(0).forEach((noted) => attempt(() => admit(noted), "event"));
 
-  const track = (type: string, fields?: EventFields, name = type, known?: EventFields): string => {
+  const makeEvent = (type: string, fields: EventFields = {}, name = type): WireEvent => {
     if (!type) throw Error("an event needs a type");
-    const event = { ...known, ...(toPlain(fields) as EventFields) };
-    const value = event.conversion_value;
-    if (value != null && !(+value >= 0)) complain(`${type}: ${value} is no amount`);
-    const id = uuidv7();
-    admit({
-      page_url: location.href,
+    return {
+      page_url: config.hashRouting ? location.href : location.href.replace(/#.*/, ""),
       page_title: document.title,
       currency: config.currency ?? "USD",
-      ...event,
+      ...fields,
       event_type: String(type),
       event_name: String(name),
-      event_id: id,
+      event_id: uuidv7(),
       occurred_at: now(),
-    });
-    return id;
+    };
+  };
+
+  const track = (type: string, fields?: EventFields, name?: string, known?: EventFields): string => {
+    const event = makeEvent(type, { ...known, ...(toPlain(fields) as EventFields) }, name);
+    const value = event.conversion_value;
+    if (value != null && !(+value >= 0)) complain(`${type}: ${value} is no amount`);
+    admit(event);
+    return event.event_id;
   };
 
   const checkout =
@@ -121,17 +135,29 @@ export const createTracker = (config: Config, tellPixels: TellPixels): RunningTr
       sessions.forget_();
       delivery.forget_();
     }
-    waiting.splice(0).forEach(admit);
+    release();
     begin();
   };
 
-  const pages = createPages(() => void api.trackPageView());
+  const pages = createPages(
+    config,
+    () => {
+      const view = makeEvent("page_view");
+      waiting.push(view);
+      return view;
+    },
+    release,
+  );
 
   // Each returns at once, with the event in the queue.
   const api = guardCalls({
     trackPageView(fields) {
+      // This page may be held already; what the call knows is of it, or of another address.
+      const held = pages.held_();
+      const isOfHeld = held && !fields?.page_url;
+      pages.settle_(isOfHeld ? (toPlain(fields) as EventFields) : {});
       pages.markSeen_();
-      return track("page_view", fields);
+      return isOfHeld ? held.event_id : track("page_view", fields);
     },
     trackEvent: (type, name, fields) => track(type, fields, name),
     trackFormSubmit: (formName, data) =>
@@ -157,7 +183,10 @@ export const createTracker = (config: Config, tellPixels: TellPixels): RunningTr
     }
   };
 
-  addEventListener("pagehide", () => attempt(delivery.leave_));
+  addEventListener("pagehide", () => {
+    pages.settle_();
+    attempt(delivery.leave_);
+  });
   addEventListener("pageshow", delivery.resume_);
   addEventListener("online", delivery.resume_);
   begin();

@@ -71,6 +71,8 @@ export interface Config {
   visitorId?: boolean;
   /** Count page views only when asked: by a call, or by the hook. */
   manualPageViews?: boolean;
+  /** The route is in the address's hash, as in `#/pricing`: another one is another page. */
+  hashRouting?: boolean;
   /** Track browsers that a program drives (navigator.webdriver) too, for tests. */
   automation?: boolean;
   /** Currency of values that name none. Default: `USD`. */
@@ -104,7 +106,10 @@ export interface Tracker {
   trackPageView: (fields?: EventFields) => Tracked;
   trackEvent: (eventType: string, eventName?: string, fields?: EventFields) => Tracked;
   /** Fields that look like passwords, card numbers or tokens are left out. */
-  trackFormSubmit: (formName: string, data?: Record<string, unknown>) => Tracked;
+  trackFormSubmit: (
+    formName: string,
+    data?: HTMLFormElement | FormData | Record<string, unknown>,
+  ) => Tracked;
   trackSignup: (method?: string, userId?: string, fields?: EventFields) => Tracked;
   trackCheckoutStart: (
     value: Money,

@@ -6,13 +6,12 @@ import type { Config, EventFields, WireEvent } from "../src/types.js";
 import { startGateway } from "./gateway.js";
 
 const LIMIT = { timeout: 30_000 };
-const { pushState, replaceState } = history;
+const { pushState, replaceState } = History.prototype;
 const define = (name: string, value: unknown) =>
   Object.defineProperty(navigator, name, { value, configurable: true });
 
 afterEach(() => {
-  history.pushState = pushState;
-  history.replaceState = replaceState;
+  Object.assign(History.prototype, { pushState, replaceState });
   ["globalPrivacyControl", "webdriver", "locks"].forEach((name) => define(name, undefined));
   delete (globalThis as { fbq?: unknown }).fbq;
   document.cookie.split("; ").forEach((cookie) => {
@@ -100,6 +99,43 @@ test("each call is an event of its type", async () => {
   expect(events[5]).toMatchObject({ stripe_session_id: "cs_1", event_id: id });
 });
 
+test("the events of a page come after its view, and an address is that of their time", async () => {
+  const tracker = open({ manualPageViews: false });
+  void tracker.trackEvent("first");
+  await sent(2);
+  history.pushState(null, "", "/checkout");
+  void tracker.trackCheckoutStart(5);
+  document.title = "Checkout";
+  const events = await sent(4);
+  expect(events.map(({ event_type, sequence }) => [event_type, sequence])).toEqual([
+    ["page_view", 1],
+    ["first", 2],
+    ["page_view", 3],
+    ["checkout_start", 4],
+  ]);
+  expect(events[2]!.page_title).toBe("Checkout");
+  expect(events[2]!.occurred_at).toBeLessThanOrEqual(events[3]!.occurred_at);
+});
+
+test("a call for the page that is being counted tells more of it, and counts no other", async () => {
+  const tracker = open({ manualPageViews: false });
+  const id = await tracker.trackPageView({ page_title: "Own", metadata: { a: 1 } });
+  void tracker.trackPageView({ page_url: "http://shop.example/virtual" });
+  const events = await sent(2);
+  expect(events[0]).toMatchObject({ event_id: id, page_title: "Own", metadata: { a: 1 } });
+  expect(events[1]!.page_url).toBe("http://shop.example/virtual");
+  await settle();
+  expect(gateway.names()).toHaveLength(2);
+});
+
+test("with hashRouting the route is in the address, without its secrets", async () => {
+  history.replaceState(null, "", "/app#/reset?token=SECRET&step=2");
+  const tracker = open({ manualPageViews: false, hashRouting: true });
+  void tracker.trackEvent("a", "a", { page_url: location.href });
+  const expected = "http://shop.example/app#/reset?token=(redacted)&step=2";
+  expect((await sent(2)).map(({ page_url }) => page_url)).toEqual([expected, expected]);
+});
+
 test("identify names the user of what follows, until it is taken back", async () => {
   const tracker = open();
   void tracker.identify("ada");
@@ -124,6 +160,7 @@ test("ids of Google and Meta are read from their cookies", async () => {
 });
 
 test("where consent is required nothing leaves or is stored before it, and all is sent after it", async () => {
+  document.title = "Home";
   const fbq = vi.fn();
   Object.assign(globalThis, { fbq });
   history.replaceState(null, "", "/?utm_source=x");
@@ -136,7 +173,7 @@ test("where consent is required nothing leaves or is stored before it, and all i
   tracker.setConsent({ analytics: true });
   const events = await sent(2);
   expect(events[0]!.page_url).toBe("http://shop.example/?utm_source=x");
-  expect(events.map((event) => event.sequence)).toEqual([1, 2]);
+  expect(events.slice(0, 2).map((event) => event.sequence)).toEqual([1, 2]);
   expect(events[0]!.utm_params).toEqual({ utm_source: "x" });
   expect(events[0]!.visitor_id).toBe(localStorage.getItem(`ct:${gateway.endpoint}:visitor`));
   expect(fbq).not.toHaveBeenCalled();
@@ -219,9 +256,9 @@ test("nothing throws into the page, and the console says what was wrong", async 
       throw new Error("mistake of the page");
     },
   });
-  await expect(tracker.trackEvent("a")).resolves.toBeUndefined();
+  await expect(tracker.trackEvent("a")).resolves.toBeDefined();
   expect(warn.mock.calls).toEqual([
-    ["conversionTracking: trackEvent: Error: mistake of the page"],
+    ["conversionTracking: beforeSend: Error: mistake of the page"],
   ]);
 });
 
@@ -276,6 +313,24 @@ test("of more than the collector takes, what it takes is sent", async () => {
   expect(text.match(/[{[,]/g)!.length).toBeLessThan(2000);
   expect(text.match(/"in"/g)!.length).toBeLessThan(19);
   expect(event!.session_id).toMatch(/^session_/);
+});
+
+test.each([
+  ["a promise", async (event: WireEvent) => event],
+  ["nothing", () => undefined],
+])("beforeSend that returns %s is said, once, and sends nothing", async (_, beforeSend) => {
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+  vi.resetModules();
+  const { createTracker: create } = await import("../src/tracker.js");
+  const config = { endpoint: gateway.endpoint, manualPageViews: true };
+  const tracker = create({ ...config, beforeSend: beforeSend as never }, tellPixels);
+  void tracker.trackEvent("a");
+  void tracker.trackEvent("b");
+  await settle();
+  expect(gateway.received).toEqual([]);
+  expect(warn.mock.calls).toEqual([
+    ["conversionTracking: beforeSend: Error: return the event itself, or null to drop it"],
+  ]);
 });
 
 test("what beforeSend adds may be anything, too", async () => {
