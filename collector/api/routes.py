@@ -9,7 +9,7 @@ from aiohttp import web
 from collector.api.batch import batch
 from collector.api.keys import BACKGROUND, METRICS_PAGE, SETTINGS, SPOOL, STORE
 from collector.api.pixel import PIXEL_PATH, pixel
-from collector.api.script import EXTRA_FILE, SCRIPT_FILE, extra_path, make_script_handler
+from collector.api.script import EXTRA_FILE, extra_path, make_script_handler, script_at
 from collector.api.track import funnel, track
 from collector.spool.spool import Spool
 
@@ -30,7 +30,7 @@ def add_routes(app: web.Application) -> None:
     # A HEAD, as link checkers send it, must not store an event.
     app.router.add_get(PIXEL_PATH, pixel, allow_head=False)
     script_path = app[SETTINGS].script_path
-    app.router.add_get(script_path, make_script_handler(SCRIPT_FILE.read_bytes()))
+    app.router.add_get(script_path, make_script_handler(script_at(script_path)))
     app.router.add_get(extra_path(script_path), make_script_handler(EXTRA_FILE.read_bytes()))
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)

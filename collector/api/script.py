@@ -73,6 +73,11 @@ def is_known(etag: str, if_none_match: tuple[ETag, ...]) -> bool:
     return any(known.value in (etag, "*") for known in if_none_match)
 
 
+def script_at(path: str) -> bytes:
+    """The script for this path, by which it knows that it came from a gateway."""
+    return SCRIPT_FILE.read_bytes().replace(b'"/t.js"', f'"{path}"'.encode())
+
+
 def extra_path(script_path: str) -> str:
     """Where the script looks for its extra: `/t.extra.js` beside `/t.js`."""
     name, dot, kind = script_path.rpartition(".js")

@@ -1,5 +1,6 @@
 import { attempt } from "./attempt.js";
 import type { RunningTracker } from "./calls.js";
+import { checkConfig } from "./config.js";
 import { globals } from "./globals.js";
 import type { TellPixels } from "./pixels_of_page.js";
 import { createTracker } from "./tracker.js";
@@ -23,8 +24,10 @@ const notedCalls = (): unknown[] => {
   return Array.isArray(noted) ? noted : [];
 };
 
-const start = (config: Config, tellPixels: TellPixels): void => {
+const start = (settings: Config, tellPixels: TellPixels): void => {
   if (running()) return;
+  const config = checkConfig(settings);
+  if (!config) return;
   const noted = notedCalls();
   const tracker = (globals.conversionTracking = createTracker(config, tellPixels));
   void tracker.push(...noted);

@@ -103,3 +103,62 @@ test("the script reads its attributes, and makes up for calls noted on the page"
   expect(sessionStorage.getItem("tracking_session")).toMatch(/^session_/);
   expect(log).not.toHaveBeenCalled();
 });
+
+/** The script as a page runs it: with this element, or without one, as modules are. */
+const runScript = async (script: HTMLScriptElement | null) => {
+  Object.defineProperty(document, "currentScript", { value: script, configurable: true });
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+  vi.resetModules();
+  await import("../src/script.js");
+  return warn.mock.calls.map(([line]) => String(line));
+};
+
+const element = (src: string, data: Record<string, string> = {}) => {
+  const script = document.createElement("script");
+  if (src) script.src = src;
+  Object.assign(script.dataset, { manualPageViews: "true", ...data });
+  return script;
+};
+
+const isRunning = () => "trackEvent" in ((window as PageWindow).conversionTracking ?? {});
+
+test.each<[string, HTMLScriptElement | null, string]>([
+  ["a module, or evaluated text", null, "t.js must be a script of its own with src, and no module"],
+  ["a part of another file", element("https://shop.example/bundle.js"), "no setting can be endpoint: "],
+  ["written into the page", element(""), "no setting can be endpoint: "],
+  [
+    "one whose address a template did not fill in",
+    element("https://gateway.example/t.js", { endpoint: "undefined" }),
+    "no setting can be endpoint: undefined",
+  ],
+])("a script that is %s does not run, and one line says so", async (_, script, line) => {
+  expect(await runScript(script)).toEqual(["conversionTracking: " + line]);
+  expect(isRunning()).toBe(false);
+});
+
+test("with an empty data-endpoint the script sends to where it is from, and says so", async () => {
+  const said = await runScript(element("https://gateway.example/t.js?v=1", { endpoint: "" }));
+  expect(said).toEqual([
+    "conversionTracking: data-endpoint is empty: events go to https://gateway.example",
+  ]);
+  expect(isRunning()).toBe(true);
+});
+
+test.each([
+  ["written into the page", ""],
+  ["a part of another file", "https://shop.example/bundle.js"],
+])("a script that is %s runs with a data-endpoint", async (_, src) => {
+  const { endpoint, names } = await startGateway();
+  expect(await runScript(element(src, { endpoint }))).toEqual([]);
+  void (window as PageWindow).conversionTracking!.push(["trackEvent", "a"]);
+  await vi.waitFor(() => expect(names()).toEqual(["a"]), LIMIT);
+});
+
+test.each([undefined, null, {}, { endpoint: "" }])("init(%j) throws nothing, and a later one works", async (config) => {
+  vi.spyOn(console, "warn").mockImplementation(() => {});
+  const { endpoint, names } = await startGateway();
+  tracking.init(config as never);
+  void tracking.trackEvent("early");
+  tracking.init({ endpoint: endpoint + "/", manualPageViews: true });
+  await vi.waitFor(() => expect(names()).toEqual(["early"]), LIMIT);
+});
