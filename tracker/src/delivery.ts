@@ -80,7 +80,8 @@ export const createDelivery = (
   };
 
   const flush = async (): Promise<void> => {
-    if (busy) return;
+    // A page that is leaving asks for no lock: it could not enter the back-forward cache.
+    if (busy || leaving) return;
     busy = true;
     // A page that goes gives the lock back, also in the middle of a request: Chromium would
     // throw it out of the back-forward cache as soon as the next page wants the lock.

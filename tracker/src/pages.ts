@@ -8,6 +8,10 @@ const MAX_POLLS = 10;
 // Within this time a new address is where a redirect leads to.
 const REDIRECT_MS = 250;
 
+/** The address of the page; the hash is a part of it where it is the route. */
+export const addressOf = (config: Config): string =>
+  config.hashRouting ? location.href : location.href.replace(/#.*/, "");
+
 /**
  * Counts each page that a visitor sees: now, after client-side navigation to another path, and
  * when a page comes back from the back-forward cache. A page that was opened in the background
@@ -50,7 +54,7 @@ export const createPages = (config: Config, hold: () => WireEvent, release: () =
     if (view && !isSeen && !isReplaced && now() - view.occurred_at > REDIRECT_MS) settle();
     if (isSeen && !view) return;
     seen = pathOf(location);
-    if (view) view.page_url = location.href;
+    if (view) view.page_url = addressOf(config);
     else view = hold();
     if (isSeen) return;
     clearTimeout(timer);

@@ -39,7 +39,7 @@ export const createSessions = (config: Config, landing: Landing, shared: Shared)
   const isAlive = ({ at }: Stored): boolean =>
     Math.abs(now() - at) < (config.sessionMinutes ?? 30) * 60_000;
 
-  const readShared = (): Stored[] => [read(shared.get_("sessions")) ?? []].flat() as Stored[];
+  const readShared = (): Stored[] => [read(shared.get_("sessions"))].flat().filter(Boolean) as Stored[];
 
   /** What the tab, or the one it was opened from, goes on with. */
   const load = (): void => {
@@ -58,7 +58,7 @@ export const createSessions = (config: Config, landing: Landing, shared: Shared)
     ) as Stored[];
     session = {
       ...known,
-      sequence: Math.max(...same.map(({ sequence }) => sequence)),
+      sequence: Math.max(...same.map(({ sequence }) => +sequence || 0)),
       at: Math.max(...same.map(({ at }) => at)),
     };
   };

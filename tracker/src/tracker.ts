@@ -13,7 +13,7 @@ import { takesFunctions } from "./globals.js";
 import { now } from "./clock.js";
 import { toPlain } from "./plain.js";
 import { guardCalls, type RunningTracker } from "./calls.js";
-import { createPages } from "./pages.js";
+import { addressOf, createPages } from "./pages.js";
 import { createQueue } from "./queue.js";
 import { gaIds, metaIds } from "./vendor_ids.js";
 import { hasPixels, type TellPixels } from "./pixels_of_page.js";
@@ -96,7 +96,7 @@ export const createTracker = (config: Config, tellPixels: TellPixels): RunningTr
   const makeEvent = (type: string, fields: EventFields = {}, name = type): WireEvent => {
     if (!type) throw Error("an event needs a type");
     return {
-      page_url: config.hashRouting ? location.href : location.href.replace(/#.*/, ""),
+      page_url: addressOf(config),
       page_title: document.title,
       currency: config.currency ?? "USD",
       ...fields,

@@ -7,14 +7,15 @@ import { uuidv7 } from "../src/uuid.js";
 import { startGateway } from "./gateway.js";
 
 const LIMIT = { timeout: 30_000 };
-// All tabs of these tests share a queue, whichever gateway a test starts.
-const GATEWAY = "https://gateway.example";
-const QUEUE = `ct:${GATEWAY}:queue`;
-const UNTIL = `ct:${GATEWAY}:until`;
+// The tabs of a test share a queue, and no other test's, whose tabs may still be at work.
+let gateway = "";
+let queueKey = "";
+let untilKey = "";
+let tests = 0;
 
 /** A tab: a delivery over the queue that all tabs share. */
 const openTab = (config: Config, mayStore = true) => {
-  const shared = openShared(GATEWAY);
+  const shared = openShared(gateway);
   if (mayStore) shared.allow_();
   const notes: unknown[][] = [];
   const note = (...about: unknown[]) => void notes.push(about);
@@ -26,11 +27,11 @@ const openTab = (config: Config, mayStore = true) => {
   return { ...tab, add, notes };
 };
 
-const stored = () => (localStorage.getItem(QUEUE) ?? "").split("\n").filter((line) => line.length > 36);
+const stored = () => (localStorage.getItem(queueKey) ?? "").split("\n").filter((line) => line.length > 36);
 const put = (name: string) => {
   const event_id = uuidv7();
   const line = event_id + JSON.stringify({ event_id, event_name: name });
-  localStorage.setItem(QUEUE, `${localStorage.getItem(QUEUE) ?? ""}\n${line}`);
+  localStorage.setItem(queueKey, `${localStorage.getItem(queueKey) ?? ""}\n${line}`);
 };
 
 /** Web Locks as the standard has them: one holder, the others wait in line. */
@@ -44,6 +45,9 @@ const createLocks = () => {
 
 let beacons: [url: string, body: string][];
 beforeEach(() => {
+  gateway = `https://gateway-${++tests}.example`;
+  queueKey = `ct:${gateway}:queue`;
+  untilKey = `ct:${gateway}:until`;
   beacons = [];
   Object.defineProperty(navigator, "locks", { value: createLocks(), configurable: true });
   Object.defineProperty(navigator, "sendBeacon", {
@@ -122,7 +126,7 @@ test("Retry-After is waited for, also by a page that is left", async () => {
   const { endpoint } = await startGateway({ status: 429, headers: { "Retry-After": "60" } });
   const tab = openTab({ endpoint });
   tab.add("a");
-  await vi.waitFor(() => expect(localStorage.getItem(UNTIL)).not.toBeNull(), LIMIT);
+  await vi.waitFor(() => expect(localStorage.getItem(untilKey)).not.toBeNull(), LIMIT);
   tab.leave_();
   expect(beacons).toEqual([]);
 });
@@ -133,7 +137,7 @@ test("Retry-After is waited for, also by the next page", async () => {
     headers: { "Retry-After": "2" },
   });
   openTab({ endpoint }).add("a");
-  await vi.waitFor(() => expect(localStorage.getItem(UNTIL)).not.toBeNull(), LIMIT);
+  await vi.waitFor(() => expect(localStorage.getItem(untilKey)).not.toBeNull(), LIMIT);
   await vi.waitFor(() => expect(received).toHaveLength(1), LIMIT);
   openTab({ endpoint }).add("b");
   await vi.waitFor(() => expect(received).toHaveLength(2), LIMIT);
@@ -279,7 +283,7 @@ test("where nothing may be stored, nothing is, whatever the gateway answers", as
   });
   openTab({ endpoint }, false).add("a");
   await vi.waitFor(() => expect(received).toHaveLength(2), LIMIT);
-  expect(localStorage.getItem(UNTIL)).toBeNull();
+  expect(localStorage.getItem(untilKey)).toBeNull();
   expect(stored()).toEqual([]);
 });
 

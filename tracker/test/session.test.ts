@@ -226,6 +226,23 @@ test.each([
   expect(session.session_id).toMatch(/^session_\d{13}_/);
 });
 
+test.each(["{", "null", "[null]", "7", '"text"', "[[]]", '[{"session_id":1}]', "{}"])(
+  "what tabs share may be garbage: %s",
+  (garbage) => {
+    localStorage.setItem(`ct:${GATEWAY}:sessions`, garbage);
+    const first = arrive("?utm_source=x", OWN).next_(true);
+    expect(first).toMatchObject({ sequence: 1, utm_params: { utm_source: "x" } });
+    expect(arrive("", OWN).next_(true)).toEqual({ ...first, sequence: 2 });
+  },
+);
+
+test("a count that is garbage begins anew", () => {
+  sessionStorage.setItem(KEY, "session_1_a");
+  const data = { session_id: "session_1_a", sequence: "x", at: Date.now() };
+  sessionStorage.setItem(KEY + "_data", JSON.stringify(data));
+  expect(arrive().next_(true)).toMatchObject({ session_id: "session_1_a", sequence: 1 });
+});
+
 test("works when storage is full", () => {
   const sessions = arrive();
   sessions.next_(true);
