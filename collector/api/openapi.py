@@ -55,7 +55,7 @@ from collector.api.openapi_schemas import (
     results_schema,
 )
 from collector.api.pixel import ERROR_HEADER, EVENT_ID_HEADER, RESULT_HEADER
-from collector.api.script import SCRIPT_METHODS
+from collector.api.script import SCRIPT_METHODS, extra_path
 from collector.errors import (
     BatchTooLarge,
     BodiesFull,
@@ -143,10 +143,10 @@ def openapi_document(script_path: str) -> Json:
                 "get": pixel_operation(),
                 "options": options_operation("pixel", PIXEL_METHODS),
             },
-            script_path: {
-                **with_head(script_operation()),
-                "options": options_operation("script", SCRIPT_METHODS),
-            },
+            script_path: script_operations("script", "The tracker's script, for pages"),
+            extra_path(script_path): script_operations(
+                "scriptExtra", "What the script loads on pages with pixels"
+            ),
             HEALTHZ_PATH: with_head(healthz_operation()),
             READYZ_PATH: with_head(readyz_operation()),
             METRICS_PATH: with_head(metrics_operation()),
@@ -241,13 +241,19 @@ def pixel_operation() -> Json:
     )
 
 
-def script_operation() -> Json:
-    """GET CT_SCRIPT_PATH."""
+def script_operations(name: str, summary: str) -> Json:
+    """The path of a script."""
+    options = options_operation(name, SCRIPT_METHODS)
+    return {**with_head(script_operation(name, summary)), "options": options}
+
+
+def script_operation(name: str, summary: str) -> Json:
+    """GET CT_SCRIPT_PATH, or the script beside it."""
     headers = {name: header("", TEXT, required=True) for name in CACHED}
     sent = [header_parameter("If-None-Match"), header_parameter("Accept-Encoding")]
     return tracking(
-        "script",
-        "The tracker's script, for pages",
+        name,
+        summary,
         {
             200: {
                 "description": "The script.",

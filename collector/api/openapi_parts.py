@@ -66,7 +66,7 @@ def options_operation(name: str, methods: str) -> Json:
     answer = json_answer("", object_of({"allow": {"const": methods}}, "The endpoint's methods."))
     answer["description"] = "A preflight or not; Kong answers preflights before this."
     answer["headers"] = {"Allow": header("", {"const": methods}, required=True)}
-    name = f"options{name.capitalize()}"
+    name = f"options{name[0].upper()}{name[1:]}"
     return tracking(name, "What the endpoint takes", {200: answer}, errors_of())
 
 
@@ -82,7 +82,7 @@ def with_head(get: Json) -> Json:
         status: {key: value for key, value in answer.items() if key != "content"}
         for status, answer in get["responses"].items()
     }
-    head = {**get, "operationId": f"head{name.capitalize()}", "responses": responses}
+    head = {**get, "operationId": f"head{name[0].upper()}{name[1:]}", "responses": responses}
     return {"get": get, "head": head}
 
 

@@ -17,6 +17,7 @@ import yaml
 
 from collector.api.endpoints import PIXEL_PATH
 from collector.api.routes import POSTED
+from collector.api.script import extra_path
 from collector.settings import OPERATORS_PATHS, Settings
 
 KONG = Path(__file__).parents[2] / "kong"
@@ -238,7 +239,8 @@ def test_the_script_has_a_route_of_its_own_without_the_plugin(name: str) -> None
     (route,) = script["routes"]
     path = Settings.model_fields["script_path"].default
 
-    assert re.fullmatch(route["paths"][0].removeprefix("~"), path)
+    for served in (path, extra_path(path)):
+        assert re.fullmatch(route["paths"][0].removeprefix("~"), served)
     assert set(route["methods"]) == {"GET", "HEAD", "OPTIONS"}
     assert [p["name"] for p in route["plugins"]] == ["rate-limiting", "request-size-limiting"]
     assert "plugins" not in script
