@@ -40,8 +40,6 @@ ORDER_NAMESPACE = UUID("5f1c0ac8-4b1d-5a52-9d5e-0d6f3a0d9c41")
 NO_SESSION = "no-session"
 # Campaigns repeat; 1024 of them, of 965 characters at most, are 8 MB at most.
 campaign_of_tags = lru_cache(maxsize=1024)(campaign_of)
-# What stands in a row by other names, or not at all.
-NOT_STORED = ("event_id", "utm_params", "cut", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +58,9 @@ class Enricher:
 
     def enrich(self, payload: ConversionEventRequest, context: RequestContext) -> Event:
         """The event that a tracker sent. Fields that nothing is made of are stored as sent."""
-        fields = vars(payload).copy()
-        for name in NOT_STORED:
-            fields.pop(name, None)
         campaign, click_ids, cut = self.read_tags(payload)
-        if campaign is not NO_CAMPAIGN:
-            fields.update(zip(TAG_LENGTHS, campaign, strict=True))
-        if payload.user_id is not None:
-            fields["user_id"], fields["external_user_id"] = self.identify(payload.user_id)
+        source, medium, name, term, content = campaign
+        user_id, external_user_id = self.identify(payload.user_id)
         reached = self.stages.classify_stage(payload.event_type, payload.page_url)
         order = order_key_of(payload) if reached.converts else None
         event_id = payload.event_id or (order_event_id(payload, order) if order else self.new_id())
@@ -83,34 +76,58 @@ class Enricher:
             marks = marks + found if found else marks
         # Only what is stored: a redacted address may tell less of where a visit came from.
         page_url, referrer = self.redact(payload.page_url), self.redact(payload.referrer)
-        fields |= {
-            "id": event_id,
-            "session_id": payload.session_id or f"{NO_SESSION}-{event_id}",
-            "funnel_stage": reached.stage,
-            "is_bot": device.is_bot,
-            "source_type": attribution.source_type,
-            "channel": attribution.channel,
-            "channel_rule": attribution.rule,
-            "click_ids": click_ids or None,
-            "referrer": referrer,
-            "page_url": page_url,
-            "conversion_value": value,
-            "currency": currency,
-            "converted": reached.converts,
-            "device_type": payload.device_type or device.device_type,
-            "browser": payload.browser or device.browser,
-            "os": payload.os or device.os,
-            "user_agent": context.user_agent,
-            "ip_address": context.client_ip,
-            "stamp_verified": context.stamp_verified,
-            "google_ads_click_id": google_click_id_of(payload, click_ids),
-            "truncated_fields": cut,
-            "marks": marks_with(marks, page_url, referrer),
-            "request_id": context.request_id,
-            "occurred_at": occurred_at,
-            "received_at": context.received_at,
-        }
-        return Event(**fields)
+        # By names, in their order: to update a dictionary and make the event of that took 2.7 µs
+        # more.
+        return Event(
+            id=event_id,
+            user_id=user_id,
+            external_user_id=external_user_id,
+            session_id=payload.session_id or f"{NO_SESSION}-{event_id}",
+            visitor_id=payload.visitor_id,
+            event_type=payload.event_type,
+            event_name=payload.event_name,
+            sequence=payload.sequence,
+            funnel_stage=reached.stage,
+            is_bot=device.is_bot,
+            utm_source=source,
+            utm_medium=medium,
+            utm_campaign=name,
+            utm_term=term,
+            utm_content=content,
+            source_type=attribution.source_type,
+            channel=attribution.channel,
+            channel_rule=attribution.rule,
+            click_ids=click_ids or None,
+            referrer=referrer,
+            page_url=page_url,
+            page_title=payload.page_title,
+            form_data=payload.form_data,
+            conversion_value=value,
+            currency=currency,
+            order_id=payload.order_id,
+            converted=reached.converts,
+            ga_client_id=payload.ga_client_id,
+            ga_session_id=payload.ga_session_id,
+            stripe_session_id=payload.stripe_session_id,
+            stripe_customer_id=payload.stripe_customer_id,
+            device_type=payload.device_type or device.device_type,
+            browser=payload.browser or device.browser,
+            os=payload.os or device.os,
+            user_agent=context.user_agent,
+            ip_address=context.client_ip,
+            stamp_verified=context.stamp_verified,
+            fb_pixel_id=payload.fb_pixel_id,
+            fb_event_id=payload.fb_event_id,
+            google_ads_click_id=google_click_id_of(payload, click_ids),
+            linkedin_partner_id=payload.linkedin_partner_id,
+            metadata=payload.metadata,
+            truncated_fields=cut,
+            marks=marks_with(marks, page_url, referrer),
+            request_id=context.request_id,
+            occurred_at=occurred_at,
+            sent_at=payload.sent_at,
+            received_at=context.received_at,
+        )
 
     def redact(self, address: str | None) -> str | None:
         """An address as it is stored."""
@@ -121,8 +138,10 @@ class Enricher:
             return address
         return self.redactor.redact(address) if self.redactor.may_hold(address) else address
 
-    def identify(self, user_id: str) -> tuple[UUID | None, str | None]:
+    def identify(self, user_id: str | None) -> tuple[UUID | None, str | None]:
         """The user's UUID, and the id as sent where it is none (docs/design.md#what-is-stored)."""
+        if user_id is None:
+            return None, None
         uuid = parse_uuid(user_id)
         if uuid is not None:
             return uuid, None
