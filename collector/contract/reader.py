@@ -18,7 +18,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from collector.address import meant_name
-from collector.contract.fields import MISSING, OBJECT, UTM_PARAMS, FieldType, ModelForms
+from collector.contract.fields import MISSING, FieldType, ModelForms
 from collector.contract.forms import Fault
 from collector.contract.models import (
     ConversionEventRequest,
@@ -96,11 +96,6 @@ def parsed_only(kind: Kind) -> Kind:
     return replace(kind, native=None)
 
 
-def may_hold_any(model: type[BaseModel], name: str) -> bool:
-    """Whether a field is an object that may have keys of any name."""
-    return model.model_fields[name].metadata[0] in (OBJECT, UTM_PARAMS)
-
-
 def plain_type(model: type[BaseModel]) -> type[Any]:
     """A Struct of a model's fields, each checked already, and its defaults."""
     fields = [
@@ -117,8 +112,6 @@ class Reader(Generic[R]):
 
     def __init__(self, model: type[R]) -> None:
         self.fields = frozenset(model.model_fields)
-        # What may hold anything: all other fields are bounded by their types.
-        self.open_objects = tuple(name for name in self.fields if may_hold_any(model, name))
         self._validate = validator_of(model, stopping)
         self._validate_plain = validator_of(model, in_plain_json)
         self._find_faults = validator_of(model, parsed_only)
