@@ -103,25 +103,19 @@ def read_closely(
 def read_plain(reader: Reader[R], value: dict[str, Any], sent: bytes) -> R:
     """A plain JSON object within the limits, read from `sent`, as a request.
 
-    Raises InvalidEvent where it breaks the contract.
+    Its numbers get their digits where a field needs them. Raises InvalidEvent where it breaks
+    the contract.
     """
-    if has_unstorable(sent):
+    unstorable = has_unstorable(sent)
+    if unstorable:
         value = clean_object(value)
-    return read_digits(reader, value, sent)
-
-
-def read_digits(reader: Reader[R], value: dict[str, Any], sent: bytes) -> R:
-    """The same of a storable object, whose numbers get their digits where a field needs them.
-
-    Raises InvalidEvent.
-    """
     if type(value.get(AMOUNT)) is not float:  # the one field that mostly is a number of digits
         try:
             return reader.read(value, plain=True)
         except DigitsNeeded:
             pass
     digits = with_digits(value, sent, reader.fields)
-    return reader.read(clean_object(digits) if has_unstorable(sent) else digits, plain=True)
+    return reader.read(clean_object(digits) if unstorable else digits, plain=True)
 
 
 def read_query(fields: dict[str, Any]) -> ConversionEventRequest:
