@@ -53,7 +53,7 @@ TEXTS_AS_SENT = (
     *("ga_session_id", "stripe_customer_id", "device_type", "browser", "os", "fb_pixel_id"),
     *("fb_event_id", "google_ads_click_id", "linkedin_partner_id"),
 )
-AS_SENT = {
+AS_SENT: dict[str, Any] = {
     **{name: f"{name} 1" for name in TEXTS_AS_SENT},
     "event_type": "subscription_created",
     "page_url": "https://example.com/page",
