@@ -14,6 +14,9 @@ EXCHANGE = make_exchange(
 )
 
 
+ID = "f" * 32
+
+
 @pytest.mark.parametrize(
     ("definition", "value"),
     [
@@ -21,9 +24,9 @@ EXCHANGE = make_exchange(
         ("$request_method $http_origin $http_x_none|", "POST https://a.test |"),
         ("$http_x_two", "1, 2"),
         ("as it stands", "as it stands"),
-        ("$kong_request_id", "f" * 32),
+        ("$kong_request_id", ID),
         ("$ct_a$ct_nobody", ""),
-        (REQUEST_VARIABLE.split('"')[1], f"{'f' * 32} POST 192.0.2.1 https://a.test    {'f' * 32} "),
+        (REQUEST_VARIABLE.split('"')[1], f"{ID} POST 192.0.2.1 https://a.test    {ID} "),
     ],
 )
 def test_a_variable_is_composed_for_each_request(definition: str, value: str) -> None:
