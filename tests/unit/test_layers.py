@@ -96,9 +96,11 @@ MAY_IMPORT: dict[str, set[str]] = {
         "settings",
         "sql",
     },
+    "doctor": {"api", "postgres", "settings", "spool", "sql"},
     "cli": {
         "classify",
         "dashboard",
+        "doctor",
         "facts",
         "logs",
         "postgres",
@@ -112,9 +114,10 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 # Where a library is known; everywhere else it would tie pure code to HTTP or to a database.
 ONLY_IN = {
-    "aiohttp": {"api", "dashboard", "serving"},
-    "asyncpg": {"dashboard", "facts", "postgres", "rejects", "reports"},
+    "aiohttp": {"api", "dashboard", "doctor", "serving"},
+    "asyncpg": {"dashboard", "doctor", "facts", "postgres", "rejects", "reports"},
     "jinja2": {"dashboard"},
+    "yaml": {"doctor"},
     "sqlite3": {"spool"},
     "prometheus_client": {"metrics", "rejects", "serving"},
 }

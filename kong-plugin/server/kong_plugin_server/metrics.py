@@ -26,7 +26,8 @@ BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5,
 class Metrics(Collector):
     """The counters of one worker process."""
 
-    def __init__(self, restarts: int = 0) -> None:
+    def __init__(self, restarts: int = 0, name: str = "", version: str = "") -> None:
+        self.plugin = (name, version)
         self.events: Counter[str] = Counter()
         self.buckets = [0] * (len(BUCKETS) + 1)
         self.seconds = 0.0
@@ -57,6 +58,11 @@ class Metrics(Collector):
         for outcome, count in self.events.items():
             events.add_metric([outcome], count)
         yield events
+        info = GaugeMetricFamily(
+            "kong_plugin_info", "The plugin that is served", labels=["name", "version"]
+        )
+        info.add_metric(self.plugin, 1)
+        yield info
         yield HistogramMetricFamily(
             "kong_plugin_event_seconds",
             "From Kong's event to its end",

@@ -1,0 +1,228 @@
+"""An event through the gateway, and its row: whose address is believed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from ipaddress import ip_address
+
+from collector.doctor.check import Check, Group
+from collector.doctor.deployment import TRACK, Deployment
+from collector.doctor.finding import Finding, Skipped, failure, ok, warning
+from collector.doctor.marked import FORGED_ADDRESS, forged_stamp
+from collector.doctor.metrics_text import sample
+
+STORED, SPOOLED, STRIPPED = 200, 202, 400
+UNSIGNED_REFUSED = 403
+UNSIGNED = "ct_unsigned_requests_total"
+# What each status says of where the fault is.
+FAULTS = {
+    404: ("Kong has no route for it", "bring kong/kong.yml into Kong (docs/kong.md)"),
+    403: (
+        "the collector wants a stamp and believes none",
+        "give Kong and the collector one CT_GATEWAY_SECRET, and look at their clocks "
+        "(docs/production.md#secrets)",
+    ),
+    429: ("the rate limit of this address is used up", "wait a minute, then run the doctor again"),
+    500: (
+        "Kong cannot ask the plugin server, or the collector failed",
+        "start the plugin server, and look at Kong's log and the collector's",
+    ),
+    502: ("Kong reaches no collector", "start the collector; compare `targets` in kong.yml"),
+    503: (
+        "no collector is healthy, or it can store nothing",
+        "start the collector; look at its /readyz",
+    ),
+    504: ("the collector does not answer in time", "look at the collector's log"),
+}
+SECRETS = (
+    "give Kong and the collector one CT_GATEWAY_SECRET, and set their clocks together; look for "
+    "`secret:` in the plugin server's log (docs/production.md#secrets)"
+)
+
+
+async def check_taken(deployment: Deployment) -> Finding:
+    """The event goes all the way, to Postgres."""
+    answer = await deployment.sent_event()
+    expected = "200: the event is committed"
+    if answer.status == STORED:
+        return ok(f"200 in {answer.answered_at - answer.asked_at:.2f} s")
+    if answer.status == SPOOLED:
+        return failure(
+            "202: the collector cannot use Postgres; events wait on its disk",
+            expected,
+            "start Postgres, and look at the collector's log (docs/production.md)",
+        )
+    why, mend = FAULTS.get(answer.status, ("an answer of another kind", "look at Kong's log"))
+    error = f" {answer.error}" if answer.error else ""
+    return failure(f"{answer.status}{error}: {why}", expected, mend)
+
+
+async def check_row(deployment: Deployment) -> Finding:
+    """The event is in the database that the doctor was told of."""
+    try:
+        row = await deployment.stored_row()
+    except LookupError:
+        return failure(
+            "the event was answered with 200 and is not in this database",
+            "its row",
+            "name the collector's database with --database",
+        )
+    if not row["is_bot"]:
+        return warning(
+            "the event does not count as a bot's, so reports have it",
+            "is_bot",
+            "DELETE FROM conversion_events WHERE event_type = 'doctor', and see which User-Agent "
+            "reaches the collector",
+        )
+    return ok(f"session {deployment.event.session_id}; reports leave it out")
+
+
+async def check_verified(deployment: Deployment) -> Finding:
+    """The collector believes the gateway's stamp."""
+    row = await row_of(deployment)
+    if row["stamp_verified"]:
+        return ok("stamp_verified is true")
+    return failure("stamp_verified is false", "true", SECRETS)
+
+
+async def check_address(deployment: Deployment) -> Finding:
+    """The row has the address of the client, not that of a proxy."""
+    row = await row_of(deployment)
+    stored = str(row["ip_address"])
+    expected = deployment.options.own_address or await own_address(deployment)
+    if same_address(stored, expected):
+        return ok(f"{stored}, the doctor's own")
+    trusted = (
+        "name the proxies in front of Kong, and no others, in KONG_TRUSTED_IPS "
+        "(docs/production.md#proxies-in-front)"
+    )
+    behind_nat = not ip_address(expected).is_global and ip_address(stored).is_global
+    if deployment.options.own_address is None and behind_nat:
+        return warning(
+            f"{stored}; this machine is behind NAT and does not know its own",
+            "this machine's public address",
+            "say it with --address; if it is another, " + trusted,
+        )
+    return failure(stored, expected, trusted)
+
+
+def same_address(one: str, other: str) -> bool:
+    """Whether two texts are one address; an IPv4 one may stand in an IPv6 one."""
+    return plain_address(one) == plain_address(other)
+
+
+def plain_address(text: str) -> str:
+    """An address as it is compared."""
+    address = ip_address(text.partition("/")[0])
+    mapped = getattr(address, "ipv4_mapped", None)
+    return str(mapped or address)
+
+
+async def own_address(deployment: Deployment) -> str:
+    """From which address this machine reaches the gateway."""
+    options = deployment.options
+    host = options.gateway_address.hostname or ""
+    async with asyncio.timeout(5):
+        _, writer = await asyncio.open_connection(host, options.gateway_port)
+    try:
+        return str(writer.get_extra_info("sockname")[0])
+    finally:
+        writer.transport.abort()
+
+
+async def check_forged(deployment: Deployment) -> Finding:
+    """The event was sent with a stamp that the doctor made up: the gateway puts its own there."""
+    row = await row_of(deployment)
+    if same_address(str(row["ip_address"]), FORGED_ADDRESS):
+        return failure(
+            f"the row has the forged address {FORGED_ADDRESS}",
+            "the client's own",
+            "put the plugin on the routes of the events, and give the collector CT_GATEWAY_SECRET",
+        )
+    return ok("a forged stamp is overwritten by the gateway's")
+
+
+async def check_forged_at_collector(deployment: Deployment) -> Finding:
+    """A forged stamp, past the gateway. The event is the one that is stored: it stores nothing.
+
+    Raises Skipped.
+    """
+    client = await deployment.collector()
+    await need_stored(deployment)
+    before = sample(await deployment.collector_metrics(), UNSIGNED)
+    forged = forged_stamp(time.time_ns() // 1_000_000)
+    answer = await client.post(TRACK, deployment.event.fields, forged)
+    if answer.status == UNSIGNED_REFUSED:
+        return ok("403: the collector refuses what did not come through the gateway")
+    if answer.status not in (STORED, SPOOLED):
+        raise Skipped(f"the collector answers {answer.status}")
+    after = sample(await deployment.collector_metrics(), UNSIGNED)
+    if before is not None and after is not None and after > before:
+        return ok(f"counted in {UNSIGNED}: its address is not believed")
+    return failure(
+        f"taken, and {UNSIGNED} stays at {after}",
+        "403, or a count of it",
+        "the secret is known or guessed: make another (docs/production.md#secrets)",
+    )
+
+
+async def check_stripped(deployment: Deployment) -> Finding:
+    """A Connection header that would take the stamp away on its way to the collector."""
+    client = await deployment.gateway()
+    await need_stored(deployment)
+    headers = {"Connection": "close, X-Client-IP, X-Gateway-Signature"}
+    answer = await client.post(TRACK, deployment.event.fields, headers)
+    if answer.status == STRIPPED and answer.error == "stamp_stripped":
+        return ok("400 stamp_stripped")
+    return failure(
+        f"answered {answer.status}{f' {answer.error}' if answer.error else ''}",
+        "400 stamp_stripped",
+        "set KONG_NGINX_PROXY_SET as README.md has it, and restart Kong "
+        "(docs/kong.md#one-read-instead-of-two)",
+    )
+
+
+async def check_script(deployment: Deployment) -> Finding:
+    """The script for pages, which any page may load."""
+    client = await deployment.gateway()
+    path = deployment.options.script_path
+    answer = await client.ask("GET", path)
+    everybody = answer.values("Access-Control-Allow-Origin") == ["*"]
+    if answer.status == STORED and everybody and "ETag" in answer.headers:
+        return ok(f"{path}, {len(answer.body)} bytes, with ETag")
+    return failure(
+        f"{path} is answered with {answer.status}",
+        "200 with Access-Control-Allow-Origin: * and ETag",
+        "bring the script's route into Kong, with the path of CT_SCRIPT_PATH "
+        "(docs/tracker.md#serving-the-script)",
+    )
+
+
+async def need_stored(deployment: Deployment) -> None:
+    """What is sent again must be there. Raises Skipped where it is not: it would be stored."""
+    if (await deployment.sent_event()).status != STORED:
+        raise Skipped("the event was not stored (event.taken)")
+
+
+async def row_of(deployment: Deployment) -> dict[str, object]:
+    """The event's row. Raises Skipped where there is none."""
+    try:
+        return dict(await deployment.stored_row())
+    except LookupError:
+        raise Skipped("the event is not in this database (event.row)") from None
+
+
+GROUP = Group(
+    "Events",
+    (
+        Check("event.taken", check_taken),
+        Check("event.row", check_row),
+        Check("event.verified", check_verified),
+        Check("event.address", check_address),
+        Check("event.forged", check_forged),
+        Check("event.forged_at_collector", check_forged_at_collector),
+        Check("event.stripped", check_stripped),
+        Check("event.script", check_script),
+    ),
+)

@@ -1,0 +1,18 @@
+"""Reading the text of Prometheus. Pure."""
+
+from __future__ import annotations
+
+import re
+
+
+def sample(text: str, name: str) -> float | None:
+    """A metric's value, added up over its labels; None where it is not there."""
+    lines = re.findall(rf"^{re.escape(name)}(?:{{.*}})? (\S+)$", text, re.MULTILINE)
+    return sum(map(float, lines)) if lines else None
+
+
+def label(text: str, name: str, label_name: str) -> str | None:
+    """The value of a label of a metric; None where it is not there."""
+    pattern = rf'^{re.escape(name)}{{(?:.*,)?{re.escape(label_name)}="([^"]*)"'
+    found = re.search(pattern, text, re.MULTILINE)
+    return found[1] if found else None
