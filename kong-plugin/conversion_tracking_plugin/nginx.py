@@ -120,7 +120,8 @@ def http_file(policy: Policy, allowed: Mapping[str, str]) -> str:
     maps = [
         ("$request_uri", "$ct_cors_place", place_entries()),
         ("$http_origin", "$ct_cors_origin", origin_entries(policy)),
-        ("$ct_cors_place:$ct_cors_origin", "$ct_allow_origin", allow_origin_entries()),
+        ("$status:$http_origin", "$ct_broken", where("4(00|94):$", "broken")),
+        ("$ct_broken:$ct_cors_place:$ct_cors_origin", "$ct_allow_origin", allow_origin_entries()),
         ("$ct_allow_origin", "$ct_allow_credentials", credentials_entries(policy)),
         ("$ct_cors_place:$http_origin", "$ct_vary", vary_entries(policy)),
         ("$request_method $uri", "$ct_options", options_entries(allowed)),
@@ -188,12 +189,13 @@ def pattern_text(pattern: OriginPattern) -> str:
 
 
 def allow_origin_entries() -> Entries:
-    """The header's value in its place. A page may read what nginx says of a broken request line:
-    whose it was is not known then, and nothing of anybody stands in it."""
+    """The header's value in its place. A page may read what nginx says of a request of which it
+    has not read the Origin: whose it was is not known then, and nothing of anybody stands in it."""
     return {
         "default": quote(""),
-        quote("~^unread:"): quote("*"),
-        quote("~^events:(?<ct_named_origin>.+)$"): "$ct_named_origin",
+        quote("~^(broken)?:unread:"): quote("*"),
+        quote("~^broken:events:"): quote("*"),
+        quote("~^:events:(?<ct_named_origin>.+)$"): "$ct_named_origin",
     }
 
 
@@ -204,9 +206,12 @@ def credentials_entries(policy: Policy) -> Entries:
 
 
 def options_entries(allowed: Mapping[str, str]) -> Entries:
-    """Which OPTIONS are answered by nginx, those that Kong has a route for, and what they allow."""
+    """Which OPTIONS are answered by nginx, and what they allow.
+
+    Also those of paths that no route has: a page whose preflight fails cannot read the 404.
+    """
     paths = {quote(f"~^OPTIONS {path}"): quote(allow) for path, allow in allowed.items()}
-    return {"default": quote("")} | paths
+    return {"default": quote("")} | paths | {quote(f"~^OPTIONS {PATHS}"): quote("OPTIONS")}
 
 
 def where(expression: str, value: str) -> Entries:

@@ -89,6 +89,13 @@ def test_options_are_answered_by_nginx_alone(tmp_path: Path) -> None:
             assert ("content-type", "application/json") in headers
 
 
+def test_a_preflight_of_an_unknown_path_lets_the_page_read_the_404(tmp_path: Path) -> None:
+    with run_nginx(make_files(tmp_path, origins=[SHOP])) as port:
+        status, headers, body = ask(port, "OPTIONS", "/v1/events/unknown", preflight(SHOP))
+    assert (status, json.loads(body)) == (200, {"allow": "OPTIONS"})
+    assert cors_part(headers)["access-control-allow-origin"] == SHOP
+
+
 def test_the_answer_to_options_allows_what_the_route_of_the_path_does(tmp_path: Path) -> None:
     with run_nginx(make_files(tmp_path, origins=[SHOP])) as port:
         status, headers, body = ask(port, "OPTIONS", IMAGE, preflight(SHOP))
@@ -97,7 +104,9 @@ def test_the_answer_to_options_allows_what_the_route_of_the_path_does(tmp_path: 
     assert cors_part(headers)["access-control-allow-origin"] == SHOP
 
 
-@pytest.mark.parametrize("path", ["/v1/events/unknown", "/v1/events/track/", "//v1/events//track", TRACK])
+@pytest.mark.parametrize(
+    "path", ["/v1/events/unknown", "/v1/events/track/", "//v1/events//track", TRACK]
+)
 def test_every_answer_below_the_events_has_the_headers(tmp_path: Path, path: str) -> None:
     with run_nginx(make_files(tmp_path, origins=[SHOP], exposed_headers=["Retry-After"])) as port:
         _, headers, _ = ask(port, "POST", path, {"origin": SHOP})
@@ -122,16 +131,21 @@ def test_a_page_can_read_what_nginx_itself_refuses(tmp_path: Path) -> None:
         head = b"POST /v1/events/track HTTP/1.1\r\nHost: a\r\n" + origin
         too_large = ask_raw(port, head + b"X-Big: " + big + b"\r\n\r\n")
         no_length = ask_raw(port, head + b"Content-Length: x\r\n\r\n")
+        before_origin = ask_raw(
+            port, b"POST /v1/events/track HTTP/1.1\r\nX-Big: " + big + b"\r\n" + origin + b"\r\n"
+        )
         too_long = ask_raw(
             port, b"GET /v1/events/track?" + big + b" HTTP/1.1\r\n" + origin + b"\r\n"
         )
     for answer, status in ((too_large, "400"), (no_length, "400")):
         assert answer.startswith(f"http/1.1 {status} ")
         assert answer.count(f"access-control-allow-origin: {SHOP}\r\n") == 1
-    # The headers of a request line that does not fit are never read: nobody is named.
-    assert too_long.startswith("http/1.1 414 ")
-    assert too_long.count("access-control-allow-origin: *\r\n") == 1
-    assert "credentials" not in too_long
+    # Of a request line that does not fit, and behind a header that does not, nothing is read:
+    # nobody is named.
+    for answer, status in ((too_long, "414"), (before_origin, "400")):
+        assert answer.startswith(f"http/1.1 {status} ")
+        assert answer.count("access-control-allow-origin: *\r\n") == 1
+        assert "credentials" not in answer
 
 
 OF_UPSTREAM = {
