@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from io import BytesIO
 from pathlib import Path
 from time import time
 from typing import Any
@@ -83,8 +84,9 @@ class Client:
     ) -> Answer:
         """The answer. Raises one of UNREACHABLE where there is none."""
         asked_at = time()
+        data = None if body is None else BytesIO(body)  # large bytes would make aiohttp warn
         async with self._session.request(
-            method, self.url + path, headers=headers, data=body, allow_redirects=False
+            method, self.url + path, headers=headers, data=data, allow_redirects=False
         ) as answer:
             content = await answer.content.read(MOST_BODY_BYTES)
             return Answer(answer.status, answer.headers, content, asked_at, time())

@@ -7,62 +7,98 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from collector.doctor.check import Group, run_groups
+from collector.doctor.deployment import open_deployment
+from collector.doctor.finding import Finding, Line, Status
+from collector.doctor.options import Options
 
 COMMAND = str(Path(sys.executable).parent / "conversion-tracking")
 CHECKS_SECONDS = 120
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What the doctor said."""
+class Examined:
+    """Where the parts of a healthy system are."""
 
-    code: int
-    lines: Sequence[Mapping[str, str]]
+    options: Options
+    collector_port: int
 
-    def of(self, check: str, about: str = "") -> Mapping[str, str]:
-        """The line of a check."""
-        [line] = [x for x in self.lines if x["check"] == check and x["about"] == about]
-        return line
+    @property
+    def gateway_port(self) -> int:
+        """The gateway's."""
+        return self.options.gateway_port
 
-    def statuses(self) -> dict[str, str]:
-        """Each check that is not ok, by its id."""
-        return {x["check"]: x["status"] for x in self.lines if x["status"] != "ok"}
+    async def look(self, *groups: Group, **changes: Any) -> Seen:
+        """What some groups of checks say, of the system or with other parts in its place."""
+        return await look(replace(self.options, **changes), *groups)
 
 
 @dataclass(frozen=True)
-class Examined:
-    """Where the parts of a system are."""
+class Seen:
+    """What was found."""
 
-    gateway: str
-    collector: str
-    database: str
-    folder: Path
-    kong_yml: Path
-    secret: str
-    environment: Mapping[str, str] = field(default_factory=dict)
+    lines: Sequence[Line]
 
-    async def examine(self, *options: str, **replaced: str | None) -> Verdict:
-        """Run the command from outside, with options in place of those that name the parts."""
-        given = {
-            "gateway": self.gateway,
-            "database": self.database,
-            "collector": self.collector,
-            "file": str(self.kong_yml),
-            **replaced,
+    def of(self, check: str, about: str = "") -> Finding:
+        """The one finding of a check."""
+        [found] = [
+            line.finding
+            for line in self.lines
+            if line.check == check and line.finding.about == about
+        ]
+        return found
+
+    def not_ok(self) -> dict[str, Status]:
+        """Each check that is not ok."""
+        return {
+            line.check: line.finding.status
+            for line in self.lines
+            if line.finding.status is not Status.OK
         }
-        named = [part for n, v in given.items() if v is not None for part in (f"--{n}", v)]
-        return await run_doctor(*named, *options, environment=self.environment)
+
+
+async def look(options: Options, *groups: Group) -> Seen:
+    """What some groups of checks say."""
+    async with open_deployment(options) as deployment:
+        return Seen([line async for _, found in run_groups(groups, deployment) for line in found])
+
+
+def refuse(finding: Finding, status: Status, words: str) -> None:
+    """A finding of this status, which says so with these words, and what mends it."""
+    assert (finding.status, words in finding.seen) == (status, True), finding
+    if status in (Status.WARNING, Status.FAILURE):
+        assert finding.expected
+        assert finding.mend
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the command wrote, and its exit code."""
+
+    code: int
+    output: str
+    errors: str
+
+    @property
+    def checks(self) -> Sequence[Mapping[str, str]]:
+        """The lines of --json."""
+        checks: list[dict[str, str]] = json.loads(self.output)["checks"]
+        return checks
+
+    def statuses(self) -> dict[str, str]:
+        """Each check with its status."""
+        return {line["check"]: line["status"] for line in self.checks}
 
 
 async def run_doctor(*options: str, environment: Mapping[str, str] | None = None) -> Verdict:
-    """The command in a process of its own, with nothing of this environment but PATH."""
+    """The command in a process of its own, with nothing of this environment."""
     process = await asyncio.create_subprocess_exec(
         COMMAND,
         "doctor",
-        "--json",
         *options,
         env={"PATH": "/usr/bin:/bin", **(environment or {})},
         stdout=subprocess.PIPE,
@@ -74,7 +110,5 @@ async def run_doctor(*options: str, environment: Mapping[str, str] | None = None
     except BaseException:
         process.kill()
         raise
-    assert not errors, errors.decode()
-    written: dict[str, Any] = json.loads(output)
     assert process.returncode is not None
-    return Verdict(process.returncode, written["checks"])
+    return Verdict(process.returncode, output.decode(), errors.decode())
