@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -12,8 +14,8 @@ from collector.doctor.finding import Finding, Skipped, failure, ok, warning
 from collector.postgres.migrate import load_migrations
 from collector.sql import migration_files
 
-OLDEST_VERSION = 130_000
-OLDEST_VERSION_TEXT = "13"
+OLDEST_VERSION = 150_000  # views with security_invoker
+OLDEST_VERSION_TEXT = "15"
 MOST_SHARE = 0.8
 MIGRATE = "conversion-tracking migrate"
 
@@ -41,6 +43,11 @@ def place_of(deployment: Deployment) -> str:
 async def check_version(deployment: Deployment) -> Finding:
     """A version that the SQL needs; and no replica, which can store nothing."""
     [server] = await deployment.fetch("doctor_server")
+    return judge_server(server)
+
+
+def judge_server(server: Mapping[str, Any]) -> Finding:
+    """Whether a server can be written to by this version's SQL."""
     seen = f"Postgres {server['version_text']}"
     if server["version"] < OLDEST_VERSION:
         expected = f"Postgres {OLDEST_VERSION_TEXT} or newer"

@@ -10,10 +10,10 @@ import json
 from collector.doctor.check import Check, Group
 from collector.doctor.deployment import BATCH, Deployment
 from collector.doctor.events import need_stored
-from collector.doctor.finding import Finding, failure, ok, warning
+from collector.doctor.finding import Finding, Skipped, failure, ok, warning
 from collector.doctor.http import Answer, Client
 
-TOO_LARGE = 413
+TOO_LARGE, REFUSED = 413, 403
 COLLECTORS = "body_too_large"
 EQUAL = (
     "make CT_MAX_BODY_BYTES and `allowed_payload_size` of request-size-limiting in kong.yml the "
@@ -54,12 +54,14 @@ async def check_gateway(deployment: Deployment) -> Finding:
 
 
 async def check_collector(deployment: Deployment) -> Finding:
-    """The collector's own limit."""
+    """The collector's own limit. Raises Skipped."""
     client = await deployment.collector()
     await need_stored(deployment)
     at_limit, over = await ask_both(client, deployment)
     limit = deployment.options.max_body_bytes
-    if at_limit.status == TOO_LARGE or over.status not in (TOO_LARGE, 403):
+    if at_limit.status == REFUSED:
+        raise Skipped("the collector refuses what did not come through the gateway")
+    if at_limit.status == TOO_LARGE or over.status != TOO_LARGE:
         seen = f"{limit} bytes are answered {at_limit.status}, one more {over.status}"
         return failure(seen, f"taken up to {limit}, then 413", EQUAL)
     return ok(f"{limit} bytes are read, one more is answered {over.status}")

@@ -1,7 +1,8 @@
 """The one event that the doctor stores, marked so that reports leave it out. Pure.
 
 Its User-Agent has a crawler's form (collector/classify/bots.py): so it counts as a bot's, which
-reports leave out, as orders, facts and sums do. Its type says what it is to who looks at rows.
+funnels, orders and nearly all reports leave out (docs/doctor.md). Its type says what it is to who
+looks at rows.
 """
 
 from __future__ import annotations

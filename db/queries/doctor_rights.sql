@@ -7,12 +7,19 @@ WITH needed (what_for, table_name, rights) AS (
     ('events', 'conversion_funnel', ARRAY['SELECT', 'INSERT', 'UPDATE']),
     ('events', 'counted_orders', ARRAY['SELECT', 'INSERT', 'UPDATE']),
     ('rejects', 'rejected_events', ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']),
+    ('facts', 'conversion_funnel', ARRAY['DELETE']),
+    ('facts', 'counted_orders', ARRAY['DELETE']),
     ('facts', 'session_facts', ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']),
     ('facts', 'stale_sessions', ARRAY['SELECT', 'INSERT', 'DELETE']),
     ('facts', 'changed_events', ARRAY['SELECT', 'DELETE']),
     ('facts', 'facts_progress', ARRAY['SELECT', 'UPDATE']),
     ('facts', 'changed_days', ARRAY['SELECT', 'DELETE']),
-    ('facts', 'summed_days', ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE'])
+    ('facts', 'summed_days', ARRAY['SELECT', 'INSERT', 'DELETE']),
+    ('facts', 'session_sums', ARRAY['SELECT', 'INSERT', 'DELETE']),
+    ('facts', 'stage_sums', ARRAY['SELECT', 'INSERT', 'DELETE']),
+    ('facts', 'page_sums', ARRAY['SELECT', 'INSERT', 'DELETE']),
+    ('facts', 'event_type_sums', ARRAY['SELECT', 'INSERT', 'DELETE']),
+    ('facts', 'quarter_sums', ARRAY['SELECT', 'INSERT', 'DELETE'])
 )
 
 SELECT

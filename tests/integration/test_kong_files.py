@@ -39,10 +39,10 @@ FILES = {
     name: yaml.safe_load((KONG / name).read_text()) for name in ("kong.yml", "kong.multi-node.yml")
 }
 Document = dict[str, Any]
-Rule = Callable[[Document], list[str]]
+Rule = Callable[[kong_rules.Document], list[str]]
 
 
-def other_body_limits(document: Document) -> list[str]:
+def other_body_limits(document: kong_rules.Document) -> list[str]:
     """The rule, with the default of the collector's setting."""
     return kong_rules.other_body_limits(document, Settings.model_fields["max_body_bytes"].default)
 
@@ -114,7 +114,7 @@ def test_a_broken_file_is_found_at_its_place(
     rule: Rule, entity_place: str, change: Document
 ) -> None:
     broken = copy.deepcopy(FILES["kong.yml"])
-    by_place = {place: entity for _, place, entity in entities(broken)}
+    by_place: dict[str, Any] = {place: entity for _, place, entity in entities(broken)}
 
     by_place[entity_place].update(change)
 

@@ -89,9 +89,7 @@ http {{
 def run_tls(folder: Path, upstream: int, certificate: Path, key: Path) -> Iterator[int]:
     """nginx with a certificate, in front of a port; its port."""
     port = free_port()
-    text = TLS.format(
-        folder=folder, port=port, upstream=upstream, certificate=certificate, key=key
-    )
+    text = TLS.format(folder=folder, port=port, upstream=upstream, certificate=certificate, key=key)
     with run_configured(folder, text, port):
         yield port
 

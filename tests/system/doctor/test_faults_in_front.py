@@ -204,9 +204,11 @@ def certificate(folder: Path, days: int) -> tuple[Path, Path]:
     key, file = folder / "tls.key", folder / "tls.crt"
     names.write_text("subjectAltName=DNS:localhost")
     new = ["openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"]
-    sign = ["openssl", "x509", "-req", "-in", request, "-signkey", key, "-extfile", names]
-    for command in ([*new, "-keyout", key, "-out", request], [*sign, "-days", str(days)]):
-        made = subprocess.run(command, check=True, capture_output=True).stdout
+    sign = ["openssl", "x509", "-req", "-in", str(request), "-extfile", str(names)]
+    new += ["-keyout", str(key), "-out", str(request)]
+    sign += ["-signkey", str(key), "-days", str(days)]
+    subprocess.run(new, check=True, capture_output=True)
+    made = subprocess.run(sign, check=True, capture_output=True).stdout
     file.write_bytes(made)
     return file, key
 
