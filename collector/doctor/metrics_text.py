@@ -11,8 +11,7 @@ def sample(text: str, name: str) -> float | None:
     return sum(map(float, lines)) if lines else None
 
 
-def label(text: str, name: str, label_name: str) -> str | None:
-    """The value of a label of a metric; None where it is not there."""
+def labels(text: str, name: str, label_name: str) -> set[str]:
+    """The values of a label of a metric."""
     pattern = rf'^{re.escape(name)}{{(?:.*,)?{re.escape(label_name)}="([^"]*)"'
-    found = re.search(pattern, text, re.MULTILINE)
-    return found[1] if found else None
+    return set(re.findall(pattern, text, re.MULTILINE))

@@ -11,7 +11,7 @@ from collector.doctor.deployment import UNBOUND_STAMPS, Deployment
 from collector.doctor.events import need_stored
 from collector.doctor.finding import Finding, Skipped, failure, ok, warning
 from collector.doctor.marked import VERSION
-from collector.doctor.metrics_text import label, sample
+from collector.doctor.metrics_text import labels, sample
 
 CONNECT_SECONDS = 5.0
 INFO = "kong_plugin_info"
@@ -99,14 +99,14 @@ async def check_version(deployment: Deployment) -> Finding:
     except (OSError, TimeoutError) as error:
         reason = getattr(error, "strerror", "") or type(error).__name__
         return failure(f"{address}: {reason}", "metrics of a plugin server", START)
-    found = label(text, INFO, "version")
-    if found != VERSION:
+    found = labels(text, INFO, "version")  # of each worker
+    if found != {VERSION}:
         return warning(
-            f"the plugin is of version {found or 'unknown'}",
+            f"the plugin is of version {', '.join(sorted(found)) or 'unknown'}",
             f"{VERSION}, the collector's",
             "upgrade in the order of docs/production.md#upgrades",
         )
-    return ok(f"version {found}")
+    return ok(f"version {VERSION}")
 
 
 async def scrape(address: str) -> str:

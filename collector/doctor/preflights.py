@@ -15,7 +15,8 @@ from collector.doctor.http import Answer, Client
 ROUTES = {**dict.fromkeys(POSTED, "POST"), PIXEL_PATH: "GET"}
 FORBIDDEN_ORIGIN = "https://doctor.invalid"  # a name that nobody can have
 
-OK_STATUS = 200
+OK_STATUS, SERVERS_FAULT = 200, 500
+AWAY = "start the plugin server, and look at Kong's log (docs/kong.md#when-something-fails)"
 NO_ROUTE = "add the preflight routes of kong/kong.yml (docs/kong.md#preflights), then `kong reload`"
 
 
@@ -37,7 +38,8 @@ async def check_bare(deployment: Deployment) -> Finding:
         if answer.status != OK_STATUS or "OPTIONS" not in answer.values("Allow")
     ]
     if wrong:
-        return failure("; ".join(wrong), "200 with Allow", NO_ROUTE)
+        mend = AWAY if any(a.status >= SERVERS_FAULT for a in answers.values()) else NO_ROUTE
+        return failure("; ".join(wrong), "200 with Allow", mend)
     return ok(f"200 with Allow on {len(answers)} routes")
 
 
@@ -63,8 +65,8 @@ def judge_origin(origin: str, answers: Mapping[str, Answer]) -> Finding:
         "put the origin into `origins` in kong.yml, make nginx's files anew "
         "(docs/kong.md#cors-headers-by-nginx-itself), then `kong reload`"
     )
-    if any(answer.status != OK_STATUS for answer in answers.values()):
-        mend = NO_ROUTE
+    if statuses := {answer.status for answer in answers.values()} - {OK_STATUS}:
+        mend = AWAY if max(statuses) >= SERVERS_FAULT else NO_ROUTE
     expected = f"200 with Access-Control-Allow-Origin: {origin}, once"
     return failure("; ".join(wrong), expected, mend, origin)
 

@@ -19,6 +19,7 @@ from kong_plugin_server.log import log_to_stderr
 logger = logging.getLogger(__name__)
 
 PROGRAM = "conversion-tracking-plugin"
+EPILOG = f"{PROGRAM} --nginx FOLDER KONG_YML writes what Kong's nginx sets the CORS headers by."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["--nginx"]:
         return write_nginx_files(given)
-    return run_command(plugin.NAME, plugin.__name__, PROGRAM, given)
+    return run_command(plugin.NAME, plugin.__name__, PROGRAM, given, EPILOG)
 
 
 def write_nginx_files(arguments: Sequence[str]) -> int:

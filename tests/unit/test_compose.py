@@ -18,6 +18,7 @@ import yaml
 
 from collector.settings import ENV_PREFIX, Settings
 from conversion_tracking_plugin.nginx import HTTP_FILE, PROXY_FILE
+from tests.processes import children_of
 
 ROOT = Path(__file__).parents[2]
 COMPOSE_FILE = ROOT / "docker-compose.yml"
@@ -312,7 +313,7 @@ def test_events_that_wait_for_postgres_are_on_a_volume_that_the_collector_may_wr
 def test_kong_and_the_plugin_meet_in_the_folder_that_both_mount() -> None:
     kong = SERVICES["kong"]["environment"]
     folder = {service: target for service, source, target in volumes() if source == "plugin-socket"}
-    _, served, kong_yml = SERVICES["plugin"]["command"]
+    _, served, kong_yml, *_ = SERVICES["plugin"]["command"]
 
     assert folder == {"plugin": served, "kong": served}
     server = "KONG_PLUGINSERVER_CONVERSION_TRACKING"
@@ -332,7 +333,8 @@ def test_the_plugin_s_start_script_writes_the_description_and_serves_until_sigte
     served = tmp_path / "plugin.sock"
     script = ROOT / "deploy" / "plugin" / "serve-plugin"
     kong_yml = ROOT / "kong" / "kong.yml"
-    server = subprocess.Popen([script, tmp_path, kong_yml], env={"PATH": f"{BIN}:/usr/bin:/bin"})
+    command = [str(script), str(tmp_path), str(kong_yml), "--workers=2"]
+    server = subprocess.Popen(command, env={"PATH": f"{BIN}:/usr/bin:/bin"})
     try:
         for _ in range(100):
             if plugin_health_check(served) == 0:
@@ -343,6 +345,7 @@ def test_the_plugin_s_start_script_writes_the_description_and_serves_until_sigte
         assert (tmp_path / "plugin.json").read_text() == dump.stdout
         assert all((tmp_path / name).exists() for name in (HTTP_FILE, PROXY_FILE))
         assert served.stat().st_mode & 0o777 == 0o666
+        assert len(children_of(server.pid)) == 2
         server.terminate()
         assert server.wait(10) == 0
     finally:

@@ -1,61 +1,163 @@
-"""The supervisor's end of the channel to a worker: connections go in, readiness comes out."""
+"""The channel between the supervisor and a worker: packets, with descriptors.
+
+A packet is a kind and a number. A text goes along as a file in memory, whose descriptor is
+passed: what a packet itself can hold is bounded by the socket's buffer.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
+import struct
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
-READY = b"+"  # what a worker says to the supervisor when it serves
-MOST_AT_ONCE = 64  # connections in one message of the supervisor
-START_SECONDS = 30.0
+READY = b"+"  # from a worker: it serves
+CONNECTIONS = b"c"  # to a worker: connections of Kong
+STARTED = b"s"  # from a worker: Kong has started an instance, with this configuration
+CLOSED = b"x"  # from a worker: Kong has closed an instance
+WANTED = b"w"  # from a worker: who knows this instance?
+KNOWN = b"k"  # to a worker: its configuration
+UNKNOWN = b"u"  # to a worker: nobody does
+PAGE = b"p"  # to a worker: what has it counted? And from it: this
+
+MOST_AT_ONCE = 64  # connections in one packet
+_HEAD = struct.Struct("<cq")
+
+
+class Packet(NamedTuple):
+    """What the other end has sent."""
+
+    kind: bytes
+    number: int
+    descriptors: list[int]
+
+    def read_text(self) -> bytes:
+        """The text that came along, which can be read once."""
+        (descriptor,) = self.descriptors
+        with open(descriptor, "rb") as file:
+            file.seek(0)  # the sender has written, and the place in the file is common to both
+            return file.read()
+
+
+class HasDescriptor(Protocol):
+    """A socket or a file."""
+
+    def fileno(self) -> int:
+        """Its descriptor; negative when it is closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Outgoing:
+    head: bytes
+    files: Sequence[HasDescriptor]
+    then: Callable[[], None]
 
 
 class Channel:
-    """When it is closed, the worker ends by itself."""
+    """One end. When the other end has ended, it is no longer open, and sends nothing more."""
 
     def __init__(self, ours: socket.socket) -> None:
         ours.setblocking(False)
         self._socket = ours
-        self._waiting: list[socket.socket] = []
+        self._waiting: deque[_Outgoing] = deque()
+        self._is_blocked = False
+        self.is_open = True
 
-    async def is_ready(self) -> bool:
-        """Whether the worker says that it serves, rather than ends or is silent."""
-        try:
-            async with asyncio.timeout(START_SECONDS):
-                return await asyncio.get_running_loop().sock_recv(self._socket, 1) == READY
-        except TimeoutError:
-            return False
+    def start(self, readable: Callable[[], None]) -> None:
+        """Call `readable`, which is to `receive`, when there is something, or the end."""
+        asyncio.get_running_loop().add_reader(self._socket.fileno(), readable)
 
-    def pass_on(self, connections: list[socket.socket]) -> None:
-        """Pass connections to the worker, as soon as it takes them.
+    def receive(self) -> Iterator[Packet]:
+        """The packets that are here now."""
+        while self.is_open:
+            try:
+                message, descriptors, _, _ = socket.recv_fds(self._socket, 16, MOST_AT_ONCE)
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError:
+                message, descriptors = b"", []
+            if not message:
+                self._lose()
+                return
+            kind, number = _HEAD.unpack(message)
+            yield Packet(kind, number, descriptors)
 
-        The channel holds a few hundred messages; a worker that is slow, or is in a phase that
-        blocks it, gets the others later.
+    def send(
+        self,
+        kind: bytes,
+        number: int = 0,
+        files: Sequence[HasDescriptor] = (),
+        then: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Send a packet as soon as the other end takes it, and call `then`.
+
+        The channel holds a few hundred packets; a worker that is slow, or is in a phase that
+        blocks it, gets the others later. `then` is called for a packet that is lost as well.
         """
-        self._waiting += connections
-        self._send()
+        self._waiting.append(_Outgoing(_HEAD.pack(kind, number), files, then))
+        if not self._is_blocked:
+            self._send_waiting()
+
+    def send_text(
+        self, kind: bytes, number: int, text: bytes, then: Callable[[], None] = lambda: None
+    ) -> None:
+        """Send a packet with a text. Raises OSError where no file can be made for it."""
+        file = open(os.memfd_create("text"), "wb")  # noqa: SIM115  # closed when it is sent
+        file.write(text)
+        file.flush()
+
+        def close_and_go_on() -> None:
+            file.close()
+            then()
+
+        self.send(kind, number, [file], close_and_go_on)
 
     def close(self) -> None:
-        """Pass on no more."""
-        if self._socket.fileno() >= 0:
+        """Receive and send no more. The worker ends by that."""
+        self._lose()
+        self._socket.close()
+
+    def _send_waiting(self) -> None:
+        while self._waiting:
+            try:
+                self._send_one(self._waiting[0])
+            except (BlockingIOError, InterruptedError):
+                self._block()
+                return
+            except OSError:  # the other end has ended, and what it still said may be read
+                self._unblock()
+                self._drop_waiting()
+                return
+            self._waiting.popleft().then()
+        self._unblock()
+
+    def _send_one(self, outgoing: _Outgoing) -> None:
+        # A connection that Kong has closed meanwhile has no descriptor any more.
+        descriptors = [d for file in outgoing.files if (d := file.fileno()) >= 0]
+        socket.send_fds(self._socket, [outgoing.head], descriptors)
+
+    def _block(self) -> None:
+        if not self._is_blocked:
+            self._is_blocked = True
+            loop = asyncio.get_running_loop()
+            loop.add_writer(self._socket.fileno(), self._send_waiting)
+
+    def _unblock(self) -> None:
+        if self._is_blocked:
+            self._is_blocked = False
             asyncio.get_running_loop().remove_writer(self._socket.fileno())
-            self._socket.close()
 
-    def _send(self) -> None:
-        loop = asyncio.get_running_loop()
-        try:
-            while self._waiting:
-                self._send_some(self._waiting[:MOST_AT_ONCE])
-                del self._waiting[:MOST_AT_ONCE]
-        except BlockingIOError:
-            loop.add_writer(self._socket.fileno(), self._send)
-            return
-        except OSError:  # the worker has died: its connections are ended when it is replaced
-            self._waiting.clear()
-        loop.remove_writer(self._socket.fileno())
+    def _lose(self) -> None:
+        if self.is_open:
+            self.is_open = False
+            asyncio.get_running_loop().remove_reader(self._socket.fileno())
+            self._unblock()
+            self._drop_waiting()
 
-    def _send_some(self, connections: list[socket.socket]) -> None:
-        # One that Kong has closed meanwhile has no descriptor any more.
-        descriptors = [c.fileno() for c in connections if c.fileno() >= 0]
-        if descriptors:
-            socket.send_fds(self._socket, [b"c"], descriptors)
+    def _drop_waiting(self) -> None:
+        while self._waiting:
+            self._waiting.popleft().then()

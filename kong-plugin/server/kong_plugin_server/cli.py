@@ -9,26 +9,33 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from kong_plugin_server.crew import WorkerError
+from kong_plugin_server.listening import naming
 from kong_plugin_server.log import log_to_stderr
 from kong_plugin_server.plugin_module import load_plugin
-from kong_plugin_server.supervisor import Service, WorkerError, supervise
+from kong_plugin_server.supervisor import Service, supervise
 
 logger = logging.getLogger(__name__)
 
 STANDARD_OUTPUT = Path("-")
 
 
-def run_command(name: str, module: str, program: str, arguments: Sequence[str] | None) -> int:
-    """Serve or describe the plugin `name` in `module`.
+def run_command(
+    name: str, module: str, program: str, arguments: Sequence[str] | None, epilog: str = ""
+) -> int:
+    """Serve or describe the plugin `name` in `module`. `epilog` ends what `--help` says.
 
     Returns the exit code: 0, or 1 after one line that says what is wrong. Raises what
     `load_plugin` and `HostedPlugin.dump` raise: a mistake in the plugin wants its traceback.
     """
-    options = with_limits(make_parser(program)).parse_args(arguments)
+    parser = with_limits(make_parser(program))
+    parser.epilog = epilog
+    options = parser.parse_args(arguments)
     log_to_stderr()
+    dump = json.dumps(load_plugin(name, module).dump()) if options.dump is not None else None
     try:
-        if options.dump is not None:
-            write_dump(json.dumps(load_plugin(name, module).dump()), options.dump)
+        if dump is not None:
+            write_dump(dump, options.dump)
         else:
             supervise(read_service(name, module, options))
     except (OSError, WorkerError) as problem:
@@ -38,13 +45,21 @@ def run_command(name: str, module: str, program: str, arguments: Sequence[str] |
 
 
 def write_dump(text: str, file: Path) -> None:
-    """To standard output, or in one step to a file that Kong may be reading."""
+    """To standard output, or in one step to a file that Kong may be reading.
+
+    Raises OSError that names the file.
+    """
     if file == STANDARD_OUTPUT:
         sys.stdout.write(text)
         return
     new = file.with_name(file.name + ".new")
-    new.write_text(text, encoding="utf-8")
-    new.rename(file)
+    with naming(f"cannot write {file}"):
+        try:
+            new.write_text(text, encoding="utf-8")
+            new.rename(file)
+        except OSError:
+            new.unlink(missing_ok=True)
+            raise
 
 
 def read_service(name: str, module: str, options: argparse.Namespace) -> Service:
@@ -54,6 +69,7 @@ def read_service(name: str, module: str, options: argparse.Namespace) -> Service
         module=module,
         socket=options.socket,
         socket_mode=options.socket_mode,
+        workers=options.workers,
         metrics=options.metrics,
         phase_limit=options.phase_limit,
         exit_with_parent=options.exit_with_parent,
@@ -91,6 +107,13 @@ def make_parser(program: str) -> argparse.ArgumentParser:
 def with_limits(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     """The options that this server has besides."""
     parser.add_argument(
+        "--workers",
+        type=positive,
+        default=1,
+        metavar="N",
+        help="processes that share the connections (default: %(default)s)",
+    )
+    parser.add_argument(
         "--metrics", metavar="ADDRESS", help="serve metrics on unix:PATH or HOST:PORT"
     )
     parser.add_argument(
@@ -101,3 +124,10 @@ def with_limits(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
         help="end an event that takes longer (default: %(default)s)",
     )
     return parser
+
+
+def positive(text: str) -> int:
+    """A whole number from 1 on. Raises ValueError."""
+    if int(text) < 1:
+        raise ValueError(text)
+    return int(text)

@@ -7,12 +7,14 @@ passed over. Anything else that is not expected ends this connection, and no oth
 
 from __future__ import annotations
 
+import json
 import logging
 import socket
 import time
 from collections import deque
 from typing import Any
 
+from kong_plugin_server.colleagues import Colleagues
 from kong_plugin_server.event import Event, PhaseAbandoned, PhaseStopped
 from kong_plugin_server.frames import FrameReader, WireError, frame
 from kong_plugin_server.hosting import Instance, Instances, UnusablePlugin
@@ -45,8 +47,15 @@ def decode_result(decode: Decoder, message: bytes) -> Any:
 class Connections:
     """The open connections of this process, and what they share."""
 
-    def __init__(self, instances: Instances, metrics: Metrics, watchdog: Watchdog) -> None:
+    def __init__(
+        self,
+        instances: Instances,
+        colleagues: Colleagues,
+        metrics: Metrics,
+        watchdog: Watchdog,
+    ) -> None:
         self.instances = instances
+        self.colleagues = colleagues
         self.metrics = metrics
         self.watchdog = watchdog
         self.readiness = Readiness()
@@ -81,7 +90,7 @@ class Connections:
     def end_idle(self) -> None:
         """End the connections on which nothing is going on."""
         for connection in list(self.open):
-            if connection.event is None:
+            if connection.is_idle():
                 connection.close()
 
 
@@ -93,8 +102,14 @@ class Connection:
         self._stream = Stream(connected, shared.readiness, self._receive)
         self._reader = FrameReader()
         self._awaited: deque[Decoder | None] = deque()
+        # Kong's call for an instance that the other workers are asked for.
+        self._asking: HandleEvent | CloseInstance | None = None
         self.event: Event | None = None
         self.ended_at = 0.0
+
+    def is_idle(self) -> bool:
+        """Whether Kong waits for nothing here."""
+        return self.event is None and self._asking is None
 
     def start(self) -> None:
         """Serve; mostly Kong's call is here already."""
@@ -145,6 +160,7 @@ class Connection:
     def _lose(self) -> None:
         self._stream.close()
         self._shared.open.discard(self)
+        self._asking = None
         if self.event is not None:
             self.event.stop(PhaseAbandoned())
 
@@ -162,43 +178,58 @@ class Connection:
             decode = self._awaited.popleft()
             if decode is not None and self.event is not None:
                 self.event.take(decode_result(decode, message))
-        elif self.event is None:
+        elif self.is_idle():
             self._answer(message)
         else:
             raise WireError("a frame that nothing waits for")
 
     def _answer(self, message: bytes) -> None:
         call = decode_call(message)
-        if isinstance(call, HandleEvent):
-            self._start_event(call)
-        elif isinstance(call, StartInstance):
+        if isinstance(call, StartInstance):
             self._start_instance(call)
-        else:
-            self._close_instance(call)
-
-    def _start_event(self, call: HandleEvent) -> None:
+            return
         now = time.monotonic()
         instance = self._shared.instances.find(call.instance_id, now)
+        if instance is None:
+            self._asking = call
+            self._shared.colleagues.ask(call.instance_id, self._learn)
+        elif isinstance(call, HandleEvent):
+            self._start_event(call, instance, now)
+        else:
+            self._close_instance(call, instance)
+
+    def _learn(self, instance: Instance | None) -> None:
+        """The instance that this worker did not know; None where the others do not either."""
+        call, self._asking = self._asking, None
+        if call is None:  # Kong has closed meanwhile
+            return
         if instance is None:
             # Kong takes a closed connection for a restarted server: it starts the
             # instance again and repeats the event (pb_rpc.lua, handle_event).
             self.close()
-            return
+        elif isinstance(call, HandleEvent):
+            self._start_event(call, instance, time.monotonic())
+        else:
+            self._close_instance(call, instance)
+
+    def _start_event(self, call: HandleEvent, instance: Instance, now: float) -> None:
         self.event = Event(self, instance, call, now, self._shared.watchdog.run)
         self.event.start()
 
     def _start_instance(self, call: StartInstance) -> None:
+        """Before Kong knows its id, the supervisor does: Kong may use it with any worker."""
+        config = json.dumps(call.config).encode()
         instance = self._shared.watchdog.run(self._shared.instances.start, call.config)
         if isinstance(instance.plugin, UnusablePlugin):
             self._shared.metrics.failed_starts += 1
-        self._send_instance(instance, call.sequence)
+        self._shared.colleagues.tell_started(
+            instance.id, config, lambda: self._send_instance(instance, call.sequence)
+        )
 
-    def _close_instance(self, call: CloseInstance) -> None:
-        instance = self._shared.instances.close(call.instance_id)
-        if instance is None:
-            self.close()
-        else:
-            self._send_instance(instance, call.sequence)
+    def _close_instance(self, call: CloseInstance, instance: Instance) -> None:
+        self._shared.instances.close(instance.id)
+        self._shared.colleagues.tell_closed(instance.id)
+        self._send_instance(instance, call.sequence)
 
     def _send_instance(self, instance: Instance, sequence: int) -> None:
         self.send(frame(instance.describe(sequence)))

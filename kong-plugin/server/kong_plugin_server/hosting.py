@@ -8,26 +8,19 @@ Other plugin servers ignore it.
 from __future__ import annotations
 
 import logging
-import secrets
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from kong_plugin_server.directory import MAX_INSTANCES
 from kong_plugin_server.frames import frame
 from kong_plugin_server.messages import encode_instance_return
 from kong_plugin_server.pdk import Method, find_method
 from kong_plugin_server.plugin_module import HostedPlugin
 
 logger = logging.getLogger(__name__)
-
-# Kong never closes the instances of a configuration that a reload replaced. The one that
-# was not used for longest goes; were it needed again, Kong would start it again.
-MAX_INSTANCES = 1_000
-
-# Ids of two processes differ, or a restart would mix up configurations (docs/plugin-server.md).
-MAX_FIRST_ID = 2**30
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,23 +84,27 @@ class Instance:
 
 
 class Instances:
-    """The instances of this process, by id."""
+    """The instances of this process, by id; those that it gives begin at `first_id`."""
 
-    def __init__(self, hosted: HostedPlugin) -> None:
+    def __init__(self, hosted: HostedPlugin, first_id: int) -> None:
         self._hosted = hosted
         self._by_id: dict[int, Instance] = {}
-        self._next_id = secrets.randbelow(MAX_FIRST_ID) + 1
+        self._next_id = first_id
 
     def __len__(self) -> int:
         return len(self._by_id)
 
     def start(self, config: Any) -> Instance:
         """Make the plugin with a configuration; an UnusablePlugin where that fails."""
-        plugin = make_plugin(self._hosted.plugin_class, config)
-        instance = Instance(self._next_id, plugin, self._hosted, int(time.time()))
-        instance.used_at = time.monotonic()
         self._next_id += 1
-        self._by_id[instance.id] = instance
+        return self.adopt(self._next_id - 1, config)
+
+    def adopt(self, instance_id: int, config: Any) -> Instance:
+        """The same for an id that another worker gave."""
+        plugin = make_plugin(self._hosted.plugin_class, config)
+        instance = Instance(instance_id, plugin, self._hosted, int(time.time()))
+        instance.used_at = time.monotonic()
+        self._by_id[instance_id] = instance
         if len(self._by_id) > MAX_INSTANCES:
             del self._by_id[min(self._by_id.values(), key=lambda i: i.used_at).id]
         return instance

@@ -1,4 +1,4 @@
-"""What the server counts, as Prometheus reads it.
+"""What a worker counts, as Prometheus reads it; scraping.py makes one page of all workers'.
 
 Plain numbers, since they are counted on each request; they become Prometheus's families
 when somebody asks.
@@ -24,9 +24,9 @@ BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5,
 
 
 class Metrics(Collector):
-    """The counters of one worker process."""
+    """The counters of this worker."""
 
-    def __init__(self, restarts: int = 0, name: str = "", version: str = "") -> None:
+    def __init__(self, name: str = "", version: str = "") -> None:
         self.plugin = (name, version)
         self.events: Counter[str] = Counter()
         self.buckets = [0] * (len(BUCKETS) + 1)
@@ -34,7 +34,6 @@ class Metrics(Collector):
         self.pdk_calls = 0
         self.protocol_errors = 0
         self.failed_starts = 0
-        self.restarts = restarts
         self.in_flight: Callable[[], int] = lambda: 0
         self.instances: Callable[[], int] = lambda: 0
 
@@ -73,7 +72,6 @@ class Metrics(Collector):
             ("kong_plugin_pdk_calls", "Calls to Kong's PDK", self.pdk_calls),
             ("kong_plugin_protocol_errors", "Connections closed for bytes", self.protocol_errors),
             ("kong_plugin_failed_starts", "Configurations refused", self.failed_starts),
-            ("kong_plugin_restarts", "Workers that were replaced", self.restarts),
         ):
             yield CounterMetricFamily(name, help_text, value=value)
         yield GaugeMetricFamily(

@@ -1,4 +1,4 @@
-"""The process that runs the plugin: serves the sockets that the supervisor has opened."""
+"""The process that runs the plugin: serves the connections that the supervisor has accepted."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import socket
 import sys
 import time
 from collections.abc import Coroutine, Sequence
-from contextlib import suppress
 from typing import Any
 
-from kong_plugin_server.channel import MOST_AT_ONCE, READY
+from kong_plugin_server.channel import CONNECTIONS, PAGE, READY, Channel
+from kong_plugin_server.colleagues import Colleagues
 from kong_plugin_server.connection import Connections
 from kong_plugin_server.event import PhaseTimeout
 from kong_plugin_server.fast_loop import new_event_loop
@@ -32,33 +32,30 @@ SWEEP_SECONDS = 1.0
 
 
 class Worker:
-    """Serves one plugin on a listening socket until it is told to stop."""
+    """Serves one plugin on the connections that the supervisor passes on, until told to stop."""
 
-    def __init__(self, connections: Connections, phase_limit: float) -> None:
+    def __init__(
+        self, channel: Channel, connections: Connections, metrics: Metrics, phase_limit: float
+    ) -> None:
+        self._channel = channel
         self._connections = connections
+        self._metrics = metrics
         self._phase_limit = phase_limit
         self._stopped = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def run(self, supervisor: socket.socket, scrapes: socket.socket | None) -> None:
-        """Serve the connections that the supervisor passes on, until told to stop.
-
-        Then let running events end.
-        """
+    async def run(self) -> None:
+        """Serve until told to stop; then let running events end."""
         loop = asyncio.get_running_loop()
         for signum in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(signum, self._stopped.set)
         self._connections.readiness.start()
-        loop.add_reader(supervisor.fileno(), self._receive, supervisor)
-        if scrapes is not None:
-            loop.add_reader(scrapes.fileno(), self._accept_scrape, scrapes)
+        self._channel.start(self._receive)
         self._start_task(self._stop_late_events())
         self._connections.watchdog.start()
-        supervisor.send(READY)
+        self._channel.send(READY)
         await self._stopped.wait()
-        for channel in filter(None, (scrapes, supervisor)):
-            loop.remove_reader(channel.fileno())
-        self._receive(supervisor)  # what was passed on before the signal came
+        self._receive()  # what was passed on before the signal came
         await self._drain()
         self._connections.watchdog.stop()
 
@@ -67,43 +64,30 @@ class Worker:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _receive(self, supervisor: socket.socket) -> None:
-        """Take connections that the supervisor has accepted."""
-        while True:
-            try:
-                message, descriptors, _, _ = socket.recv_fds(supervisor, 16, MOST_AT_ONCE)
-            except (BlockingIOError, InterruptedError):
-                return
-            except OSError:
-                message, descriptors = b"", []
-            if not message:  # the supervisor has ended
-                self._stopped.set()
-                return
-            for descriptor in descriptors:
-                # Said outright: Python would ask the kernel for each.
-                connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, descriptor)
-                self._connections.serve(connected)
+    def _receive(self) -> None:
+        """What the supervisor sends: connections that it has accepted, mostly."""
+        for packet in self._channel.receive():
+            if packet.kind == CONNECTIONS:
+                self._serve(packet.descriptors)
+            elif packet.kind == PAGE:
+                self._tell_metrics(packet.number)
+            else:
+                self._connections.colleagues.take(packet)
+        if not self._channel.is_open:  # the supervisor has ended
+            self._connections.colleagues.lose()
+            self._stopped.set()
 
-    def _accept_scrape(self, listening: socket.socket) -> None:
+    def _serve(self, descriptors: Sequence[int]) -> None:
+        for descriptor in descriptors:
+            # Said outright: Python would ask the kernel for each.
+            connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, descriptor)
+            self._connections.serve(connected)
+
+    def _tell_metrics(self, question: int) -> None:
         try:
-            accepted, _ = listening.accept()
-        except OSError:
-            return
-        accepted.setblocking(False)
-        self._start_task(self._answer_scrape(accepted))
-
-    async def _answer_scrape(self, accepted: socket.socket) -> None:
-        """Any HTTP request is answered with the metrics."""
-        loop = asyncio.get_running_loop()
-        with accepted, suppress(OSError):  # a scraper that leaves, or says nothing in time
-            async with asyncio.timeout(5):
-                await loop.sock_recv(accepted, 65_536)
-                body = self._connections.metrics.render()
-                head = (
-                    "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\n"
-                    f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-                )
-                await loop.sock_sendall(accepted, head.encode() + body)
+            self._channel.send_text(PAGE, question, self._metrics.render())
+        except OSError as problem:
+            logger.error("cannot tell metrics: %s", problem)  # noqa: TRY400  # one line
 
     async def _stop_late_events(self) -> None:
         """Events that wait for Kong too long; the watchdog has those that block."""
@@ -132,32 +116,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("name")
     parser.add_argument("module")
-    parser.add_argument("--scrapes", type=int, help="descriptor of the metrics' listener")
     parser.add_argument("--supervisor", type=int, required=True, help="descriptor of the channel")
+    parser.add_argument("--first-id", type=int, required=True, help="of the instances")
     parser.add_argument("--phase-limit", type=float, required=True)
-    parser.add_argument("--restarts", type=int, default=0)
     options = parser.parse_args(arguments)
     log_to_stderr()
+    channel = Channel(socket.socket(fileno=options.supervisor))
     plugin = load_plugin(options.name, options.module)
-    metrics = Metrics(options.restarts, plugin.name, plugin.version)
-    instances = Instances(plugin)
-    connections = Connections(instances, metrics, Watchdog(options.phase_limit))
+    instances = Instances(plugin, options.first_id)
+    watchdog = Watchdog(options.phase_limit)
+    metrics = Metrics(plugin.name, plugin.version)
+    colleagues = Colleagues(channel, instances, watchdog)
+    connections = Connections(instances, colleagues, metrics, watchdog)
     metrics.instances = lambda: len(instances)
     metrics.in_flight = lambda: sum(c.event is not None for c in connections.open)
-    scrapes = non_blocking(options.scrapes) if options.scrapes is not None else None
     gc.freeze()  # what was loaded stays: the collector need not look at it again
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        worker = Worker(connections, options.phase_limit)
-        supervisor = non_blocking(options.supervisor)
-        runner.run(worker.run(supervisor, scrapes))
+        runner.run(Worker(channel, connections, metrics, options.phase_limit).run())
     return 0
-
-
-def non_blocking(descriptor: int) -> socket.socket:
-    """A socket that the supervisor has opened."""
-    inherited = socket.socket(fileno=descriptor)
-    inherited.setblocking(False)
-    return inherited
 
 
 if __name__ == "__main__":

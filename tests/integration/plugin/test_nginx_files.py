@@ -227,6 +227,12 @@ def test_files_of_another_configuration_are_reported_and_nothing_is_set_twice(
     assert server.log.read_text().count("of another configuration than this one") == 1
 
 
+def test_the_command_tells_of_the_files(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "--nginx FOLDER KONG_YML" in capsys.readouterr().out
+
+
 def test_the_command_writes_the_files_of_our_kong_yml(tmp_path: Path) -> None:
     assert main(["--nginx", str(tmp_path), str(KONG_YML)]) == 0
     with run_nginx(tmp_path) as port:

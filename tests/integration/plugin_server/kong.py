@@ -73,7 +73,11 @@ class Link:
         self._buffer = b""
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.socket.settimeout(TIMEOUT_SECONDS)
-        self.socket.connect(str(path))
+        try:
+            self.socket.connect(str(path))
+        except OSError:
+            self.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -142,6 +146,12 @@ class Kong:
                 return link
             link.close()
         return Link(self._path)
+
+    def drop_closed(self) -> None:
+        """Close the pooled connections that the server has ended: nginx does so at once."""
+        for link in [link for link in self._pool if link.is_closed()]:
+            self._pool.remove(link)
+            link.close()
 
     def start_instance(self, config: Any, name: str = "probe") -> int:
         config_json = json.dumps(config).encode()

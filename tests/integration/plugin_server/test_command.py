@@ -111,7 +111,7 @@ def test_a_plugin_that_does_not_import_stops_the_start(directory: Path) -> None:
 
     assert done.returncode == 1
     assert "a_module_that_does_not_exist" in done.stderr
-    assert "the worker did not start" in done.stderr.splitlines()[-1]
+    assert "worker 1 did not start" in done.stderr.splitlines()[-1]
     assert list(directory.iterdir()) == []
 
 
@@ -136,17 +136,18 @@ def test_metrics_count_events_by_outcome_over_tcp(serve: Serve) -> None:
     lines = scrape(("127.0.0.1", port)).splitlines()
 
     for expected in (
-        'kong_plugin_events_total{outcome="ok"} 2.0',
-        'kong_plugin_events_total{outcome="exit"} 1.0',
-        'kong_plugin_events_total{outcome="error"} 1.0',
-        "kong_plugin_event_seconds_count 4.0",
-        'kong_plugin_event_seconds_bucket{le="+Inf"} 4.0',
-        "kong_plugin_pdk_calls_total 2.0",  # the exit, and the log line of the error
-        "kong_plugin_events_in_flight 0.0",
-        "kong_plugin_instances 4.0",
+        'kong_plugin_events_total{outcome="ok",worker="1"} 2.0',
+        'kong_plugin_events_total{outcome="exit",worker="1"} 1.0',
+        'kong_plugin_events_total{outcome="error",worker="1"} 1.0',
+        'kong_plugin_event_seconds_count{worker="1"} 4.0',
+        'kong_plugin_event_seconds_bucket{le="+Inf",worker="1"} 4.0',
+        # the exit, and the log line of the error
+        'kong_plugin_pdk_calls_total{worker="1"} 2.0',
+        'kong_plugin_events_in_flight{worker="1"} 0.0',
+        'kong_plugin_instances{worker="1"} 4.0',
+        'kong_plugin_failed_starts_total{worker="1"} 0.0',
+        'kong_plugin_protocol_errors_total{worker="1"} 0.0',
         "kong_plugin_restarts_total 0.0",
-        "kong_plugin_failed_starts_total 0.0",
-        "kong_plugin_protocol_errors_total 0.0",
     ):
         assert expected in lines
 

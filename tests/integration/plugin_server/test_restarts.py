@@ -11,17 +11,24 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.plugin_server.checks import NUMBER
+from kong_plugin_server import pluginsocket_pb2 as pb
+from tests.integration.plugin_server import proto
+from tests.integration.plugin_server.checks import (
+    CHANGING,
+    ECHO,
+    NUMBER,
+    echo_of,
+    expect_no_failure,
+)
 from tests.integration.plugin_server.conftest import Serve
 from tests.integration.plugin_server.kong import (
-    Event,
     Kong,
     Link,
     handle_event,
     read_call,
     read_return,
 )
-from tests.integration.plugin_server.load import Load, under_load
+from tests.integration.plugin_server.load import under_load
 from tests.integration.plugin_server.proto import write_string
 from tests.integration.plugin_server.running import (
     COMMAND,
@@ -31,31 +38,8 @@ from tests.integration.plugin_server.running import (
     children_of,
     wait_until,
 )
-from tests.processes import is_running
+from tests.processes import is_running, pausing
 from tests.waiting import BUSY_SECONDS
-
-ECHO = {"does": "reads_and_sets"}
-
-CHANGING = """
-version = "0.1.0"
-priority = 1
-Schema = []
-
-
-class Plugin:
-    def __init__(self, config):
-        pass
-
-    def access(self, kong):
-        kong.response.set_header("X-Echo", "{echo}")
-"""
-
-
-def expect_no_failure(load: Load, *echoes: str) -> None:
-    assert load.failures == []
-    for event in load.answers:
-        ((_, echo),) = event.arguments("response.set_header")
-        assert echo in echoes
 
 
 def has_another_worker(server: Server, old: int) -> bool:
@@ -75,9 +59,8 @@ def test_killing_the_worker_under_load_fails_no_request(serve: Serve) -> None:
             assert server.metric("kong_plugin_restarts_total") == restarts
 
     expect_no_failure(load, "7")
-    for kong in load.kongs:
-        assert len(kong.instances) == 3
-        assert len(set(kong.instances)) == 3, "instance ids of two processes are the same"
+    instances = [instance for worker in load.workers for instance in worker.all]
+    assert len(set(instances)) == len(instances), "two processes gave the same id"
 
 
 def test_a_worker_that_dies_at_once_again_and_again_is_replaced_once_a_second(
@@ -112,10 +95,6 @@ def test_a_reload_under_load_takes_the_new_code_and_fails_no_request(
     expect_no_failure(load, "old", "newer")
     assert echo_of(load.answers[0]) == "old"
     assert {echo_of(event) for event in load.answers[count + len(load.kongs) :]} == {"newer"}
-
-
-def echo_of(event: Event) -> str:
-    return str(event.arguments("response.set_header")[0][1])
 
 
 def test_a_reload_of_code_that_does_not_import_keeps_the_old_worker(
@@ -172,6 +151,25 @@ def test_a_stop_lets_running_events_end(serve: Serve, signum: int) -> None:
     assert not server.socket.exists()
     assert not server.metrics_socket.exists()
     assert "Traceback" not in server.log
+
+
+def test_a_server_that_stops_is_found_no_more_and_serves_who_has_found_it(serve: Serve) -> None:
+    server = serve()
+    with waiting_event(server, "reads_and_sets") as link:
+        with pausing([server.pid]):
+            late = Link(server.socket)
+            os.kill(server.pid, signal.SIGTERM)
+        wait_until(lambda: not server.socket.exists())
+        command = pb.CmdStartInstance(name=b"probe", config=b"{}")
+        late.send_frame(pb.RpcCall(sequence=1, cmd_start_instance=command).SerializeToString())
+        assert proto.read(pb.RpcReturn, late.read_frame()).HasField("instance_status")
+        late.close()
+
+        link.send_frame(write_string("7"))
+        assert read_call(link) == ("kong.response.set_header", ("X-Echo", "7"))
+        assert read_call(link) is None
+
+    assert server.process.wait(10) == 0
 
 
 def test_a_stop_does_not_wait_for_events_without_end(serve: Serve) -> None:

@@ -1,4 +1,4 @@
-"""One healthy system for a module's tests; what is broken for one test stands beside it."""
+"""One healthy system for all tests of the doctor; what is broken for one test stands beside it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DOCUMENT: dict[str, Any] = yaml.safe_load(KONG_YML.read_text())
 RunGateway: TypeAlias = Callable[..., AbstractContextManager[str]]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def parts(postgres: PostgresServer, template: str) -> Iterator[System]:
     """The parts of a system, to start more of them."""
     url = create_database(postgres, template, f"doctor_{secrets.token_hex(4)}")
@@ -36,7 +36,7 @@ def parts(postgres: PostgresServer, template: str) -> Iterator[System]:
         yield System(stack, folder, url, secrets.token_hex(32))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def healthy(parts: System) -> Examined:
     """A system as `make run` starts it, and its plugin server's metrics."""
     collector_port, gateway_port = free_port(), free_port()

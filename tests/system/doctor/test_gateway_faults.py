@@ -127,7 +127,7 @@ FAILURE, WARNING, SKIPPED = Status.FAILURE, Status.WARNING, Status.SKIPPED
         (body_kilobytes(2048), limits, [Line("limit.gateway", WARNING, "lets 1048577")]),
         (routed("~/metrics$"), exposed, [Line("exposed.operators", FAILURE, "/metrics of")]),
         (routed("~/readyz$"), exposed, [Line("exposed.operators", FAILURE, "/readyz of")]),
-        (routed("~/healthz$"), exposed, [Line("exposed.operators", FAILURE, "/healthz of")]),
+        (routed("~/healthz$"), exposed, [Line("exposed.operators", WARNING, "/healthz is")]),
     ],
 )
 async def test_a_fault_of_kong_yml_is_seen(
@@ -177,5 +177,8 @@ async def test_a_kong_without_its_plugin_server_is_seen(
     healthy: Examined, run_gateway: RunGateway, tmp_path: Path
 ) -> None:
     with run_gateway(data=tmp_path) as url:
-        seen = await healthy.look(events.GROUP, plugin.GROUP, gateway=url)
+        seen = await healthy.look(events.GROUP, preflights.GROUP, gateway=url)
     refuse(seen.of("event.taken"), FAILURE, "500: Kong cannot ask the plugin server")
+    for check, about in (("preflight.bare", ""), ("preflight.origin", ORIGIN)):
+        refuse(seen.of(check, about), FAILURE, "500")
+        assert "plugin server" in seen.of(check, about).mend

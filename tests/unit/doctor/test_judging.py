@@ -13,7 +13,7 @@ from collector.doctor.events import judge_address, same_address
 from collector.doctor.finding import Finding, Skipped, Status
 from collector.doctor.kong_rules import plain_origins
 from collector.doctor.marked import USER_AGENT
-from collector.doctor.metrics_text import label, sample
+from collector.doctor.metrics_text import labels, sample
 from collector.doctor.options import Options, is_loopback
 from collector.doctor.reach import judge_end
 from collector.doctor.settings_checks import judge_secret
@@ -122,11 +122,11 @@ def test_a_metric_is_added_up_over_its_labels(name: str, value: float | None) ->
     assert sample(METRICS, name) == value
 
 
-def test_a_label_is_read() -> None:
-    assert label(METRICS, "kong_plugin_info", "version") == "1.2"
-    assert label(METRICS, "kong_plugin_info", "name") == "conversion-tracking"
-    assert label(METRICS, "kong_plugin_info", "other") is None
-    assert label(METRICS, "ct_b", "version") is None
+def test_labels_are_read() -> None:
+    assert labels(METRICS, "kong_plugin_info", "version") == {"1.2"}
+    assert labels(METRICS, "kong_plugin_info", "name") == {"conversion-tracking"}
+    assert labels(METRICS, "kong_plugin_info", "other") == set()
+    assert labels(METRICS, "ct_a_total", "worker") == {"1", "2"}
 
 
 def test_origins_that_are_written_letter_by_letter_are_tried() -> None:

@@ -36,20 +36,26 @@ def test_the_phases_are_the_methods_that_have_the_names_of_phases() -> None:
     assert hosted().phases == ["access", "log"]
 
 
-def test_ids_go_on_from_a_number_that_another_process_does_not_have() -> None:
-    first = [Instances(hosted()).start({}).id for _ in range(20)]
-    instances = Instances(hosted())
+def test_ids_go_on_from_the_first() -> None:
+    instances = Instances(hosted(), 7)
 
-    assert len(set(first)) == 20
-    assert all(0 < number < 2**31 - 1_000_000 for number in first)
-    assert instances.start({}).id + 1 == instances.start({}).id
+    assert [instances.start({}).id for _ in range(3)] == [7, 8, 9]
+
+
+def test_an_instance_of_another_worker_has_that_worker_s_id() -> None:
+    instances = Instances(hosted(), 7)
+
+    adopted = instances.adopt(4, {})
+
+    assert instances.find(4, 0) is adopted
+    assert instances.start({}).id == 7
 
 
 def test_the_instance_that_was_not_used_for_longest_is_forgotten(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(hosting, "MAX_INSTANCES", 3)
-    instances = Instances(hosted())
+    instances = Instances(hosted(), 7)
     started = [instances.start({}) for _ in range(3)]
     instances.find(started[0].id, started[2].used_at + 1)
 
@@ -63,7 +69,7 @@ def test_the_instance_that_was_not_used_for_longest_is_forgotten(
 
 
 def test_an_instance_that_was_closed_is_forgotten() -> None:
-    instances = Instances(hosted())
+    instances = Instances(hosted(), 7)
     instance = instances.start({})
 
     assert instances.close(instance.id) is instance
@@ -73,7 +79,7 @@ def test_an_instance_that_was_closed_is_forgotten() -> None:
 
 @pytest.mark.parametrize("config", ["raise", "leave"])
 def test_a_constructor_that_fails_makes_a_plugin_whose_phases_raise(config: str) -> None:
-    plugin = Instances(hosted()).start(config).plugin
+    plugin = Instances(hosted(), 7).start(config).plugin
 
     assert isinstance(plugin, UnusablePlugin)
     with pytest.raises(RuntimeError, match="could not be made"):
@@ -96,7 +102,7 @@ def test_a_read_that_kong_does_not_have_makes_an_unusable_plugin(call: Any) -> N
     class Reading(Plugin):
         reads = {"access": [call]}  # noqa: RUF012  # as a plugin's author writes it
 
-    plugin = Instances(hosted(Plugin=Reading)).start({}).plugin
+    plugin = Instances(hosted(Plugin=Reading), 7).start({}).plugin
 
     assert isinstance(plugin, UnusablePlugin)
 

@@ -18,7 +18,7 @@ from gevent.server import StreamServer
 from gevent.socket import socket as GeventSocket  # noqa: N812 - it is a class
 
 from conversion_tracking_plugin.hosts.kong_pdk.guards import GuardedPluginServer, RpcListener
-from kong_plugin_server.listening import open_unix_socket, remove_socket
+from kong_plugin_server.listening import open_unix_socket
 
 SHUTDOWN_SECONDS = 5
 PARENT_CHECK_SECONDS = 1
@@ -47,16 +47,16 @@ def serve(
     stopped = Event()
     for number in (signal.SIGTERM, signal.SIGINT):  # before anybody can see that we serve
         gevent.signal_handler(number, stopped.set)
-    listening = open_unix_socket(path, mode).detach()
-    own_inode = path.stat().st_ino
-    own = GeventSocket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=listening)
+    listener = open_unix_socket(path, mode)
+    listener.publish()
+    own = GeventSocket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=listener.socket.detach())
     server = StreamServer(own, RpcListener(plugin_server).handle)
     gevent.spawn(_close_when, stopped, server)
     if exit_with_parent:
         gevent.spawn(_stop_with_parent, os.getppid(), server)
     logger.info("serving plugin %s on %s", name, path)
     server.serve_forever()
-    remove_socket(path, own_inode)
+    listener.remove()
     _finish_events(plugin_server)
     logger.info("stopped")
 
