@@ -1,4 +1,4 @@
-// Builds dist/: t.js for the script tag, index.js and react.js as ES modules. `npm run dist`
+// Builds dist/: t.js for the script tag and t.extra.js that it loads, index.js and react.js as ES modules. `npm run dist`
 // adds the type declarations, `npm run build` the copy that the collector serves.
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { build } from "esbuild";
@@ -6,7 +6,7 @@ import { minify } from "terser";
 import { define as clickIds } from "./click_ids.mjs";
 import { names, withPattern } from "./names.mjs";
 
-const define = { ...clickIds, ...names };
+const define = { ...clickIds, ...names, TAKES_FUNCTIONS: "true" };
 const target = "es2021";
 // Names that end in an underscore are ours alone: the API's and the wire's never do.
 const INTERNAL_NAMES = /[^_]_$/;
@@ -14,34 +14,42 @@ const INTERNAL_NAMES = /[^_]_$/;
 await rm("dist", { recursive: true, force: true });
 await mkdir("dist");
 
-const script = await build({
-  entryPoints: ["src/script.ts"],
-  bundle: true,
-  format: "esm",
-  target,
-  define,
-  write: false,
-  tsconfigRaw: {},
-});
-// One word for all declarations compresses better; what const forbids was checked already.
-const { code } = await minify(withPattern(script.outputFiles[0].text).replace(/\bconst /g, "let "), {
-  ecma: 2020,
-  toplevel: true,
-  compress: {
-    passes: 2,
-    inline: 1,
-    lhs_constants: false,
-    unsafe: true,
-    unsafe_arrows: true,
-    unsafe_methods: true,
-    pure_getters: true,
-  },
-  // With builtins: names of the browser's own properties may be given to ours.
-  mangle: { properties: { regex: INTERNAL_NAMES, builtins: true } },
-  format: { comments: false },
-});
+/** A script as one module, in as few bytes as it can be said. */
+const write = async (entry) => {
+  const bundle = await build({
+    entryPoints: [entry],
+    bundle: true,
+    format: "esm",
+    target,
+    // An attribute holds no function.
+    define: { ...define, TAKES_FUNCTIONS: "false" },
+    write: false,
+    minifySyntax: true,
+    tsconfigRaw: {},
+  });
+  // One word for all declarations compresses better; what const forbids was checked already.
+  const text = withPattern(bundle.outputFiles[0].text).replace(/\bconst /g, "let ");
+  const { code } = await minify(text, {
+    ecma: 2020,
+    module: true,
+    compress: {
+      passes: 4,
+      inline: 1,
+      lhs_constants: false,
+      unsafe_arrows: true,
+      unsafe_methods: true,
+      pure_getters: true,
+    },
+    // With builtins: names of the browser's own properties may be given to ours.
+    mangle: { properties: { regex: INTERNAL_NAMES, builtins: true } },
+    format: { comments: false },
+  });
+  return code.replace(/\bvar /g, "let ").replace(/;$/, "");
+};
+
 // A block keeps the names from the page, as a function would.
-await writeFile("dist/t.js", `{${code.replace(/\bvar /g, "let ").replace(/;$/, "")}}`);
+await writeFile("dist/t.js", `{${await write("src/script.ts")}}`);
+await writeFile("dist/t.extra.js", await write("src/extra.ts"));
 
 await build({
   entryPoints: ["src/index.ts"],

@@ -3,7 +3,7 @@ import { define as clickIds } from "./click_ids.mjs";
 import { names } from "./names.mjs";
 
 export default defineConfig({
-  define: { ...clickIds, ...names },
+  define: { ...clickIds, ...names, TAKES_FUNCTIONS: "true" },
   test: {
     environment: "happy-dom",
     setupFiles: ["test/setup.ts"],

@@ -11,10 +11,12 @@ from collector.api.batch import batch
 from collector.api.keys import BACKGROUND, METRICS_PAGE, SETTINGS, SPOOL, STORE
 from collector.api.pixel import PIXEL_PATH, pixel
 from collector.api.script import (
+    EXTRA_FILE,
     HEADERS_OF_SCRIPT_PREFLIGHT,
-    SCRIPT_FILE,
     SCRIPT_METHODS,
+    extra_path,
     make_script_handler,
+    script_at,
 )
 from collector.api.track import funnel, track
 from collector.spool.spool import Spool
@@ -35,9 +37,13 @@ def add_routes(app: web.Application) -> None:
     app.router.add_get(PIXEL_PATH, pixel, allow_head=False)
     app.router.add_options(PIXEL_PATH, make_options_handler("GET, OPTIONS"))
     script_path = app[SETTINGS].script_path
-    app.router.add_get(script_path, make_script_handler(SCRIPT_FILE.read_bytes()))
     of_script = make_options_handler(SCRIPT_METHODS, HEADERS_OF_SCRIPT_PREFLIGHT)
-    app.router.add_options(script_path, of_script)
+    for path, script in (
+        (script_path, script_at(script_path)),
+        (extra_path(script_path), EXTRA_FILE.read_bytes()),
+    ):
+        app.router.add_get(path, make_script_handler(script))
+        app.router.add_options(path, of_script)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", metrics)

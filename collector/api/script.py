@@ -1,7 +1,8 @@
 """GET CT_SCRIPT_PATH: the browser tracker's script, as tracker/ builds it, kept by caches.
 
-It never changes while a collector runs, so its forms, their headers and their ETags are made
-once at the start; a request only chooses between them.
+Beside it stands what few pages need, which it loads by itself. They never change while a
+collector runs, so their forms, headers and ETags are made once at the start; a request only
+chooses between them.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from pathlib import Path
 from aiohttp import ETag, hdrs, web
 from aiohttp.typedefs import Handler
 
-SCRIPT_FILE = Path(__file__).parents[1] / "static" / "t.js"
+STATIC = Path(__file__).parents[1] / "static"
+SCRIPT_FILE = STATIC / "t.js"
+EXTRA_FILE = STATIC / "t.extra.js"
 
 # A day as Plausible and Umami have it. For one more day a browser may run what it has while it
 # asks for a new one: no event waits for that, and where the gateway is away for a moment the
@@ -76,6 +79,17 @@ def accepts_gzip(accept_encoding: str) -> bool:
 def is_known(etag: str, if_none_match: tuple[ETag, ...]) -> bool:
     """Whether a client has this already. Weak and strong ETags are equal (RFC 9110, 13.1.2)."""
     return any(known.value in (etag, "*") for known in if_none_match)
+
+
+def script_at(path: str) -> bytes:
+    """The script for this path, by which it knows that it came from a gateway."""
+    return SCRIPT_FILE.read_bytes().replace(b'"/t.js"', f'"{path}"'.encode())
+
+
+def extra_path(script_path: str) -> str:
+    """Where the script looks for its extra: `/t.extra.js` beside `/t.js`."""
+    name, dot, kind = script_path.rpartition(".js")
+    return f"{name}.extra.js" if dot and not kind else f"{script_path}.extra"
 
 
 def make_script_handler(source: bytes) -> Handler:

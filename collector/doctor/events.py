@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from ipaddress import ip_address
 
+from collector.api.script import extra_path
 from collector.doctor.check import Check, Group
 from collector.doctor.deployment import TRACK, Deployment
 from collector.doctor.finding import Finding, Skipped, failure, ok, warning
+from collector.doctor.http import Answer
 from collector.doctor.marked import FORGED_ADDRESS
 
 STORED, SPOOLED, STRIPPED = 200, 202, 400
@@ -159,19 +161,25 @@ async def check_stripped(deployment: Deployment) -> Finding:
 
 
 async def check_script(deployment: Deployment) -> Finding:
-    """The script for pages, which any page may load."""
+    """The script for pages and what it loads itself, which any page may load."""
     client = await deployment.gateway()
     path = deployment.options.script_path
-    answer = await client.ask("GET", path)
-    everybody = answer.values("Access-Control-Allow-Origin") == ["*"]
-    if answer.status == STORED and everybody and "ETag" in answer.headers:
-        return ok(f"{path}, {len(answer.body)} bytes, with ETag")
+    answers = {path: await client.ask("GET", path) for path in (path, extra_path(path))}
+    wrong = [f"{path} {a.status}" for path, a in answers.items() if not is_script(a)]
+    if not wrong:
+        return ok(f"{' and '.join(answers)} are there for every page")
     return failure(
-        f"{path} is answered with {answer.status}",
+        f"answered: {', '.join(wrong)}",
         "200 with Access-Control-Allow-Origin: * and ETag",
         "bring the script's route into Kong, with the path of CT_SCRIPT_PATH "
         "(docs/tracker.md#serving-the-script)",
     )
+
+
+def is_script(answer: Answer) -> bool:
+    """Whether pages of any origin may load it, and caches keep it."""
+    everybody = answer.values("Access-Control-Allow-Origin") == ["*"]
+    return answer.status == STORED and everybody and "ETag" in answer.headers
 
 
 async def need_stored(deployment: Deployment) -> None:

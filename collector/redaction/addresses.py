@@ -40,9 +40,11 @@ EMAIL = re.compile(
     r"\.[A-Za-z\x80-\uffff]{2,}"
 )
 
-# Where a word of a name begins and ends: at what is no letter.
-WORD_BEGINS = "(?:^|[^a-z]|%[0-9a-f]{2})"
+# Where a word of a name begins and ends: at what is no letter, once the words stand apart.
+WORD_BEGINS = "(?:^|[^a-z])"
 WORD_ENDS = "(?:[^a-z]|$)"
+ESCAPED = re.compile("%[0-9A-Fa-f]{2}")
+CAMEL = re.compile("(?<=[a-z0-9])(?=[A-Z])")
 
 
 class Matcher:
@@ -72,7 +74,7 @@ class AddressRedactor:
         lists = load_names()
         named, named_if_long = (lists["secret"], lists["other"]), (lists["long"],)
         more = [re.escape(name) for name in more_names]
-        begun = [name_pattern((*named, *named_if_long), "").replace("$", ""), *more]
+        begun = [anywhere(name_pattern((*named, *named_if_long), "")), *more]
         # Whether an address may hold something to cut: native, since few do.
         self.may_hold = Matcher(
             rf"{AT.pattern}|(?:{'|'.join(begun)})[^&#?;=]*(?:=|%(?:25)*3D)"
@@ -125,7 +127,18 @@ class AddressRedactor:
         """Whether the value of this parameter is not stored."""
         if name.lower() in self._kept:
             return False
-        return self._is_named(name) or (len(value) >= self._long and self._is_named_if_long(name))
+        words = apart(name)
+        return self._is_named(words) or (len(value) >= self._long and self._is_named_if_long(words))
+
+
+def apart(name: str) -> str:
+    """A name whose words stand apart: `user_Pin_` for `userPin%5D`."""
+    return CAMEL.sub("_", ESCAPED.sub("_", name))
+
+
+def anywhere(pattern: str) -> str:
+    """A pattern of names that finds them without what must stand around them."""
+    return pattern.replace("$", "").replace("(?:^|[^a-z])", "").replace("(?:^|", "(?:|")
 
 
 def without_emails(text: str, most: int) -> str:

@@ -28,7 +28,7 @@ async def answer_lost(request: web.Request, pass_on: PassOn) -> web.Response:
     return await cut(request, pass_on)
 
 
-def answered(status: int, **headers: str) -> Outcome:
+def answered(status: int, body: str = "", **headers: str) -> Outcome:
     """An answer in the gateway's place; the plugin's CORS headers are on Kong's own errors too."""
 
     async def answer(request: web.Request, _pass_on: PassOn) -> web.Response:
@@ -37,7 +37,7 @@ def answered(status: int, **headers: str) -> Outcome:
             "Access-Control-Allow-Credentials": "true",
             "Access-Control-Expose-Headers": "Retry-After",
         }
-        return web.Response(status=status, headers={**cors, **headers})
+        return web.Response(status=status, text=body, headers={**cors, **headers})
 
     return answer
 

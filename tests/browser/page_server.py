@@ -12,7 +12,7 @@ from aiohttp import web
 from tests.browser.waiting import wait_until
 
 PAGES = Path(__file__).parent / "pages"
-SCRIPT = Path(__file__).parents[2] / "collector" / "static" / "t.js"
+STATIC = Path(__file__).parents[2] / "collector" / "static"
 NEVER_STORE = {"Cache-Control": "no-store"}
 
 
@@ -45,15 +45,15 @@ class PageServer:
     def make_app(self) -> web.Application:
         """The server's application."""
         app = web.Application()
-        app.router.add_get("/t.js", self._serve_tracker)
+        app.router.add_get("/{name:t(.extra)?.js}", self._serve_tracker)
         app.router.add_get("/scripts/{name}", self._serve_script)
         app.router.add_get("/favicon.ico", self._serve_nothing)
         app.router.add_get("/loaded/{state_and_path:.*}", self._note_loaded)
         app.router.add_get("/{path:.*}", self._serve_page)
         return app
 
-    async def _serve_tracker(self, _request: web.Request) -> web.Response:
-        return answer_script(SCRIPT)
+    async def _serve_tracker(self, request: web.Request) -> web.Response:
+        return answer_script(STATIC / request.match_info["name"])
 
     async def _serve_script(self, request: web.Request) -> web.Response:
         return answer_script(self.scripts[request.match_info["name"]])

@@ -126,6 +126,11 @@ async def test_events_of_a_browser_that_is_offline_arrive_when_it_is_online(
         pytest.param(answered(429, **{"Retry-After": "2"}), 2, id="429, two seconds"),
         # Chromium sends again by itself, where the connection had been used before.
         pytest.param(answered(408), 0, id="408"),
+        pytest.param(answered(425), 0.5, id="425"),
+        pytest.param(answered(200, "<title>Log in to this network</title>"), 0.5, id="a portal"),
+        pytest.param(
+            answered(302, Location=f"{ALLOWED}/page.html"), 0.5, id="a redirect to another's page"
+        ),
         pytest.param(answered_before_the_gateway(502), 0.5, id="502 that the page cannot read"),
     ],
 )

@@ -144,3 +144,26 @@ async def test_events_carry_the_ids_that_pixels_keep_in_cookies(
     assert (row["fb_pixel_id"], row["linkedin_partner_id"]) == ("123", "456")
     metadata = json.loads(row["metadata"])
     assert (metadata["fbp"], metadata["fbc"]) == (cookies["_fbp"], cookies["_fbc"])
+
+
+@pytest.mark.parametrize(
+    ("script", "policy"),
+    [
+        ("", "require-trusted-types-for 'script'"),
+        ("window.dataLayer = {}", ""),
+        ("Object.defineProperty(window, 'fbq', { get() { throw new Error('blocked'); } })", ""),
+    ],
+    ids=["Trusted Types", "a dataLayer that is no list", "a name that a blocker guards"],
+)
+async def test_what_hinders_pixels_does_not_hinder_the_tracker(
+    page: Page, site: PageServer, stored: Stored, script: str, policy: str
+) -> None:
+    site.options |= {"load-pixels": "true", "meta-pixel-id": "1", "google-tag-ids": "G-1"}
+    if policy:
+        site.headers = {**site.headers, "Content-Security-Policy": policy}
+    await page.add_init_script(script)
+    async with page.expect_console_message(lambda message: "pixel" in message.text):
+        await page.goto(f"{ALLOWED}/")
+    await call(page, 'trackSignup("email")')
+    [row] = await stored.wait_for(1)
+    assert row["event_type"] == "signup"

@@ -62,10 +62,10 @@ async def test_a_page_that_allows_no_requests_is_not_tracked_and_sees_no_error(
 ) -> None:
     allow(site, script_src=proxy_url, connect_src="'none'")
     await page.add_init_script(NOTE_VIOLATIONS)
-    await page.goto(PAGE)
-    await wait_for_tracker(page)
-    await track(page, "one")
-    await page.wait_for_function("violations.length > 0")
+    async with page.expect_console_message(lambda message: "connect-src" in message.text):
+        await page.goto(PAGE)
+        await wait_for_tracker(page)
+        await track(page, "one")
     assert (await page.evaluate("violations"))[0][0] == "connect-src"
     await page.goto("about:blank")  # the beacon is forbidden as well
     assert [seen.path for seen in proxy.requests] == ["/t.js"]

@@ -12,7 +12,7 @@ from tests.browser.conftest import ALLOWED, StartProfile
 from tests.browser.flaky_proxy import FlakyProxy
 from tests.browser.page_server import PageServer
 from tests.browser.stored import Stored, names_and_sequence
-from tests.browser.tracking import track
+from tests.browser.tracking import track, wait_for_tracker
 
 LANDING = f"{ALLOWED}/?utm_source=google&gclid=g-1"
 IDENTIFIERS = (
@@ -78,7 +78,8 @@ async def test_consent_that_is_withdrawn_leaves_nothing_on_the_device(
     await page.evaluate("conversionTracking.setConsent({ analytics: true })")
     await track(page, "one")
     await stored.wait_for(2)
-    assert {"ct_session_id", "ct_visitor_id"} <= set(await stored_keys(page))
+    names = {key.rsplit(":", 1)[-1] for key in await stored_keys(page)}
+    assert {"ct_session_id", "visitor"} <= names
 
     proxy.go_down()
     await track(page, "never sent")
@@ -128,6 +129,58 @@ async def test_with_do_not_track_everything_is_sent_where_the_site_says_on(
     [row] = await stored.wait_for(1)
     assert json.loads(row["click_ids"]) == {"gclid": "g-1"}
     assert "ct_session_id" in await stored_keys(page)
+
+
+async def test_of_a_form_no_password_and_all_values_of_a_name_are_stored(
+    page: Page, site: PageServer, stored: Stored
+) -> None:
+    site.options["manual-page-views"] = "true"
+    await page.goto(f"{ALLOWED}/")
+    await wait_for_tracker(page)
+    await page.evaluate(
+        """(form) => {
+            document.body.insertAdjacentHTML("beforeend", form);
+            void conversionTracking.trackFormSubmit("f", document.querySelector("form"));
+        }""",
+        """<form><input name=login_code type=password value=hunter2><input name=a value=1>
+           <input name=a value=2><input name=code autocomplete=one-time-code value=123456>
+           <input name=businessName value=ACME>
+           <input name=note value=4111.1111.1111.1111></form>""",
+    )
+    [row] = await stored.wait_for(1)
+    assert json.loads(row["form_data"]) == {"a": ["1", "2"], "businessName": "ACME"}
+
+
+async def test_an_address_that_a_page_sets_loses_its_secrets_before_it_is_sent(
+    page: Page, site: PageServer, proxy: FlakyProxy
+) -> None:
+    site.options["manual-page-views"] = "true"
+    await page.goto(f"{ALLOWED}/app?email=a&pinned=1#/reset?token=SECRET&password=x")
+    await wait_for_tracker(page)
+    await page.evaluate("void conversionTracking.trackPageView({ page_url: location.href })")
+    await proxy.wait_for_requests(1)
+    assert proxy.requests[0].events[0]["page_url"] == (
+        f"{ALLOWED}/app?email=(redacted)&pinned=1#/reset?token=(redacted)&password=(redacted)"
+    )
+
+
+async def test_what_is_counted_without_consent_names_no_order(
+    page: Page, site: PageServer, proxy: FlakyProxy
+) -> None:
+    site.options |= {"consent": "count", "manual-page-views": "true"}
+    await page.goto(LANDING)
+    await wait_for_tracker(page)
+    await page.evaluate(
+        """void conversionTracking.trackPurchase(99, "cs_1", "u",
+             { stripe_customer_id: "cus_1", order_id: "o_1", anything: "else" })"""
+    )
+    await proxy.wait_for_requests(1)
+    [event] = proxy.requests[0].events
+    assert set(event) == {
+        *("event_type", "event_name", "event_id", "occurred_at", "sent_at", "session_id"),
+        *("sequence", "page_url", "page_title", "referrer", "utm_params", "conversion_value"),
+        "currency",
+    }
 
 
 async def expect_events_without_identifiers(page: Page, stored: Stored) -> None:

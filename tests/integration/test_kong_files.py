@@ -18,6 +18,7 @@ import yaml
 
 from collector.api.pixel import PIXEL_PATH
 from collector.api.routes import POSTED
+from collector.api.script import extra_path
 from collector.doctor import kong_rules
 from collector.doctor.kong_rules import (
     TIMEOUTS,
@@ -169,7 +170,8 @@ def test_the_script_has_a_route_of_its_own_without_the_plugin(name: str) -> None
     (route,) = script["routes"]
     path = Settings.model_fields["script_path"].default
 
-    assert re.fullmatch(route["paths"][0].removeprefix("~"), path)
+    for served in (path, extra_path(path)):
+        assert re.fullmatch(route["paths"][0].removeprefix("~"), served)
     assert set(route["methods"]) == {"GET", "HEAD", "OPTIONS"}
     assert [p["name"] for p in route["plugins"]] == ["rate-limiting", "request-size-limiting"]
     assert "plugins" not in script

@@ -1,8 +1,13 @@
-/** What `work` returns, or undefined where it throws: the tracker never breaks a page. */
-export const attempt = <T>(work: () => T): T | undefined => {
+import { complain } from "./console.js";
+
+/**
+ * What `work` returns, or undefined where it throws: the tracker never breaks a page. What
+ * cannot be done is left out; where `what` names it, the console says so.
+ */
+export const attempt = <T>(work: () => T, what?: string): T | undefined => {
   try {
     return work();
-  } catch {
-    // What cannot be done is left out.
+  } catch (error) {
+    if (what) attempt(() => complain(`${what}: ${String(error)}`));
   }
 };

@@ -1,5 +1,6 @@
-import { startTracker, type PageWindow } from "./page.js";
-import type { Call, Config, Tracked, Tracker } from "./types.js";
+import { callTracker, startTracker } from "./page.js";
+import { tellPixels } from "./pixels.js";
+import type { Config, Tracked, Tracker } from "./types.js";
 
 export type {
   Call,
@@ -17,19 +18,14 @@ export type {
  * nothing. On a server it does nothing.
  */
 export const init = (config: Config): void => {
-  if (typeof window !== "undefined") startTracker(config);
+  if (typeof window !== "undefined") startTracker(config, tellPixels);
 };
 
 const call = <Name extends keyof Tracker>(name: Name): Tracker[Name] =>
-  (async (...args: Parameters<Tracker[Name]>): Tracked => {
-    if (typeof window === "undefined") return undefined;
-    const page = window as PageWindow;
-    const tracker = (page.conversionTracking ??= []);
-    const noted = [name, ...args] as unknown as Call;
-    if ("trackEvent" in tracker) return tracker.push(noted);
-    tracker.push(noted);
-    return undefined;
-  }) as Tracker[Name];
+  (async (...args: Parameters<Tracker[Name]>): Tracked =>
+    typeof window === "undefined"
+      ? undefined
+      : (callTracker(name, ...args) as Tracked)) as Tracker[Name];
 
 export const trackPageView = call("trackPageView");
 export const trackEvent = call("trackEvent");

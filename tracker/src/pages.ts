@@ -1,47 +1,82 @@
-import { attempt } from "./attempt.js";
+import { now } from "./clock.js";
+import { followAddress } from "./navigation.js";
+import type { Config, EventFields, WireEvent } from "./types.js";
 
-// Routers change the address first and the title a moment later.
-const TITLE_DELAY_MS = 100;
+// A router changes the address first, and the title when it has the page's data.
+const TITLE_POLL_MS = 100;
+const MAX_POLLS = 10;
+// Within this time a new address is where a redirect leads to.
+const REDIRECT_MS = 250;
+
+/** The address of the page; the hash is a part of it where it is the route. */
+export const addressOf = (config: Config): string =>
+  config.hashRouting ? location.href : location.href.replace(/#.*/, "");
 
 /**
- * Calls `view` once for each page that a visitor sees: now, after client-side navigation to
- * another path, and when a page comes back from the back-forward cache. A page that was
- * opened in the background counts when it becomes visible. `view` marks the page as seen.
+ * Counts each page that a visitor sees: now, after client-side navigation to another path, and
+ * when a page comes back from the back-forward cache. A page that was opened in the background
+ * counts when it becomes visible. `hold` makes the page's view, and holds it and what is
+ * tracked after it until `release`, when its title has settled.
  */
-export const createPages = (view: () => void) => {
+export const createPages = (config: Config, hold: () => WireEvent, release: () => void) => {
   // A path. Not the query: filters, sorting and the removal of campaign parameters are no new page.
   let seen = "";
+  let view: WireEvent | undefined;
+  let lastTitle: string | undefined;
   let started: boolean | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
 
-  const look = (): void => {
-    if (document.hidden || seen === location.pathname) return;
-    view();
+  const pathOf = ({ pathname, hash }: Location): string =>
+    pathname.replace(/(.)\/$/, "$1") + (config.hashRouting ? hash.split("?")[0]! : "");
+
+  const settle = (fields?: EventFields): void => {
+    if (!view) return;
+    clearTimeout(timer);
+    lastTitle = document.title;
+    Object.assign(view, { page_title: lastTitle }, fields);
+    view = undefined;
+    release();
   };
-  const lookSoon = (): unknown => setTimeout(look, TITLE_DELAY_MS);
 
-  const wrap = (method: "pushState" | "replaceState"): void => {
-    const original = history[method];
-    history[method] = (...args) => {
-      original.apply(history, args);
-      lookSoon();
-    };
+  /** Settles when the title is another page's no more, and has not changed for a moment. */
+  const poll = (polls: number, before: string): void => {
+    timer = setTimeout(() => {
+      const { title, readyState } = document;
+      const isSettled = title && title === before && title !== lastTitle && readyState === "complete";
+      if (isSettled || polls > MAX_POLLS) settle();
+      else poll(polls + 1, title);
+    }, TITLE_POLL_MS);
+  };
+
+  const look = (isReplaced = false): void => {
+    const isSeen = seen === pathOf(location);
+    if (document.hidden) return;
+    if (view && !isSeen && !isReplaced && now() - view.occurred_at > REDIRECT_MS) settle();
+    if (isSeen && !view) return;
+    seen = pathOf(location);
+    if (view) view.page_url = addressOf(config);
+    else view = hold();
+    if (isSeen) return;
+    clearTimeout(timer);
+    poll(1, document.title);
   };
 
   return {
-    /** This page is counted, for `view` or for somebody else. */
+    settle_: settle,
+    /** The view that is held. */
+    held_: (): WireEvent | undefined => view,
+    /** This page is counted by somebody else. */
     markSeen_(): void {
-      seen = location.pathname;
+      seen = pathOf(location);
     },
     /** May be called again: to look whether this page was counted. */
     start_(): void {
       if (!started) {
         started = true;
-        // A page may have frozen its history.
-        attempt(() => (["pushState", "replaceState"] as const).forEach(wrap));
-        addEventListener("popstate", lookSoon);
-        addEventListener("visibilitychange", look);
+        followAddress(look);
+        addEventListener("visibilitychange", () => (document.hidden ? settle() : look()));
         addEventListener("pageshow", (event) => {
-          if (event.persisted) seen = "";
+          if (event.persisted) seen = lastTitle = "";
           look();
         });
       }

@@ -1,4 +1,5 @@
-import type { Config, Consent } from "./types.js";
+import { withoutQuery } from "./redact.js";
+import type { Config, Consent, WireEvent } from "./types.js";
 
 /** What may be done with an event. Of consent and the browser's signal the lower one wins. */
 export const WAIT = -1; // nobody has decided yet: it is kept in memory
@@ -21,3 +22,16 @@ export const allowedByConsent = (config: Config, { analytics }: Consent): number
   if (analytics === false) return NOTHING;
   return config.consent ? WAIT : EVERYTHING;
 };
+
+// What tells no visitors apart. The id of an order does, and so do Stripe's.
+const COUNTED =
+  /^(event_|page_|session_|sequence|occurred|utm_p|referrer|conversion_v|currency|device|browser|os$)/;
+
+/** The event without anything else, and its addresses without their queries. */
+export const countable = (event: WireEvent): WireEvent => ({
+  ...(Object.fromEntries(
+    Object.entries(event).filter(([name]) => COUNTED.test(name)),
+  ) as unknown as WireEvent),
+  page_url: withoutQuery(event.page_url),
+  referrer: withoutQuery(event.referrer!),
+});

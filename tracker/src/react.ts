@@ -4,9 +4,6 @@ import { useEffect } from "react";
 import * as tracking from "./index.js";
 import type { Tracker } from "./index.js";
 
-// Effects run in the order of a page's code, and the one that sets the title may come later.
-const TITLE_DELAY_MS = 100;
-
 const functions: Tracker = {
   trackPageView: tracking.trackPageView,
   trackEvent: tracking.trackEvent,
@@ -29,6 +26,6 @@ export const useConversionTracking = (): Tracker => functions;
  */
 export const usePageViewTracking = (): void => {
   useEffect(() => {
-    setTimeout(tracking.startPageViews, TITLE_DELAY_MS);
+    void tracking.startPageViews();
   }, []);
 };

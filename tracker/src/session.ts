@@ -1,70 +1,119 @@
-import type { Attribution } from "./attribution.js";
 import { attempt } from "./attempt.js";
-import { openStorage } from "./storage.js";
+import { tagsOf, type Landing, type Touch } from "./attribution.js";
+import { now } from "./clock.js";
+import { openStorage, type Shared } from "./storage.js";
+import type { Config } from "./types.js";
 import { randomDigits } from "./uuid.js";
 
 /** What all events of a session have in common, under its names on the wire. */
-export interface Session extends Landing {
+export interface Session extends Touch {
   session_id: string;
   /** The session's events so far. */
   sequence: number;
   user_id?: string | null;
 }
 
-/** What the first page knew of where the visit came from. */
-export interface Landing extends Attribution {
-  referrer: string;
+interface Stored extends Session {
+  /** When its last event was, in epoch milliseconds. */
+  at: number;
 }
 
-/**
- * The session: its id under `key` in sessionStorage, as other scripts may read it, and the
- * whole of it beside. Stored data that does not name this id, be it garbage, is not believed.
- * Nothing is read or written before a call says that storing is allowed.
- */
-export const createSessions = (key: string, landing: Landing) => {
-  const store = openStorage("sessionStorage");
-  const dataKey = key + "_data";
-  let session: Session;
+const read = (text?: string): unknown => attempt(() => JSON.parse(text!) as unknown);
 
-  const begin = (): void => {
+/**
+ * The session: its id under `sessionKey` in sessionStorage, as other scripts may read it, and
+ * the whole of it beside. Stored data that does not name this id, be it garbage, is not
+ * believed. Sessions of all tabs stand in what tabs share, the latest first: for a new tab, and
+ * so that two tabs of one session do not count alike. Nothing is read or written before a call
+ * says that storing is allowed.
+ */
+export const createSessions = (config: Config, landing: Landing, shared: Shared) => {
+  const store = openStorage("sessionStorage");
+  const key = config.sessionKey ?? "ct_session_id";
+  const dataKey = key + "_data";
+  const { touch_: touch, isFromOwnSite_: isFromOwnSite } = landing;
+  let session: Stored | undefined;
+  // Whether this page's landing was looked at: it begins one session at most.
+  let arrived: boolean | undefined;
+
+  const isAlive = ({ at }: Stored): boolean =>
+    Math.abs(now() - at) < (config.sessionMinutes ?? 30) * 60_000;
+
+  const readShared = (): Stored[] => [read(shared.get_("sessions"))].flat().filter(Boolean) as Stored[];
+
+  /** What the tab, or the one it was opened from, goes on with. */
+  const load = (): void => {
+    const others = readShared();
+    const stored = read(store[dataKey]) as Stored | undefined;
+    const [latest] = others;
+    // Each time: another page of this tab, in the back-forward cache, may have counted.
+    const known =
+      stored && stored.session_id === store[key]
+        ? stored
+        : (session ?? (isFromOwnSite && latest && isAlive(latest) ? latest : undefined));
+    if (!known) return;
+    // Where writing fails, memory is ahead of the storage.
+    const same = [known, session, ...others].filter(
+      (other) => other?.session_id === known.session_id,
+    ) as Stored[];
     session = {
-      session_id: "session_" + Date.now() + "_" + randomDigits(12),
-      sequence: 0,
-      ...landing,
+      ...known,
+      sequence: Math.max(...same.map(({ sequence }) => +sequence || 0)),
+      at: Math.max(...same.map(({ at }) => at)),
     };
   };
 
-  // Each time: another page of this tab, in the back-forward cache, may have counted.
-  const load = (): void => {
-    const stored = JSON.parse(store[dataKey] as string) as Session;
-    if (stored.session_id === store[key])
-      session = {
-        // What the session does not have yet, a later page may add.
-        ...landing,
-        ...stored,
-        // Where writing fails, memory is ahead of the storage.
-        sequence: Math.max(stored.sequence, session.sequence),
-      };
+  const save = ({ session_id }: Stored): void => {
+    attempt(() => {
+      store[key] = session_id;
+      store[dataKey] = JSON.stringify(session);
+    });
+    const others = readShared().filter(
+      (other) => isAlive(other) && other.session_id !== session_id,
+    );
+    shared.set_("sessions", JSON.stringify([session, ...others]));
   };
 
-  begin();
+  const begin = (touch: Touch): Stored => ({
+    session_id: "session_" + now() + "_" + randomDigits(12),
+    sequence: 0,
+    at: now(),
+    user_id: session?.user_id,
+    ...touch,
+  });
+
+  const isNewTouch = (known: Touch): boolean =>
+    landing.isArrival_ &&
+    !isFromOwnSite &&
+    !config.keepSession &&
+    Object.entries(tagsOf(touch)).some(([name, value]) => tagsOf(known)[name] !== value);
+
+  /** The session that the next event belongs to. */
+  const current = (mayStore: boolean): Stored => {
+    if (mayStore) attempt(load);
+    const untagged = { utm_params: {}, click_ids: {}, referrer: arrived ? "" : touch.referrer };
+    // Tags of the site itself are taken where nothing of a visit is known, as after a redirect.
+    if (!session) return begin(isFromOwnSite && !mayStore ? untagged : touch);
+    if (!arrived && isNewTouch(session)) return begin(touch);
+    if (isAlive(session)) return session;
+    return begin(arrived || isFromOwnSite ? untagged : touch);
+  };
+
   return {
     /** Counts an event. A `user` becomes the session's user, null forgets it. */
     next_(mayStore: boolean, user?: string | null): Session {
-      if (mayStore) attempt(load);
+      session = current(mayStore);
+      arrived = true;
+      session.at = now();
       session.sequence++;
       if (user !== undefined) session.user_id = user;
-      if (mayStore)
-        attempt(() => {
-          store[key] = session.session_id;
-          store[dataKey] = JSON.stringify(session);
-        });
-      return session;
+      if (mayStore) save(session);
+      return { ...session, at: undefined } as Session;
     },
     /** Ends the session and leaves nothing of it on the device. */
     forget_(): void {
       attempt(() => delete store[key] && delete store[dataKey]);
-      begin();
+      session = undefined;
     },
   };
 };

@@ -1,3 +1,5 @@
+import { takesFunctions } from "./globals.js";
+import { now } from "./clock.js";
 import type { Entry } from "./queue.js";
 import type { Config } from "./types.js";
 
@@ -7,11 +9,15 @@ const TIMEOUT_MS = 15_000;
 export const ANSWERED = null;
 export const MAX_WAIT_SECONDS = 3600;
 
+interface Answer {
+  success?: boolean;
+}
+
 /** Address and body for what waits: one event goes to /track, several to /batch. */
 export const makeRequest = (config: Config, entries: Entry[]): [address: string, body: string] => {
   // The device's clock at sending corrects occurred_at.
   const sent = entries
-    .map(([, event]) => event.replace("{", `{"sent_at":${Date.now()},`))
+    .map(([, event]) => event.replace("{", `{"sent_at":${now()},`))
     .join();
   const address = config.endpoint + "/v1/events/";
   return entries[1] ? [address + "batch", `{"events":[${sent}]}`] : [address + "track", sent];
@@ -26,6 +32,9 @@ export const makeRequest = (config: Config, entries: Entry[]): [address: string,
  * slow, and 421, another server's connection. Those above are about the moment: 425, 429, 431
  * (cookies change), 5xx.
  *
+ * A status below 400 is an answer only with our JSON: a captive portal's page, or a log-in page
+ * after a redirect, has it too.
+ *
  * A 503 for a batch says of each event whether it was stored. All are sent again: their ids
  * make that harmless.
  */
@@ -38,17 +47,20 @@ export const post = async (
 ): Promise<number | typeof ANSWERED> => {
   try {
     const [address, body] = makeRequest(config, entries);
-    const token = await config.token?.(again);
-    const { status, headers } = await fetch(address, {
+    const token = takesFunctions ? await config.token?.(again) : undefined;
+    const answer = await fetch(address, {
       method: "POST",
       // A text without headers of ours is text/plain, and needs no preflight.
       body,
       signal: AbortSignal.timeout?.(TIMEOUT_MS),
       keepalive,
-      ...(token && { credentials: "include", headers: { Authorization: "Bearer " + token } }),
+      ...(takesFunctions && token && { credentials: "include", headers: { Authorization: "Bearer " + token } }),
     });
+    const { status, headers } = answer;
     note("answered", status);
-    if (status === 401 && token && !again)
+    // A page of who is in between, such as a network that wants a log-in, is no answer of ours.
+    if (status < 400 && (await answer.json() as Answer).success === undefined) throw Error("not ours");
+    if (takesFunctions && status === 401 && token && !again)
       return post(config, entries, keepalive, note, true);
     return status > 422 || status === 408 || status === 421
       ? Math.min(headers.get("Retry-After") as unknown as number, MAX_WAIT_SECONDS)

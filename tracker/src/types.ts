@@ -53,6 +53,10 @@ export interface Config {
   endpoint: string;
   /** Key of the session in sessionStorage. Default: `ct_session_id`. */
   sessionKey?: string;
+  /** A session ends after so many minutes without an event. Default: 30. */
+  sessionMinutes?: number;
+  /** A new campaign, or a click on an ad, begins no new session. */
+  keepSession?: boolean;
   /**
    * What holds until `setConsent` is called. `required`: events wait in memory; `count`:
    * events are sent without identifiers. Default: everything is allowed.
@@ -67,6 +71,8 @@ export interface Config {
   visitorId?: boolean;
   /** Count page views only when asked: by a call, or by the hook. */
   manualPageViews?: boolean;
+  /** The route is in the address's hash, as in `#/pricing`: another one is another page. */
+  hashRouting?: boolean;
   /** Track browsers that a program drives (navigator.webdriver) too, for tests. */
   automation?: boolean;
   /** Currency of values that name none. Default: `USD`. */
@@ -100,7 +106,10 @@ export interface Tracker {
   trackPageView: (fields?: EventFields) => Tracked;
   trackEvent: (eventType: string, eventName?: string, fields?: EventFields) => Tracked;
   /** Fields that look like passwords, card numbers or tokens are left out. */
-  trackFormSubmit: (formName: string, data?: Record<string, unknown>) => Tracked;
+  trackFormSubmit: (
+    formName: string,
+    data?: HTMLFormElement | FormData | Record<string, unknown>,
+  ) => Tracked;
   trackSignup: (method?: string, userId?: string, fields?: EventFields) => Tracked;
   trackCheckoutStart: (
     value: Money,

@@ -1,3 +1,5 @@
+import { now } from "./clock.js";
+
 /** Random digits from crypto, 0 to 9. */
 export const randomDigits = (count: number): string =>
   crypto
@@ -12,7 +14,7 @@ export const randomDigits = (count: number): string =>
  */
 export const uuidv7 = (): string =>
   // Until the year 2527 the time has eleven hexadecimal digits.
-  (0 + Date.now().toString(16)).replace(/.{8}/, "$&-") +
+  (0 + now().toString(16)).replace(/.{8}/, "$&-") +
   "-7" +
   randomDigits(3) +
   "-8" +

@@ -1,27 +1,38 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { backoffMs, createDelivery, takeBatch } from "../src/delivery.js";
 import { createQueue } from "../src/queue.js";
-import { openStorage } from "../src/storage.js";
+import { openShared } from "../src/storage.js";
 import type { Config } from "../src/types.js";
+import { uuidv7 } from "../src/uuid.js";
 import { startGateway } from "./gateway.js";
 
 const LIMIT = { timeout: 30_000 };
+// The tabs of a test share a queue, and no other test's, whose tabs may still be at work.
+let gateway = "";
+let queueKey = "";
+let untilKey = "";
+let tests = 0;
 
 /** A tab: a delivery over the queue that all tabs share. */
-const openTab = (config: Config) => {
-  const disk = openStorage("localStorage");
+const openTab = (config: Config, mayStore = true) => {
+  const shared = openShared(gateway);
+  if (mayStore) shared.allow_();
   const notes: unknown[][] = [];
   const note = (...about: unknown[]) => void notes.push(about);
-  const tab = createDelivery(config, createQueue(disk, note), disk, note);
-  let count = 0;
-  const add = (name: string, store = true, extra = "") => {
-    const event_id = `${++count}-${name}`;
-    tab.add_(event_id, JSON.stringify({ event_id, event_name: name, extra }), store);
+  const tab = createDelivery(config, createQueue(shared, note), shared, note);
+  const add = (name: string, extra = "") => {
+    const event_id = uuidv7();
+    tab.add_(event_id, JSON.stringify({ event_id, event_name: name, extra }), mayStore);
   };
   return { ...tab, add, notes };
 };
 
-const stored = () => Object.keys(localStorage).filter((key) => key.startsWith("ct_q_"));
+const stored = () => (localStorage.getItem(queueKey) ?? "").split("\n").filter((line) => line.length > 36);
+const put = (name: string) => {
+  const event_id = uuidv7();
+  const line = event_id + JSON.stringify({ event_id, event_name: name });
+  localStorage.setItem(queueKey, `${localStorage.getItem(queueKey) ?? ""}\n${line}`);
+};
 
 /** Web Locks as the standard has them: one holder, the others wait in line. */
 const createLocks = () => {
@@ -34,6 +45,9 @@ const createLocks = () => {
 
 let beacons: [url: string, body: string][];
 beforeEach(() => {
+  gateway = `https://gateway-${++tests}.example`;
+  queueKey = `ct:${gateway}:queue`;
+  untilKey = `ct:${gateway}:until`;
   beacons = [];
   Object.defineProperty(navigator, "locks", { value: createLocks(), configurable: true });
   Object.defineProperty(navigator, "sendBeacon", {
@@ -67,7 +81,7 @@ test("a batch ends before 60 KB, measured in bytes", async () => {
   const { endpoint, received, names } = await startGateway();
   const tab = openTab({ endpoint });
   // 9000 characters are 27,000 bytes.
-  ["a", "b", "c", "d", "e"].forEach((name) => tab.add(name, true, "€".repeat(9000)));
+  ["a", "b", "c", "d", "e"].forEach((name) => tab.add(name, "€".repeat(9000)));
   await vi.waitFor(() => expect(names()).toHaveLength(5), LIMIT);
   expect(received).toHaveLength(3);
   received.forEach(({ body }) => expect(Buffer.byteLength(body)).toBeLessThan(60_000));
@@ -112,7 +126,7 @@ test("Retry-After is waited for, also by a page that is left", async () => {
   const { endpoint } = await startGateway({ status: 429, headers: { "Retry-After": "60" } });
   const tab = openTab({ endpoint });
   tab.add("a");
-  await vi.waitFor(() => expect(localStorage.getItem("ct_until")).not.toBeNull(), LIMIT);
+  await vi.waitFor(() => expect(localStorage.getItem(untilKey)).not.toBeNull(), LIMIT);
   tab.leave_();
   expect(beacons).toEqual([]);
 });
@@ -123,7 +137,7 @@ test("Retry-After is waited for, also by the next page", async () => {
     headers: { "Retry-After": "2" },
   });
   openTab({ endpoint }).add("a");
-  await vi.waitFor(() => expect(localStorage.getItem("ct_until")).not.toBeNull(), LIMIT);
+  await vi.waitFor(() => expect(localStorage.getItem(untilKey)).not.toBeNull(), LIMIT);
   await vi.waitFor(() => expect(received).toHaveLength(1), LIMIT);
   openTab({ endpoint }).add("b");
   await vi.waitFor(() => expect(received).toHaveLength(2), LIMIT);
@@ -146,8 +160,9 @@ test("while the network is away events wait; when it is back they go at once", a
 
 test("what an earlier page left behind is sent", async () => {
   const { endpoint, names } = await startGateway();
-  localStorage.setItem(`ct_q_${Date.now()}_x`, '{"event_id":"1","event_name":"left"}');
-  openTab({ endpoint }).resume_();
+  put("left");
+  const tab = openTab({ endpoint });
+  tab.resume_();
   await vi.waitFor(() => expect(names()).toEqual(["left"]), LIMIT);
 });
 
@@ -175,7 +190,7 @@ test("in a frame whose locks refuse, events are sent all the same", async () => 
 test("when the page goes, what is not on its way goes as a beacon, and stays stored", async () => {
   const { endpoint } = await startGateway();
   const tab = openTab({ endpoint });
-  localStorage.setItem(`ct_q_${Date.now()}_x`, '{"event_id":"1","event_name":"of another tab"}');
+  put("of another tab");
   tab.add("a");
   tab.add("b");
   tab.leave_();
@@ -184,6 +199,49 @@ test("when the page goes, what is not on its way goes as a beacon, and stays sto
   const sent = JSON.parse(beacons[0]![1]) as { events: { event_name: string }[] };
   expect(sent.events.map((event) => event.event_name)).toEqual(["a", "b"]);
   expect(stored()).toHaveLength(3);
+});
+
+test("an event that is too large for a beacon waits for the next page, and holds up no other", async () => {
+  const { endpoint, names } = await startGateway();
+  const tab = openTab({ endpoint });
+  tab.add("large", "x".repeat(70_000));
+  tab.add("small");
+  tab.leave_();
+  expect(beacons.map(([, body]) => (JSON.parse(body) as { event_name: string }).event_name)).toEqual(["small"]);
+  const next = openTab({ endpoint });
+  next.resume_();
+  await vi.waitFor(() => expect(names().sort()).toEqual(["large", "small"]), LIMIT);
+});
+
+test("what a page clears it still sends, and leaves behind when it goes", async () => {
+  const { endpoint, names } = await startGateway();
+  const tab = openTab({ endpoint });
+  tab.add("a");
+  localStorage.clear();
+  await vi.waitFor(() => expect(names()).toEqual(["a"]), LIMIT);
+  tab.add("b");
+  localStorage.clear();
+  tab.leave_();
+  expect(stored()).toHaveLength(1);
+});
+
+test.each([
+  ["a page of somebody else", 200, "<!doctype html><title>Log in</title>", {}],
+  ["JSON of somebody else", 200, '{"status":"ok"}', {}],
+  ["nothing", 204, "", {}],
+])("%s is no answer", async (_, status, body, headers) => {
+  const { endpoint, received } = await startGateway({ status, body, headers });
+  openTab({ endpoint }).add("a");
+  await vi.waitFor(() => expect(received).toHaveLength(2), LIMIT);
+  await vi.waitFor(() => expect(stored()).toEqual([]), LIMIT);
+});
+
+test("a redirect to another's page is no answer", async () => {
+  const elsewhere = await startGateway();
+  const Location = elsewhere.endpoint + "/login";
+  const { endpoint, received } = await startGateway({ status: 302, headers: { Location }, body: "" });
+  openTab({ endpoint }).add("a");
+  await vi.waitFor(() => expect(received).toHaveLength(2), LIMIT);
 });
 
 test("what is on its way is no beacon", async () => {
@@ -223,9 +281,10 @@ test("where nothing may be stored, nothing is, whatever the gateway answers", as
     status: 429,
     headers: { "Retry-After": "1" },
   });
-  openTab({ endpoint }).add("a", false);
+  openTab({ endpoint }, false).add("a");
   await vi.waitFor(() => expect(received).toHaveLength(2), LIMIT);
-  expect(localStorage.length).toBe(0);
+  expect(localStorage.getItem(untilKey)).toBeNull();
+  expect(stored()).toEqual([]);
 });
 
 test("the pause doubles up to five minutes, and half of it is chance", () => {

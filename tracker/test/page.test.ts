@@ -14,6 +14,62 @@ test("calls before init are made up for, and a second init changes nothing", asy
   await vi.waitFor(() => expect(names()).toEqual(["early", "late"]), LIMIT);
 });
 
+test.each<[string, unknown[], string[]]>([
+  ["a misspelt call", [["trackSignUp"], ["trackPurchase", 99]], ["purchase"]],
+  ["setConsent without consent", [["setConsent"], ["trackPurchase", 99]], ["purchase"]],
+  ["a call that is no list", [null, 7, {}, ["trackPurchase", 99]], ["purchase"]],
+  ["name and arguments as they are", ["trackSignup", "email"], ["signup"]],
+  [
+    "several of them",
+    ["trackSignup", "email", "trackPurchase", 99, ["trackEvent", "a"], "identify", "ada"],
+    ["signup", "purchase", "a", "identify"],
+  ],
+  ["a misspelt one of them", ["trackSignUp", "email", "trackPurchase", 99], ["purchase"]],
+  [
+    "the arguments of a function",
+    [
+      // As the queues of other trackers hold it.
+      { 0: "trackSignup", 1: "email", length: 2 },
+    ],
+    ["signup"],
+  ],
+])("noted before the tracker is there, %s costs no other call", async (_, calls, expected) => {
+  vi.spyOn(console, "warn").mockImplementation(() => {});
+  const { endpoint, names } = await startGateway();
+  (window as PageWindow).conversionTracking = calls;
+  tracking.init({ endpoint, manualPageViews: true });
+  await vi.waitFor(() => expect(names()).toEqual(expected), LIMIT);
+});
+
+test("after it is there, both forms are calls, too", async () => {
+  const { endpoint, names } = await startGateway();
+  tracking.init({ endpoint, manualPageViews: true });
+  const tracker = (window as PageWindow).conversionTracking!;
+  void tracker.push("trackSignup", "email");
+  void tracker.push(["trackEvent", "a"], ["trackEvent", "b"]);
+  await vi.waitFor(() => expect(names()).toEqual(["signup", "a", "b"]), LIMIT);
+});
+
+test.each([{}, 7, "text", document.createElement("form")])(
+  "where the page has %o under the tracker's name, calls work before and after init",
+  async (other) => {
+    const { endpoint, names } = await startGateway();
+    (window as { conversionTracking?: unknown }).conversionTracking = other;
+    await expect(tracking.trackEvent("early")).resolves.toBeUndefined();
+    tracking.init({ endpoint, manualPageViews: true });
+    await vi.waitFor(() => expect(names()).toEqual(["early"]), LIMIT);
+  },
+);
+
+test("consent that is given before init, wrongly, throws into nothing", async () => {
+  vi.spyOn(console, "warn").mockImplementation(() => {});
+  const { endpoint, names } = await startGateway();
+  (tracking.setConsent as () => void)();
+  tracking.init({ endpoint });
+  void tracking.trackEvent("a");
+  await vi.waitFor(() => expect(names()).toContain("a"), LIMIT);
+});
+
 test("a prerendered page counts when it is shown", async () => {
   const { endpoint, names } = await startGateway();
   Object.defineProperty(document, "prerendering", { value: true, configurable: true });
@@ -37,17 +93,72 @@ test("the script reads its attributes, and makes up for calls noted on the page"
     currency: "EUR",
     manualPageViews: "true",
     debug: "false",
-    googleAdsConversions: '{"signup": "AW-1/x"}',
   });
   script.src = "https://gateway.example/t.js";
   Object.defineProperty(document, "currentScript", { value: script, configurable: true });
-  const gtag = vi.fn();
-  Object.assign(globalThis, { gtag });
-  const log = vi.spyOn(console, "log");
+    const log = vi.spyOn(console, "log");
   await import("../src/script.js");
   await vi.waitFor(() => expect(names()).toEqual(["signup"]), LIMIT);
   expect(received[0]!.events[0]!.currency).toBe("EUR");
   expect(sessionStorage.getItem("tracking_session")).toMatch(/^session_/);
-  expect(gtag).toHaveBeenCalledWith("event", "conversion", expect.objectContaining({ send_to: "AW-1/x" }));
   expect(log).not.toHaveBeenCalled();
+});
+
+/** The script as a page runs it: with this element, or without one, as modules are. */
+const runScript = async (script: HTMLScriptElement | null) => {
+  Object.defineProperty(document, "currentScript", { value: script, configurable: true });
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+  vi.resetModules();
+  await import("../src/script.js");
+  return warn.mock.calls.map(([line]) => String(line));
+};
+
+const element = (src: string, data: Record<string, string> = {}) => {
+  const script = document.createElement("script");
+  if (src) script.src = src;
+  Object.assign(script.dataset, { manualPageViews: "true", ...data });
+  return script;
+};
+
+const isRunning = () => "trackEvent" in ((window as PageWindow).conversionTracking ?? {});
+
+test.each<[string, HTMLScriptElement | null, string]>([
+  ["a module, or evaluated text", null, "t.js must be a script of its own with src, and no module"],
+  ["a part of another file", element("https://shop.example/bundle.js"), "no setting can be endpoint: "],
+  ["written into the page", element(""), "no setting can be endpoint: "],
+  [
+    "one whose address a template did not fill in",
+    element("https://gateway.example/t.js", { endpoint: "undefined" }),
+    "no setting can be endpoint: undefined",
+  ],
+])("a script that is %s does not run, and one line says so", async (_, script, line) => {
+  expect(await runScript(script)).toEqual(["conversionTracking: " + line]);
+  expect(isRunning()).toBe(false);
+});
+
+test("with an empty data-endpoint the script sends to where it is from, and says so", async () => {
+  const said = await runScript(element("https://gateway.example/t.js?v=1", { endpoint: "" }));
+  expect(said).toEqual([
+    "conversionTracking: data-endpoint is empty: events go to https://gateway.example",
+  ]);
+  expect(isRunning()).toBe(true);
+});
+
+test.each([
+  ["written into the page", ""],
+  ["a part of another file", "https://shop.example/bundle.js"],
+])("a script that is %s runs with a data-endpoint", async (_, src) => {
+  const { endpoint, names } = await startGateway();
+  expect(await runScript(element(src, { endpoint }))).toEqual([]);
+  void (window as PageWindow).conversionTracking!.push(["trackEvent", "a"]);
+  await vi.waitFor(() => expect(names()).toEqual(["a"]), LIMIT);
+});
+
+test.each([undefined, null, {}, { endpoint: "" }])("init(%j) throws nothing, and a later one works", async (config) => {
+  vi.spyOn(console, "warn").mockImplementation(() => {});
+  const { endpoint, names } = await startGateway();
+  tracking.init(config as never);
+  void tracking.trackEvent("early");
+  tracking.init({ endpoint: endpoint + "/", manualPageViews: true });
+  await vi.waitFor(() => expect(names()).toEqual(["early"]), LIMIT);
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { firePixels, loadPixels } from "../src/pixels.js";
+import { tellPixels } from "../src/pixels.js";
 import type { Config, WireEvent } from "../src/types.js";
 
 type Page = Record<string, unknown>;
@@ -7,7 +7,7 @@ const page = globalThis as unknown as Page;
 const NAMES = ["fbq", "_fbq", "gtag", "dataLayer", "lintrk", "_linkedin_data_partner_ids"];
 const remove = () => NAMES.forEach((name) => delete page[name]);
 
-const config: Config = { endpoint: "https://gateway.example" };
+const config: Config = { endpoint: "https://gateway.example", loadPixels: true };
 const event = (event_type: string, fields: Partial<WireEvent> = {}): WireEvent => ({
   event_type,
   event_name: event_type,
@@ -55,7 +55,7 @@ test.each<[string, Partial<WireEvent>, unknown[][]]>([
   ["subscription_created", { conversion_value: 29.99, order_id: "cs_1" }, PAID],
   ["video_play", {}, []],
 ])("%s with %o tells the pixels", (type, fields, calls) => {
-  firePixels(event(type, fields), config);
+  tellPixels(config, event(type, fields));
   const made = ["fbq", "gtag", "lintrk"].flatMap((name) =>
     (page[name] as ReturnType<typeof vi.fn>).mock.calls.map((args) => [name, ...(args as unknown[])]),
   );
@@ -63,11 +63,11 @@ test.each<[string, Partial<WireEvent>, unknown[][]]>([
 });
 
 test("conversions of Google Ads and LinkedIn have the ids of the configuration", () => {
-  firePixels(event("demo_booked", { conversion_value: 5 }), {
-    ...config,
+  const conversions = {
     googleAdsConversions: { demo_booked: "AW-1/x" },
     linkedinConversions: { demo_booked: 77 },
-  });
+  };
+  tellPixels({ ...config, ...conversions }, event("demo_booked", { conversion_value: 5 }));
   expect(page.gtag).toHaveBeenCalledWith("event", "conversion", {
     send_to: "AW-1/x",
     transaction_id: "id-1",
@@ -82,7 +82,7 @@ test("pixels that are not on the page, or throw, disturb nobody", () => {
   page.fbq = () => {
     throw new Error("blocked");
   };
-  firePixels(event("signup"), config);
+  tellPixels(config, event("signup"));
   expect(page.lintrk).toHaveBeenCalledOnce();
 });
 
@@ -91,8 +91,8 @@ const scripts = () => [...document.querySelectorAll("script")].map((script) => s
 test("the loader initialises each pixel from its id, once", () => {
   remove();
   const ids = { metaPixelId: "123", googleTagIds: "G-1,AW-2", linkedinPartnerId: "456" };
-  loadPixels({ ...config, ...ids });
-  loadPixels({ ...config, ...ids });
+  tellPixels({ ...config, ...ids });
+  tellPixels({ ...config, ...ids });
   expect(scripts()).toEqual([
     "https://connect.facebook.net/en_US/fbevents.js",
     "https://www.googletagmanager.com/gtag/js?id=G-1",
@@ -115,17 +115,41 @@ test("the loader initialises each pixel from its id, once", () => {
 
 test("once Meta's script is there, its stub passes calls on", () => {
   remove();
-  loadPixels({ ...config, metaPixelId: "123" });
+  tellPixels({ ...config, metaPixelId: "123" });
   const fbq = page.fbq as { callMethod?: unknown; queue: unknown[] };
   fbq.callMethod = vi.fn();
-  firePixels(event("form_submit"), config);
+  tellPixels(config, event("form_submit"));
   expect(fbq.callMethod).toHaveBeenCalledWith("track", "Lead", {}, META);
   expect(fbq.queue).toHaveLength(1);
 });
 
 test("a pixel that the page has already is left as it is", () => {
   const own = page.fbq;
-  loadPixels({ ...config, metaPixelId: "123" });
+  tellPixels({ ...config, metaPixelId: "123" });
   expect(page.fbq).toBe(own);
   expect(scripts()).toEqual([]);
+});
+
+test("Meta's script does not count pages that we count", () => {
+  tellPixels(config, event("page_view"));
+  expect((page.fbq as { disablePushState?: boolean }).disablePushState).toBe(true);
+  remove();
+  tellPixels({ ...config, metaPixelId: "123" });
+  expect((page.fbq as { disablePushState?: boolean }).disablePushState).toBe(true);
+});
+
+test("where the page forbids a pixel, or has something else under its name, others work", () => {
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+  remove();
+  page.dataLayer = {};
+  Object.defineProperty(page, "fbq", {
+    configurable: true,
+    get: () => {
+      throw new Error("blocked");
+    },
+  });
+  tellPixels({ ...config, metaPixelId: "1", googleTagIds: "G-1", linkedinPartnerId: "2" }, event("signup"));
+  expect(scripts()).toEqual(["https://snap.licdn.com/li.lms-analytics/insight.min.js"]);
+  expect(page.gtag).toBeUndefined();
+  expect(warn).toHaveBeenCalledTimes(2);
 });

@@ -1,84 +1,161 @@
-import { expect, test, vi } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { createQueue } from "../src/queue.js";
-import { openStorage, type Keyed } from "../src/storage.js";
+import { openShared } from "../src/storage.js";
+import { uuidv7 } from "../src/uuid.js";
 
-const open = (disk: Keyed = openStorage("localStorage")) => createQueue(disk, () => {});
-const event = (id: number | string) => JSON.stringify({ event_id: `${id}` });
-const texts = (queue: ReturnType<typeof open>) => queue.entries_().map(([, text]) => text);
+const GATEWAY = "https://gateway.example";
+const KEY = `ct:${GATEWAY}:queue`;
+const ids = Array.from({ length: 130 }, (_, index) => {
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() - 1000 + index });
+  const id = uuidv7();
+  vi.useRealTimers();
+  return id;
+});
+const event = (index: number | string) => JSON.stringify({ event_id: `${index}` });
+
+afterEach(() => vi.useRealTimers());
+
+/** A page, which may store. */
+const open = (gateway = GATEWAY) => {
+  const shared = openShared(gateway);
+  shared.allow_();
+  const queue = createQueue(shared, () => {});
+  const put = (index: number, mayStore = true) => queue.put_(ids[index]!, event(index), mayStore);
+  const texts = () => queue.entries_().map(([, text]) => text);
+  const answer = (index: number) => queue.remove_(queue.entries_().filter(([id]) => id === ids[index]));
+  return { ...queue, put, texts, answer };
+};
 
 test("what is put is there, in order, also for the next page, until it is removed", () => {
   const queue = open();
-  queue.put_("1", event(1), true);
-  queue.put_("2", event(2), true);
-  expect(texts(open())).toEqual([event(1), event(2)]);
-  queue.remove_(queue.entries_()[0]!);
-  expect(texts(open())).toEqual([event(2)]);
+  queue.put(1);
+  queue.put(2);
+  expect(open().texts()).toEqual([event(1), event(2)]);
+  queue.answer(1);
+  expect(queue.texts()).toEqual([event(2)]);
+  expect(open().texts()).toEqual([event(2)]);
 });
 
-test("two tabs do not overwrite each other's events", () => {
+test("what one tab was answered for, no other has", () => {
   const [one, two] = [open(), open()];
-  one.put_("1", event(1), true);
-  two.put_("2", event(2), true);
-  one.put_("3", event(3), true);
-  expect(texts(one)).toHaveLength(3);
-  expect(texts(two)).toHaveLength(3);
+  one.put(1);
+  two.put(2);
+  one.put(3);
+  expect(one.texts().sort()).toEqual([event(1), event(2), event(3)]);
+  one.answer(2);
+  expect(two.texts()).toEqual([event(1), event(3)]);
+  expect(two.leave_()).toEqual([]);
+});
+
+test("a tab that writes over another's event does not lose it", () => {
+  const one = open();
+  one.put(1);
+  const before = localStorage.getItem(KEY);
+  const two = open();
+  two.put(2);
+  localStorage.setItem(KEY, before!); // as another process has it, some milliseconds late
+  expect(two.texts()).toEqual([event(1), event(2)]);
+  two.put(3);
+  expect(open().texts()).toEqual([event(1), event(2), event(3)]);
+});
+
+test("a page that clears its storage loses nothing", () => {
+  const queue = open();
+  queue.put(1);
+  localStorage.clear();
+  expect(queue.texts()).toEqual([event(1)]);
+  queue.leave_();
+  expect(open().texts()).toEqual([event(1)]);
+});
+
+test("another gateway's events are left alone, and so are all keys of the site", () => {
+  localStorage.setItem("cart", "1");
+  localStorage.setItem("ct_theme", "dark");
+  open("https://other.example").put(1);
+  const queue = open();
+  expect(queue.texts()).toEqual([]);
+  queue.put(2);
+  const shared = openShared(GATEWAY);
+  shared.forget_();
+  expect(Object.keys(localStorage).sort()).toEqual(["cart", "ct:https://other.example:queue", "ct_theme"]);
+});
+
+test("one key is read, whatever else the site keeps", () => {
+  for (let index = 0; index < 50; index++) localStorage.setItem(`site${index}`, "x");
+  const queue = open();
+  queue.put(1);
+  const read: string[] = [];
+  const spied = new Proxy(localStorage, {
+    get: (store, key) => (read.push(String(key)), Reflect.get(store, key) as unknown),
+    ownKeys: () => {
+      throw new Error("all keys were read");
+    },
+  });
+  vi.spyOn(globalThis, "localStorage", "get").mockReturnValue(spied);
+  expect(open().texts()).toEqual([event(1)]);
+  expect(new Set(read)).toEqual(new Set([KEY]));
 });
 
 test("without leave to store, nothing is stored", () => {
-  const queue = open();
-  queue.put_("1", event(1), false);
+  const queue = createQueue(openShared(GATEWAY), () => {});
+  queue.put_(ids[1]!, event(1), false);
   expect(localStorage.length).toBe(0);
-  expect(texts(queue)).toEqual([event(1)]);
+  expect(queue.entries_()).toEqual([[ids[1], event(1)]]);
+  queue.forget_();
+  expect(queue.entries_()).toHaveLength(1);
+});
+
+test("what is forgotten is gone", () => {
+  const queue = open();
+  queue.put(1);
+  localStorage.clear();
+  queue.forget_();
+  expect(queue.texts()).toEqual([]);
 });
 
 test("when it is full the oldest is dropped", () => {
   const queue = open();
-  vi.useFakeTimers({ toFake: ["Date"] });
-  for (let index = 0; index < 120; index++) {
-    vi.setSystemTime(1_790_000_000_000 + index);
-    queue.put_(`${index}`, event(index), true);
-  }
-  expect(texts(queue)).toEqual(Array.from({ length: 100 }, (_, index) => event(index + 20)));
-  expect(localStorage.length).toBe(100);
-  vi.useRealTimers();
+  for (let index = 0; index < 120; index++) queue.put(index);
+  const newest = Array.from({ length: 100 }, (_, index) => event(index + 20));
+  expect(queue.texts()).toEqual(newest);
+  expect(open().texts()).toEqual(newest);
+});
+
+test("of what is too much to store, the newest is stored, and the rest kept in memory", () => {
+  const queue = open();
+  for (let index = 0; index < 8; index++)
+    queue.put_(ids[index]!, JSON.stringify({ event_id: "x".repeat(99_000) }), true);
+  expect(queue.entries_()).toHaveLength(8);
+  expect(open().entries_().map(([id]) => id)).toEqual(ids.slice(3, 8));
 });
 
 test("an event expires after a day", () => {
   const queue = open();
-  queue.put_("1", event(1), true);
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 86_400_000 - 1000 });
-  expect(texts(queue)).toHaveLength(1);
-  vi.setSystemTime(Date.now() + 2000);
-  expect(texts(queue)).toHaveLength(0);
-  expect(localStorage.length).toBe(0);
-  vi.useRealTimers();
+  queue.put(1);
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 86_400_000 - 5000 });
+  expect(queue.texts()).toHaveLength(1);
+  vi.setSystemTime(Date.now() + 10_000);
+  expect(queue.texts()).toHaveLength(0);
+  expect(localStorage.getItem(KEY)).toBe("");
 });
 
-test("works in memory when storage is full, and for long events", () => {
-  const queue = open();
-  queue.put_("1", "x".repeat(20_000), true);
-  expect(localStorage.length).toBe(0);
-  const full = new Proxy({}, {
-    set: () => {
-      throw new DOMException("full", "QuotaExceededError");
-    },
+test("works in memory when storage is full", () => {
+  vi.spyOn(Storage.prototype, "setItem").mockImplementation(() => {
+    throw new DOMException("full", "QuotaExceededError");
   });
-  const other = open(full);
-  other.put_("2", event(2), true);
-  expect(texts(other)).toEqual([event(2)]);
+  const queue = open();
+  queue.put(1);
+  expect(queue.texts()).toEqual([event(1)]);
+  queue.answer(1);
+  expect(queue.texts()).toEqual([]);
 });
 
 test.each(["", "{", "{}", "null", "7", '"text"', "[]"])("%j is no event, and is removed", (garbage) => {
-  localStorage.setItem(`ct_q_${Date.now()}_x`, garbage);
-  const queue = open();
-  queue.put_("1", event(1), true);
-  expect(texts(queue)).toEqual([event(1)]);
-  expect(localStorage.length).toBe(1);
-});
-
-test("other keys of the site are left alone", () => {
-  localStorage.setItem("cart", "1");
-  localStorage.setItem("ct_visitor_id", "1");
-  expect(texts(open())).toEqual([]);
-  expect(localStorage.length).toBe(2);
+  for (const line of [garbage, `${uuidv7()}${garbage}`]) {
+    localStorage.setItem(KEY, line);
+    const queue = open();
+    queue.put(1);
+    expect(queue.texts()).toEqual([event(1)]);
+    expect(open().texts()).toEqual([event(1)]);
+  }
 });

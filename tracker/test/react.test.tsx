@@ -6,14 +6,13 @@ import { useConversionTracking, usePageViewTracking } from "../src/react.js";
 import { startGateway } from "./gateway.js";
 
 const LIMIT = { timeout: 30_000 };
-const { pushState, replaceState } = history;
+const { pushState, replaceState } = History.prototype;
 let root: Root | undefined;
 
 (globalThis as { IS_REACT_ACT_ENVIRONMENT?: boolean }).IS_REACT_ACT_ENVIRONMENT = true;
 afterEach(() => {
   act(() => root?.unmount());
-  history.pushState = pushState;
-  history.replaceState = replaceState;
+  Object.assign(History.prototype, { pushState, replaceState });
 });
 
 const render = (Page: FC) => {
@@ -26,7 +25,7 @@ const Counted: FC = () => {
   return null;
 };
 
-const settle = () => new Promise((done) => setTimeout(done, 400));
+const settle = () => new Promise((done) => setTimeout(done, 1500));
 const paths = (gateway: Awaited<ReturnType<typeof startGateway>>) =>
   gateway.received.flatMap(({ events }) => events.map(({ page_url }) => new URL(page_url).pathname));
 

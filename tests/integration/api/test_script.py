@@ -7,7 +7,7 @@ import re
 import pytest
 from multidict import CIMultiDictProxy
 
-from collector.api.script import SCRIPT_FILE
+from collector.api.script import EXTRA_FILE, SCRIPT_FILE
 from tests.support import SECRET, Collector, run_collector
 
 SCRIPT = "/t.js"
@@ -106,8 +106,27 @@ async def test_any_page_may_ask_before_it_fetches_the_script(collector: Collecto
 async def test_a_setting_renames_the_script(database: str) -> None:
     async with run_collector(database, script_path="/js/site.js") as collector:
         async with collector.client.get("/js/site.js") as answer:
-            assert (answer.status, await answer.read()) == (200, SOURCE)
+            # By its path it knows that it came from a gateway.
+            expected = SOURCE.replace(b'"/t.js"', b'"/js/site.js"')
+            assert (answer.status, await answer.read()) == (200, expected)
+            assert expected != SOURCE
+        async with collector.client.get("/js/site.extra.js") as answer:
+            assert (answer.status, await answer.read()) == (200, EXTRA_FILE.read_bytes())
         assert (await get(collector))[0] == 404
+
+
+@pytest.mark.parametrize(("script", "extra"), [("/t.js", "/t.extra.js"), ("/x", "/x.extra")])
+async def test_the_extra_stands_beside_the_script_and_is_served_as_it_is(
+    database: str, script: str, extra: str
+) -> None:
+    async with run_collector(database, script_path=script) as collector:
+        async with collector.client.get(extra) as answer:
+            assert (answer.status, await answer.read()) == (200, EXTRA_FILE.read_bytes())
+            headers = answer.headers
+        async with collector.client.get(script) as answer:
+            own = ("ETag", "Date", "Content-Length")
+            for name in headers.keys() - own:
+                assert headers[name] == answer.headers[name], name
 
 
 async def test_the_script_needs_no_stamp_of_the_gateway(database: str) -> None:

@@ -53,6 +53,10 @@ def no_script_route(document: Document) -> None:
     del document["services"][1]
 
 
+def older_script_route(document: Document) -> None:
+    document["services"][1]["routes"][0]["paths"] = ["~/t\\.js$"]
+
+
 def body_kilobytes(number: int) -> Change:
     """A size limit."""
 
@@ -122,7 +126,8 @@ FAILURE, WARNING, SKIPPED = Status.FAILURE, Status.WARNING, Status.SKIPPED
                 Line("event.stripped", SKIPPED, "event.taken"),
             ],
         ),
-        (no_script_route, events, [Line("event.script", FAILURE, "404")]),
+        (no_script_route, events, [Line("event.script", FAILURE, "/t.js 404, /t.extra.js 404")]),
+        (older_script_route, events, [Line("event.script", FAILURE, "answered: /t.extra.js 404")]),
         (body_kilobytes(512), limits, [Line("limit.gateway", FAILURE, "Kong, or a proxy")]),
         (body_kilobytes(2048), limits, [Line("limit.gateway", WARNING, "lets 1048577")]),
         (routed("~/metrics$"), exposed, [Line("exposed.operators", FAILURE, "/metrics of")]),

@@ -56,8 +56,8 @@ def test_of_an_address_what_is_secret_or_personal_is_cut(row: dict[str, str]) ->
 
 @pytest.mark.parametrize("row", TABLE, ids=[row["address"] for row in TABLE])
 def test_what_the_tracker_left_becomes_the_same(row: dict[str, str]) -> None:
-    without_fragment = row["address"].partition("#")[0]
-    assert REDACT(row["tracker"]) == REDACT(without_fragment)
+    sent = row["address"] if "#" in row["tracker"] else row["address"].partition("#")[0]
+    assert REDACT(row["tracker"]) == REDACT(sent)
 
 
 @given(ADDRESSES)
@@ -168,7 +168,7 @@ def test_no_address_takes_long(text: str) -> None:
 def test_the_names_are_plain_enough_for_every_engine() -> None:
     for table in load_names().values():
         for text in (*table.get("parts", ()), *table.get("words", ())):
-            assert re.fullmatch(r"[a-z.?$|^&()\[\]:-]+", text), text
+            assert re.fullmatch(r"[a-z0-9.?*$|^&()\[\]:-]+", text), text
             re.compile(text)
 
 

@@ -1,0 +1,98 @@
+import { beforeEach, expect, test, vi } from "vitest";
+import type { Config } from "../src/types.js";
+
+const endpoint = "https://gateway.example";
+let check: (config: unknown) => Config | undefined;
+let isLike: (name: string) => boolean;
+let said: string[];
+
+beforeEach(async () => {
+  said = [];
+  vi.spyOn(console, "warn").mockImplementation((line: string) => void said.push(line));
+  vi.resetModules(); // each line is said once
+  const config = await import("../src/config.js");
+  check = config.checkConfig as typeof check;
+  isLike = config.isLikeSetting;
+});
+
+test("settings that can be are taken as they are, and nothing is said", () => {
+  const config = {
+    endpoint,
+    sessionKey: "key",
+    sessionMinutes: 45,
+    keepSession: true,
+    consent: "required",
+    privacySignal: "on",
+    visitorId: true,
+    manualPageViews: false,
+    hashRouting: true,
+    automation: true,
+    currency: "EUR",
+    loadPixels: true,
+    metaPixelId: 123,
+    googleTagIds: "G-1,AW-2",
+    googleAdsConversions: { signup: "AW-1/x" },
+    linkedinPartnerId: "456",
+    linkedinConversions: { signup: 1 },
+    debug: false,
+    token: () => "t",
+    beforeSend: (event: unknown) => event,
+  };
+  expect(check(config)).toEqual(config);
+  expect(check({ ...config, token: undefined })).toEqual({ ...config, token: undefined });
+  expect(said).toEqual([]);
+});
+
+test.each(["https://a.example/", "https://a.example//", "http://127.0.0.1:8000/gw/", "//a.example"])(
+  "%s is an address, and needs no slash at its end",
+  (address) => {
+    expect(check({ endpoint: address })!.endpoint).toBe(address.replace(/\/+$/, ""));
+    expect(said).toEqual([]);
+  },
+);
+
+test.each([undefined, null, "", "undefined", "/undefined", "{{ENDPOINT}}", "api.example.com", true, 7, "https://"])(
+  "to %j nothing is sent, and one line says so",
+  (address) => {
+    expect(check({ endpoint: address })).toBeUndefined();
+    expect(said).toHaveLength(1);
+    expect(said[0]).toContain("endpoint");
+  },
+);
+
+test.each([undefined, null, {}])("nor without settings, such as %j", (config) => {
+  expect(check(config)).toBeUndefined();
+  expect(said).toHaveLength(1);
+});
+
+test.each<[string, unknown]>([
+  ["consnet", "required"],
+  ["manualPageviews", true],
+  ["privacySignal", "of"],
+  ["sessionMinutes", "half an hour"],
+  ["sessionMinutes", -5],
+  ["visitorId", "yes"],
+  ["currency", "euro"],
+  ["googleAdsConversions", "{signup:"],
+  ["token", "abc"],
+  ["constructor", 1],
+])("%s: %j is left out, and one line says so", (name, value) => {
+  expect(check({ endpoint, [name]: value })).toEqual({ endpoint });
+  expect(said).toEqual([`conversionTracking: no setting can be ${name}: ${String(value)}`]);
+});
+
+test("consent that is asked for wrongly is asked for, and a wrong beforeSend lets nothing out", () => {
+  expect(check({ endpoint, consent: "require", beforeSend: "f" })).toEqual({
+    endpoint,
+    consent: "require",
+    beforeSend: "f",
+  });
+  expect(said).toHaveLength(2);
+});
+
+test("attributes of other tools are told from ours, also misspelt", () => {
+  const others = ["cfasync", "nscript", "turboTrack", "cookieconsent", "rocketSrc", "domain"];
+  expect(others.filter(isLike)).toEqual([]);
+  const ours = ["endpoint", "consent", "consnet", "sessionkey", "manualPageviews", "hashrouting", "beforeSend"];
+  expect(ours.filter(isLike)).toEqual(ours);
+});
