@@ -34,6 +34,7 @@ class Supervisor:
     @asynccontextmanager
     async def run(self, name: str, work: Work) -> AsyncIterator[None]:
         """Have work done for as long as the block runs, then cancel it."""
+        self.is_running[name] = True
         async with run_in_background(self._keep_running(name, work)):
             yield
 

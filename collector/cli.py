@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from collector.api.openapi import openapi_text
 from collector.classify.source_lists import SourceListError
 from collector.classify.stages import StageRulesError
 from collector.dashboard.command import DashboardSettingsError, add_dashboard
@@ -86,6 +87,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_rejects(commands, read_settings)
     add_replay(commands)
     add_doctor(commands)
+    add_openapi(commands)
     add_up(commands)
     return parser
 
@@ -123,6 +125,19 @@ def add_replay(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--refused", action="store_true", help="try events again that Postgres refused before"
     )
     command.set_defaults(run=run_replay)
+
+
+def add_openapi(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """The command `openapi` and its options."""
+    text = "print the OpenAPI document of the collector's endpoints"
+    command = commands.add_parser("openapi", help=text, description=text)
+    command.add_argument(
+        "--script-path",
+        default=Settings.model_fields["script_path"].default,
+        metavar="PATH",
+        help="CT_SCRIPT_PATH of the collectors (default: %(default)s)",
+    )
+    command.set_defaults(run=run_openapi)
 
 
 def add_up(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -169,6 +184,11 @@ def run_replay(command: argparse.Namespace) -> None:
     configure_logging(settings)
     folder = command.spool or settings.spool_dir
     asyncio.run(replay(settings, folder, command.refused, print))
+
+
+def run_openapi(command: argparse.Namespace) -> None:
+    """`openapi`. It needs no settings, so that it runs where no collector does."""
+    print(openapi_text(command.script_path), end="")
 
 
 def run_up(command: argparse.Namespace) -> None:

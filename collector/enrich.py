@@ -20,7 +20,7 @@ from collector.classify.source_lists import load_source_lists
 from collector.classify.stages import StageRules, load_stage_rules
 from collector.clocks import settle_time
 from collector.contract.fields import MAX_CLICK_ID, parse_uuid
-from collector.contract.models import TAG_LENGTHS, ConversionEventRequest
+from collector.contract.models import TAG_LENGTHS, ConversionEventRequest, UTMParams
 from collector.contract.wire import clean_text
 from collector.event import Event, Mark, RequestContext
 from collector.money import CENT, MINOR_UNITS
@@ -40,8 +40,6 @@ ORDER_NAMESPACE = UUID("5f1c0ac8-4b1d-5a52-9d5e-0d6f3a0d9c41")
 NO_SESSION = "no-session"
 # Campaigns repeat; 1024 of them, of 965 characters at most, are 8 MB at most.
 campaign_of_tags = lru_cache(maxsize=1024)(campaign_of)
-# What stands in a row by other names, or not at all.
-NOT_STORED = ("event_id", "utm_params", "cut", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +58,9 @@ class Enricher:
 
     def enrich(self, payload: ConversionEventRequest, context: RequestContext) -> Event:
         """The event that a tracker sent. Fields that nothing is made of are stored as sent."""
-        fields = vars(payload).copy()
-        for name in NOT_STORED:
-            fields.pop(name, None)
         campaign, click_ids, cut = self.read_tags(payload)
-        if campaign is not NO_CAMPAIGN:
-            fields.update(zip(TAG_LENGTHS, campaign, strict=True))
-        if payload.user_id is not None:
-            fields["user_id"], fields["external_user_id"] = self.identify(payload.user_id)
+        source, medium, name, term, content = campaign
+        user_id, external_user_id = self.identify(payload.user_id)
         reached = self.stages.classify_stage(payload.event_type, payload.page_url)
         order = order_key_of(payload) if reached.converts else None
         event_id = payload.event_id or (order_event_id(payload, order) if order else self.new_id())
@@ -83,34 +76,57 @@ class Enricher:
             marks = marks + found if found else marks
         # Only what is stored: a redacted address may tell less of where a visit came from.
         page_url, referrer = self.redact(payload.page_url), self.redact(payload.referrer)
-        fields |= {
-            "id": event_id,
-            "session_id": payload.session_id or f"{NO_SESSION}-{event_id}",
-            "funnel_stage": reached.stage,
-            "is_bot": device.is_bot,
-            "source_type": attribution.source_type,
-            "channel": attribution.channel,
-            "channel_rule": attribution.rule,
-            "click_ids": click_ids or None,
-            "referrer": referrer,
-            "page_url": page_url,
-            "conversion_value": value,
-            "currency": currency,
-            "converted": reached.converts,
-            "device_type": payload.device_type or device.device_type,
-            "browser": payload.browser or device.browser,
-            "os": payload.os or device.os,
-            "user_agent": context.user_agent,
-            "ip_address": context.client_ip,
-            "stamp_verified": context.stamp_verified,
-            "google_ads_click_id": google_click_id_of(payload, click_ids),
-            "truncated_fields": cut,
-            "marks": marks_with(marks, page_url, referrer),
-            "request_id": context.request_id,
-            "occurred_at": occurred_at,
-            "received_at": context.received_at,
-        }
-        return Event(**fields)
+        # By place, in the order of Event's fields, which says why; a test holds each to its name.
+        return Event(
+            event_id,
+            payload.session_id or f"{NO_SESSION}-{event_id}",
+            payload.event_type,
+            payload.event_name,
+            device.is_bot,
+            attribution.source_type,
+            attribution.channel,
+            attribution.rule,
+            currency,
+            reached.converts,
+            context.stamp_verified,
+            context.received_at,
+            user_id,
+            external_user_id,
+            payload.visitor_id,
+            payload.sequence,
+            reached.stage,
+            source,
+            medium,
+            name,
+            term,
+            content,
+            click_ids or None,
+            referrer,
+            page_url,
+            payload.page_title,
+            payload.form_data,
+            value,
+            payload.order_id,
+            payload.ga_client_id,
+            payload.ga_session_id,
+            payload.stripe_session_id,
+            payload.stripe_customer_id,
+            payload.device_type or device.device_type,
+            payload.browser or device.browser,
+            payload.os or device.os,
+            context.user_agent,
+            context.client_ip,
+            payload.fb_pixel_id,
+            payload.fb_event_id,
+            google_click_id_of(payload, click_ids) if click_ids else None,
+            payload.linkedin_partner_id,
+            payload.metadata,
+            cut,
+            marks_with(marks, page_url, referrer),
+            context.request_id,
+            occurred_at,
+            payload.sent_at,
+        )
 
     def redact(self, address: str | None) -> str | None:
         """An address as it is stored."""
@@ -121,8 +137,10 @@ class Enricher:
             return address
         return self.redactor.redact(address) if self.redactor.may_hold(address) else address
 
-    def identify(self, user_id: str) -> tuple[UUID | None, str | None]:
+    def identify(self, user_id: str | None) -> tuple[UUID | None, str | None]:
         """The user's UUID, and the id as sent where it is none (docs/design.md#what-is-stored)."""
+        if user_id is None:
+            return None, None
         uuid = parse_uuid(user_id)
         if uuid is not None:
             return uuid, None
@@ -136,7 +154,8 @@ class Enricher:
         Each of the first two is the payload's, else that of the page's address, as a whole: tags
         of two campaigns are never mixed. Google's own click id counts as gclid.
         """
-        campaign, click_ids = campaign_sent(payload), self.click_ids_sent(payload)
+        campaign = campaign_of_sent(payload.utm_params) if payload.utm_params else NO_CAMPAIGN
+        click_ids = self.click_ids_of_sent(payload.click_ids) if payload.click_ids else {}
         cut = payload.cut
         if campaign is NO_CAMPAIGN or not click_ids:
             tags = self.addresses.read_tags(payload.page_url)
@@ -149,11 +168,8 @@ class Enricher:
             click_ids.setdefault("gclid", payload.google_ads_click_id)
         return campaign, click_ids, cut
 
-    def click_ids_sent(self, payload: ConversionEventRequest) -> dict[str, str]:
-        """The click ids in the payload, those that are listed under their names in the list."""
-        sent = payload.click_ids
-        if not sent:
-            return {}
+    def click_ids_of_sent(self, sent: Mapping[str, str]) -> dict[str, str]:
+        """The click ids that were sent, those that are listed under their names in the list."""
         named = {self.click_id_name(name): click_id for name, click_id in sent.items()}
         return {name: click_id for name, click_id in named.items() if not click_id.isspace()}
 
@@ -232,11 +248,8 @@ def google_click_id_of(payload: ConversionEventRequest, click_ids: Mapping[str, 
     return sent and sent[:GOOGLE_CLICK_ID_LENGTH]
 
 
-def campaign_sent(payload: ConversionEventRequest) -> Campaign:
-    """The campaign in the payload."""
-    sent = payload.utm_params
-    if sent is None:
-        return NO_CAMPAIGN
+def campaign_of_sent(sent: UTMParams) -> Campaign:
+    """The campaign whose tags were sent."""
     return campaign_of_tags(
         sent.utm_source, sent.utm_medium, sent.utm_campaign, sent.utm_term, sent.utm_content
     )

@@ -60,36 +60,42 @@ class RequestContext(Struct, frozen=True):
 
 
 # Struct: made in C, frozen, and what is None stays out of its JSON. It can be in no cycle.
-class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """A row of conversion_events: the same names, the same order (docs/data.md)."""
+class Event(Struct, frozen=True, omit_defaults=True, gc=False):
+    """A row of conversion_events: the same names (docs/data.md), those that every row has first.
+
+    So it can be made of its values in their order: Python puts more than fifteen named ones into
+    a dictionary first, and msgspec looks each name up, which is a tenth of the work for an event.
+    """
 
     id: UUID
-    user_id: UUID | None = None
-    external_user_id: str | None = None
     session_id: str
-    visitor_id: str | None = None
     event_type: str
     event_name: str
+    is_bot: bool
+    source_type: SourceType
+    channel: str
+    channel_rule: str
+    currency: str
+    converted: bool
+    stamp_verified: bool
+    received_at: datetime
+    user_id: UUID | None = None
+    external_user_id: str | None = None
+    visitor_id: str | None = None
     sequence: int | None = None
     funnel_stage: FunnelStage | None = None
-    is_bot: bool
     utm_source: str | None = None
     utm_medium: str | None = None
     utm_campaign: str | None = None
     utm_term: str | None = None
     utm_content: str | None = None
-    source_type: SourceType
-    channel: str
-    channel_rule: str
     click_ids: Mapping[str, str] | None = None
     referrer: str | None = None
     page_url: str | None = None
     page_title: str | None = None
     form_data: Mapping[str, Any] | None = None
     conversion_value: Decimal | None = None
-    currency: str
     order_id: str | None = None
-    converted: bool
     ga_client_id: str | None = None
     ga_session_id: str | None = None
     stripe_session_id: str | None = None
@@ -99,7 +105,6 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     os: str | None = None
     user_agent: str | None = None
     ip_address: str | None = None
-    stamp_verified: bool
     fb_pixel_id: str | None = None
     fb_event_id: str | None = None
     google_ads_click_id: str | None = None
@@ -110,4 +115,3 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     request_id: str | None = None
     occurred_at: datetime | None = None
     sent_at: datetime | None = None
-    received_at: datetime

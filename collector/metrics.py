@@ -15,6 +15,7 @@ from prometheus_client import (
 )
 
 from collector.errors import CollectorError
+from collector.version import VERSION
 
 # Read at each scrape from whoever knows them; each with what it says.
 GAUGES: Mapping[str, str] = {
@@ -32,6 +33,9 @@ GAUGES: Mapping[str, str] = {
     "ct_postgres_away": "1 while Postgres cannot be used",
     "ct_facts_age_seconds": "How far the facts that reports read are behind",
 }
+
+# Which version runs; its value is always 1.
+BUILD_INFO = ("ct_build_info", "1, with the version of the collector", "version")
 
 # What is counted: each with what it says, and the name of its label where it has one.
 COUNTERS: Mapping[str, tuple[str, ...]] = {
@@ -86,6 +90,8 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        name, text, label = BUILD_INFO
+        Gauge(name, text, [label], registry=self.registry).labels(VERSION).set(1)
         self.events = self._counter("ct_events")
         self._events_with = cache(self.events.labels)  # to look one up takes longer than to count
         self.refused = self._counter("ct_refused_requests")

@@ -24,7 +24,7 @@ DEFAULT_USER_ID_NAMESPACE = UUID("6f0a3d0e-6a7c-5c0e-9d5b-3f6d0b8b7c11")
 
 # Paths of the collector's own endpoints, and the prefix of all that are or will be the API's.
 API_PREFIX = "/v1/"
-OPERATORS_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
+OPERATORS_PATHS = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"})
 
 # No segment is empty or ends in a dot: Kong and browsers write /a//b and /a/../b anew.
 PLAIN_PATH = re.compile(r"(/[\w.~-]*[\w~-])+", re.ASCII)

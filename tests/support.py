@@ -17,6 +17,7 @@ from collector.api.app import make_app
 from collector.api.keys import METRICS
 from collector.serving.serve import Bounds, bounds_of, make_runner
 from collector.settings import Settings
+from tests.described import Described
 
 SECRET = "a secret of the tests"
 CHROME = (
@@ -87,17 +88,23 @@ class Collector:
 
 @asynccontextmanager
 async def run_collector(database: str, **settings: Any) -> AsyncIterator[Collector]:
-    """A collector on a free port, in this process, over real HTTP."""
+    """A collector on a free port, in this process, over real HTTP.
+
+    Each of its answers must stand in its OpenAPI document.
+    """
     with tempfile.TemporaryDirectory(prefix="ct-spool-") as folder:
         given = {"database_url": database, "spool_dir": Path(folder), **settings}
         ours = Settings(**given)
         app = make_app(ours)
+        described = Described(ours.script_path)
+        app.on_response_prepare.append(described.note)
         bounds = replace(bounds_of(ours, app[METRICS]), shutdown_seconds=4)
         async with (
             serve_app(app, bounds) as url,
             aiohttp.ClientSession(url, headers={"User-Agent": CHROME}) as client,
         ):
             yield Collector(url, database, client)
+        assert described.wrong == []
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ from aiohttp import web
 from uuid_utils.compat import uuid7
 
 from collector.api.body import LIMITS, BodyBudget, BodyLimits
+from collector.api.endpoints import PIXEL_PATH
 from collector.api.errors import error_response, make_error_middleware
 from collector.api.keys import (
     BACKGROUND,
@@ -25,8 +26,9 @@ from collector.api.keys import (
     VALIDATOR,
     WRITER,
 )
-from collector.api.pixel import PIXEL_PATH, pixel_error_response
-from collector.api.request_context import ContextReader, bind_request_id
+from collector.api.openapi import ALL_ERRORS
+from collector.api.pixel import pixel_error_response
+from collector.api.request_context import REFUSED_STAMPS, ContextReader, bind_request_id
 from collector.api.routes import add_routes
 from collector.api.shutdown import close_while_stopping
 from collector.background import Supervisor
@@ -35,6 +37,7 @@ from collector.durable.failover import Failover
 from collector.durable.writer import Writer, WriterLimits, open_writer
 from collector.enrich import make_enricher
 from collector.errors import CollectorError
+from collector.event_row import EventStatus
 from collector.facts.keeper import Freshness, run_facts
 from collector.metrics import Metrics
 from collector.postgres.outage import Outage
@@ -62,12 +65,33 @@ def make_app(settings: Settings) -> web.Application:
     app[STOPPING] = asyncio.Event()
     app[METRICS_PAGE] = metrics.page
     app[BACKGROUND] = Supervisor(metrics.count_restart)
+    show_zeros(metrics)
     app.on_response_prepare.extend((name_server, close_while_stopping))
     app.cleanup_ctx.append(keep_rejects)
     app.cleanup_ctx.append(provide_writer)
     app.cleanup_ctx.append(keep_facts_fresh)
+    app.on_startup.append(show_tasks)  # after those above, which begin the tasks
     add_routes(app)
     return app
+
+
+def show_zeros(metrics: Metrics) -> None:
+    """Show what alerts look at before it is counted for the first time.
+
+    Of a series that begins with a 1, Prometheus sees no increase.
+    """
+    for status in EventStatus:
+        metrics.count_event(status, 0)
+    for error in ALL_ERRORS:
+        metrics.refused.labels(error.code)
+    for why in REFUSED_STAMPS:
+        metrics.refused_stamps.labels(why)
+
+
+async def show_tasks(app: web.Application) -> None:
+    """The same for the background tasks."""
+    for task in app[BACKGROUND].is_running:
+        app[METRICS].background_restarts.labels(task)
 
 
 def answer_error(request: web.Request, error: CollectorError) -> web.Response:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from time import monotonic
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from aiohttp import web
@@ -35,17 +35,18 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 
-class Answer(Struct, frozen=True):
+class Answer(Struct, frozen=True, omit_defaults=True):
     """The answer to one event: its id where it has one, and why it was not taken."""
 
     event_id: UUID | None
     status: EventStatus
     error: CollectorError | None = None
 
-    def as_json(self) -> dict[str, Any]:
-        """An entry of the answer's `results`."""
-        entry: dict[str, Any] = {"event_id": self.event_id, "status": self.status}
-        return entry | error_body(self.error) if self.error else entry
+    def as_json(self) -> object:
+        """An entry of the answer's `results`: JSON, or itself, which is the same written."""
+        if self.error is None:
+            return self
+        return {"event_id": self.event_id, "status": self.status} | error_body(self.error)
 
 
 async def batch(request: web.Request) -> web.Response:

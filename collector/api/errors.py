@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
@@ -15,23 +15,44 @@ from collector.errors import BodyTooLarge, CollectorError
 
 logger = logging.getLogger(__name__)
 
-# What aiohttp itself refuses, by status: the code and the message of the answer.
-HTTP_ERRORS = {
-    404: ("not_found", "No such endpoint; see the contract in the README."),
-    405: ("method_not_allowed", "This endpoint does not take this method; see the Allow header."),
-    413: (BodyTooLarge.code, "The body is over the limit."),
+
+class HttpError(NamedTuple):
+    """What is refused before a handler runs."""
+
+    status: int
+    code: str
+    message: str
+
+
+NOT_FOUND = HttpError(404, "not_found", "No such endpoint; see the contract in the README.")
+METHOD_NOT_ALLOWED = HttpError(
+    405,
+    "method_not_allowed",
+    "This endpoint does not take this method; see the Allow header.",
+)
+MALFORMED_REQUEST = HttpError(400, "malformed_request", "The request is no valid HTTP/1.1.")
+HEADERS_TOO_LARGE = HttpError(
+    431,
+    "headers_too_large",
+    "The request has more than 128 headers, or a line of more than 8190 bytes: send fewer cookies "
+    "and a shorter address.",
+)
+HTTP_ERRORS = (NOT_FOUND, METHOD_NOT_ALLOWED, MALFORMED_REQUEST, HEADERS_TOO_LARGE)
+
+# What aiohttp itself refuses, by status.
+OF_AIOHTTP = {
+    error.status: error
+    for error in (
+        NOT_FOUND,
+        METHOD_NOT_ALLOWED,
+        HttpError(BodyTooLarge.status, BodyTooLarge.code, "The body is over the limit."),
+    )
 }
 
 # aiohttp has no class for it, and answers it with 400.
 TOO_MANY_HEADERS = "Too many headers"
-HEADERS_TOO_LARGE = (
-    "The request has more than 128 headers, or a line of more than 8190 bytes: send fewer cookies "
-    "and a shorter address."
-)
 
 Answer = Callable[[web.Request, CollectorError], web.Response]
-
-UNKNOWN = ("http_error", "The request could not be read.")
 
 
 def error_response(error: CollectorError) -> web.Response:
@@ -48,24 +69,29 @@ def error_body(error: CollectorError) -> dict[str, Any]:
 
 def http_error_response(error: web.HTTPException) -> web.Response:
     """The same form for what aiohttp refuses before a handler runs."""
-    code, message = HTTP_ERRORS.get(error.status, UNKNOWN)
     headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
-    return plain_error_response(error.status, code, message, headers)
+    return plain_error_response(refusal_of(error), headers)
+
+
+def refusal_of(error: web.HTTPException) -> HttpError:
+    """What aiohttp's error is in the answers."""
+    unknown = HttpError(error.status, "http_error", "The request could not be read.")
+    return OF_AIOHTTP.get(error.status, unknown)
 
 
 def malformed_response(error: HttpProcessingError) -> web.Response:
     """The same form for what is no HTTP, or more of it than is read."""
     if isinstance(error, LineTooLong) or TOO_MANY_HEADERS in error.message:
-        return plain_error_response(431, "headers_too_large", HEADERS_TOO_LARGE)
-    return plain_error_response(400, "malformed_request", "The request is no valid HTTP/1.1.")
+        return plain_error_response(HEADERS_TOO_LARGE)
+    return plain_error_response(MALFORMED_REQUEST)
 
 
 def plain_error_response(
-    status: int, code: str, message: str, headers: Mapping[str, str] | None = None
+    error: HttpError, headers: Mapping[str, str] | None = None
 ) -> web.Response:
     """An error that is no field's."""
-    body = {"success": False, "error": code, "message": message, "errors": []}
-    return web.json_response(body, status=status, headers=headers)
+    body = {"success": False, "error": error.code, "message": error.message, "errors": []}
+    return web.json_response(body, status=error.status, headers=headers)
 
 
 def make_error_middleware(count: Callable[[str], None], answer: Answer) -> Middleware:
@@ -82,7 +108,7 @@ def make_error_middleware(count: Callable[[str], None], answer: Answer) -> Middl
             count(error.code)
             return answer(request, error)
         except web.HTTPException as error:
-            count(HTTP_ERRORS.get(error.status, UNKNOWN)[0])
+            count(refusal_of(error).code)
             return http_error_response(error)
         except Exception:
             # Any other error is ours. The traceback goes to the log, never to the client.

@@ -23,8 +23,6 @@ from collector.contract.wire import load_json
 from collector.errors import CollectorError, InvalidEvent, InvalidJson
 from collector.event_row import EventRow, make_row
 
-PIXEL_PATH = "/v1/events/pixel.gif"
-
 # 1x1, transparent, 42 bytes.
 GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 

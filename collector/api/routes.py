@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from collector.api.batch import batch
+from collector.api.endpoints import (
+    BATCH_PATH,
+    FUNNEL_PATH,
+    HEALTHZ_PATH,
+    METRICS_PATH,
+    OPENAPI_PATH,
+    PIXEL_METHODS,
+    PIXEL_PATH,
+    POSTED_METHODS,
+    READYZ_PATH,
+    TRACK_PATH,
+)
 from collector.api.keys import BACKGROUND, METRICS_PAGE, SETTINGS, SPOOL, STORE
-from collector.api.pixel import PIXEL_PATH, pixel
+from collector.api.openapi import openapi_text
+from collector.api.pixel import pixel
 from collector.api.script import (
     EXTRA_FILE,
     HEADERS_OF_SCRIPT_PREFLIGHT,
@@ -21,21 +35,17 @@ from collector.api.script import (
 from collector.api.track import funnel, track
 from collector.spool.spool import Spool
 
-POSTED = {
-    "/v1/events/track": track,
-    "/v1/events/funnel": funnel,
-    "/v1/events/batch": batch,
-}
+POSTED = {TRACK_PATH: track, FUNNEL_PATH: funnel, BATCH_PATH: batch}
 
 
 def add_routes(app: web.Application) -> None:
     """Every endpoint of the collector."""
     for path, handler in POSTED.items():
         app.router.add_post(path, handler)
-        app.router.add_options(path, make_options_handler("POST, OPTIONS"))
+        app.router.add_options(path, make_options_handler(POSTED_METHODS))
     # A HEAD, as link checkers send it, must not store an event.
     app.router.add_get(PIXEL_PATH, pixel, allow_head=False)
-    app.router.add_options(PIXEL_PATH, make_options_handler("GET, OPTIONS"))
+    app.router.add_options(PIXEL_PATH, make_options_handler(PIXEL_METHODS))
     script_path = app[SETTINGS].script_path
     of_script = make_options_handler(SCRIPT_METHODS, HEADERS_OF_SCRIPT_PREFLIGHT)
     for path, script in (
@@ -44,9 +54,10 @@ def add_routes(app: web.Application) -> None:
     ):
         app.router.add_get(path, make_script_handler(script))
         app.router.add_options(path, of_script)
-    app.router.add_get("/healthz", healthz)
-    app.router.add_get("/readyz", readyz)
-    app.router.add_get("/metrics", metrics)
+    app.router.add_get(HEALTHZ_PATH, healthz)
+    app.router.add_get(READYZ_PATH, readyz)
+    app.router.add_get(METRICS_PATH, metrics)
+    app.router.add_get(OPENAPI_PATH, make_openapi_handler(script_path))
 
 
 def make_options_handler(allowed: str, headers: Mapping[str, str] | None = None) -> Handler:
@@ -97,6 +108,16 @@ def spool_warnings(spool: Spool) -> list[str]:
 def background_warnings(is_running: Mapping[str, bool]) -> list[str]:
     """Which background tasks failed and wait to be started again."""
     return [f"the background task {task} failed" for task, runs in is_running.items() if not runs]
+
+
+def make_openapi_handler(script_path: str) -> Handler:
+    """The handler of GET /openapi.json: the description of all endpoints, made when asked for."""
+    page = cache(lambda: openapi_text(script_path))
+
+    async def openapi(_request: web.Request) -> web.Response:
+        return web.Response(text=page(), content_type="application/json")
+
+    return openapi
 
 
 async def metrics(request: web.Request) -> web.Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from collector.api.endpoints import HEALTHZ_PATH, METRICS_PATH, OPENAPI_PATH, READYZ_PATH
 from collector.doctor.check import Check, Group
 from collector.doctor.deployment import Deployment
 from collector.doctor.finding import Finding, Skipped, failure, ok, warning
@@ -13,8 +14,13 @@ from collector.doctor.options import INTERNAL_PORTS
 FOUND = 200
 CONNECT_SECONDS = 3.0
 # What each answers with, and nothing else of another service that may have the path.
-HEALTH = "/healthz"  # which says little, and as many services say it
-OPERATORS = {"/metrics": b"ct_events_total", "/readyz": b'"background"', HEALTH: b'"ok"'}
+HEALTH = HEALTHZ_PATH  # which says little, and as many services say it
+OPERATORS = {
+    METRICS_PATH: b"ct_events_total",
+    READYZ_PATH: b'"background"',
+    HEALTH: b'"ok"',
+    OPENAPI_PATH: b'"/v1/events/track"',
+}
 DASHBOARDS_TITLE = "Conversion tracking</title>"
 ADMIN_PREFIXES = ("", "/admin", "/admin-api")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from collector.api.pixel import PIXEL_PATH
+from collector.api.endpoints import PIXEL_PATH
 from collector.api.routes import POSTED
 from collector.doctor.check import Check, Group
 from collector.doctor.deployment import Deployment

@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 from msgspec import MsgspecError
 
 from collector.contract.models import ConversionEventRequest
-from collector.contract.reader import EVENTS, STAGES, event_of
+from collector.contract.reader import EVENTS, STAGES, event_of, fields_of
 from collector.contract.validation import load_whole, read_batch, read_fields
 from collector.contract.wire import LIMITS, Limits, read_object
 from collector.enrich import Enricher
@@ -93,7 +93,9 @@ def parse_part(endpoint: str, fields: dict[str, Any]) -> ConversionEventRequest:
 
 def with_id(payload: ConversionEventRequest, event_id: UUID) -> ConversionEventRequest:
     """The payload with an id of its own, else with this one."""
-    return payload if payload.event_id else EVENTS.make({**vars(payload), "event_id": event_id})
+    if payload.event_id:
+        return payload
+    return EVENTS.make(**{**fields_of(payload), "event_id": event_id})
 
 
 def context_of(reject: Reject) -> RequestContext:

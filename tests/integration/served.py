@@ -25,7 +25,7 @@ class Served:
 
 
 @contextmanager
-def serving(database: str, folder: Path, **settings: str) -> Iterator[Served]:
+def serving(database: str, folder: Path, *options: str, **settings: str) -> Iterator[Served]:
     """`serve`, with its spool in the folder; killed if the test has not ended it."""
     log = folder / "log"
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("CT_")}
@@ -36,7 +36,8 @@ def serving(database: str, folder: Path, **settings: str) -> Iterator[Served]:
         **settings,
     }
     with log.open("wb") as output:
-        process = subprocess.Popen([COMMAND, "serve"], env={**inherited, **ours}, stderr=output)
+        environment = {**inherited, **ours}
+        process = subprocess.Popen([COMMAND, "serve", *options], env=environment, stderr=output)
     try:
         yield Served(process, wait_for_url(process, log), folder / "spool")
     finally:

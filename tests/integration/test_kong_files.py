@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from collector.api.pixel import PIXEL_PATH
+from collector.api.endpoints import PIXEL_PATH
 from collector.api.routes import POSTED
 from collector.api.script import extra_path
 from collector.doctor import kong_rules
@@ -33,7 +33,7 @@ from collector.doctor.kong_rules import (
     secrets_in_the_file,
     untagged,
 )
-from collector.settings import Settings
+from collector.settings import OPERATORS_PATHS, Settings
 
 KONG = Path(__file__).parents[2] / "kong"
 FILES = {
@@ -144,6 +144,18 @@ def test_every_public_endpoint_of_the_collector_has_a_route_and_a_limit(name: st
         (route,) = [r for r in routes if re.fullmatch(r["paths"][0].lstrip("~"), path)]
         assert (route is pixel) == (path == PIXEL_PATH)
         assert [plugin["name"] for plugin in route["plugins"]] == ["rate-limiting"]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_route_leads_to_what_is_for_operators(name: str) -> None:
+    file = FILES[name]
+    routes = [
+        *file["routes"],
+        *(route for service in file["services"] for route in service["routes"]),
+    ]
+    paths = [path.lstrip("~") for route in routes for path in route["paths"]]
+    assert len(paths) == 7
+    assert [path for path in OPERATORS_PATHS if any(re.fullmatch(p, path) for p in paths)] == []
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from pydantic_core import PydanticUndefined
 
+from collector.api.openapi import ALL_ERRORS
 from collector.contract.models import ConversionEventRequest
 from collector.event import FunnelStage
-from collector.metrics import COUNTERS, GAUGES, HISTOGRAMS
+from collector.metrics import BUILD_INFO, COUNTERS, GAUGES, HISTOGRAMS
 from collector.reports.filters import Dimension
 from collector.reports.period import Comparison
 from collector.settings import ENV_PREFIX, Settings
@@ -70,11 +71,22 @@ def test_each_dimension_and_comparison_is_explained() -> None:
 def test_the_table_of_metrics_has_each_metric(root: Path) -> None:
     written = (root / "docs/production.md").read_text()
     named = set(re.findall(r"`(ct_[a-z_]+)", written))
-    assert {*GAUGES, *HISTOGRAMS, *(f"{name}_total" for name in COUNTERS)} - named == set()
+    shown = {BUILD_INFO[0], *GAUGES, *HISTOGRAMS, *(f"{name}_total" for name in COUNTERS)}
+    assert shown - named == set()
     # And no other; ct_worker_up is the page's of all workers.
-    assert named - {*GAUGES, *HISTOGRAMS, *(f"{name}_total" for name in COUNTERS)} == {
-        "ct_worker_up"
-    }
+    assert named - shown == {"ct_worker_up"}
+
+
+def test_the_table_of_errors_has_each_error_with_its_status(root: Path) -> None:
+    table = (root / "docs/api.md").read_text().partition("| Status | `error` |")[2]
+    rows = [
+        (int(status), code)
+        for status, codes, *_ in table_rows(table.partition("\n\n")[0])
+        if status.isdecimal()
+        for code in re.findall("`(.+?)`", codes)
+    ]
+    by_plugin = (400, "stamp_stripped")
+    assert sorted(rows) == sorted({*((e.status, e.code) for e in ALL_ERRORS), by_plugin})
 
 
 def test_the_table_of_the_contract_has_the_fields_of_an_event(root: Path) -> None:

@@ -8,16 +8,19 @@ from uuid import UUID, uuid5
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import asdict
 
+from collector.contract.models import TAG_LENGTHS
 from collector.contract.reader import EVENTS
 from collector.contract.wire import WireNumber
 from collector.enrich import Enricher, make_enricher
-from collector.event import Event, Mark, RequestContext
+from collector.event import Event, FunnelStage, Mark, RequestContext, SourceType
 from collector.settings import DEFAULT_USER_ID_NAMESPACE, Settings
 from tests.support import CHROME
 from tests.unit.events import NOON
 
 CURL = "curl/8.5.0"
+EVENT_ID = UUID("018f4d3e-7c1a-7b2e-9a51-2f3c4d5e6f70")
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +45,65 @@ def test_any_other_user_id_is_mapped_and_kept_as_sent(enricher: Enricher, user_i
     stored = enrich(enricher, user_id=user_id)
     assert stored.user_id == uuid5(DEFAULT_USER_ID_NAMESPACE, user_id)
     assert stored.external_user_id == user_id
+
+
+# What is stored as it was sent, of each field another value.
+TEXTS_AS_SENT = (
+    *("session_id", "visitor_id", "event_name", "order_id", "stripe_session_id", "ga_client_id"),
+    *("ga_session_id", "stripe_customer_id", "device_type", "browser", "os", "fb_pixel_id"),
+    *("fb_event_id", "google_ads_click_id", "linkedin_partner_id"),
+)
+AS_SENT: dict[str, Any] = {
+    **{name: f"{name} 1" for name in TEXTS_AS_SENT},
+    "event_type": "subscription_created",
+    "page_url": "https://example.com/page",
+    "referrer": "https://example.org/referrer",
+    "sequence": 7,
+    "form_data": {"form": 1},
+    "metadata": {"meta": 1},
+    "click_ids": {"gclid": "gclid 1"},
+    "currency": "CHF",
+}
+
+
+def test_every_value_is_stored_under_its_own_name(enricher: Enricher) -> None:
+    tags = {name: f"{name} 1" for name in TAG_LENGTHS}
+    user, sent_at = "user 1", NOON - timedelta(seconds=1)
+    occurred_at = NOON - timedelta(seconds=2)
+    event = enrich(
+        enricher,
+        **AS_SENT,
+        event_id=str(EVENT_ID),
+        utm_params=tags,
+        user_id=user,
+        conversion_value="12.345",
+        page_title="t" * 501,
+        occurred_at=occurred_at.isoformat(),
+        sent_at=sent_at.isoformat(),
+    )
+    made = {
+        "id": EVENT_ID,
+        "user_id": uuid5(DEFAULT_USER_ID_NAMESPACE, user),
+        "external_user_id": user,
+        "funnel_stage": FunnelStage.SUBSCRIPTION_CREATED,
+        "is_bot": False,
+        "source_type": SourceType.PAID,
+        "channel": "Paid Search",
+        "channel_rule": "paid_search",
+        "page_title": "t" * 500,
+        "conversion_value": Decimal("12.35"),
+        "converted": True,
+        "user_agent": CHROME,
+        "ip_address": "203.0.113.7",
+        "stamp_verified": True,
+        "truncated_fields": ("page_title",),
+        "marks": (Mark.VALUE_ROUNDED,),
+        "request_id": "kong-1",
+        "occurred_at": occurred_at,
+        "sent_at": sent_at,
+        "received_at": NOON,
+    }
+    assert asdict(event) == {**AS_SENT, **tags, **made}
 
 
 def test_an_event_without_an_id_gets_a_uuid_of_version_7(enricher: Enricher) -> None:

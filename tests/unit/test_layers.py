@@ -19,8 +19,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "event": set(),
     "sql": set(),
+    "version": set(),
     "allowance": set(),
-    "metrics": {"errors"},
+    "metrics": {"errors", "version"},
     "clocks": {"event"},
     "money": set(),
     "redaction": set(),
@@ -84,6 +85,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "rejects",
         "settings",
         "spool",
+        "version",
     },
     "serving": {"api", "background", "enrich", "logs", "metrics", "settings", "spool"},
     "dashboard": {
@@ -98,6 +100,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "doctor": {"api", "postgres", "settings", "spool", "sql"},
     "cli": {
+        "api",
         "classify",
         "dashboard",
         "doctor",

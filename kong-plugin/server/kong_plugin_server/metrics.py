@@ -23,6 +23,11 @@ from prometheus_client.registry import Collector
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0)
 
 
+# What becomes of a phase. Each is shown from the start: of a series that begins with a 1,
+# Prometheus sees no increase.
+OUTCOMES = ("ok", "exit", "error", "timeout", "abandoned")
+
+
 class Metrics(Collector):
     """The counters of this worker."""
 
@@ -54,8 +59,8 @@ class Metrics(Collector):
         events = CounterMetricFamily(
             "kong_plugin_events", "Phases that ended, by outcome", labels=["outcome"]
         )
-        for outcome, count in self.events.items():
-            events.add_metric([outcome], count)
+        for outcome in OUTCOMES:
+            events.add_metric([outcome], self.events[outcome])
         yield events
         info = GaugeMetricFamily(
             "kong_plugin_info", "The plugin that is served", labels=["name", "version"]

@@ -133,14 +133,16 @@ async def test_bad_rows_cost_three_statements_however_many_they_are(
     await execute(database, "ALTER TABLE conversion_events ADD CHECK (event_name <> 'bad')")
     async with open_store(database, 1, 60) as store:
         await store.ping()
-        before = await count_transactions(database)
-        outcomes = await store.insert_each(rows)
-        after = await count_transactions(database)
-    assert [isinstance(outcome, EventRefused) for outcome in outcomes] == [
-        row.event_name == "bad" for row in rows
-    ]
+        costs = []
+        for _ in range(3):  # Postgres's own work, such as a vacuum, may fall into one of them
+            before = await count_transactions(database)
+            outcomes = await store.insert_each(rows)
+            costs.append(await count_transactions(database) - before)
+            assert [isinstance(outcome, EventRefused) for outcome in outcomes] == [
+                row.event_name == "bad" for row in rows
+            ]
     assert len(await fetch(database, "SELECT id FROM conversion_events")) == 500 - bad
-    assert after - before <= 3 + 2  # and the two that look
+    assert min(costs) <= 3 + 2  # and the two that look
 
 
 async def count_transactions(database: str) -> int:

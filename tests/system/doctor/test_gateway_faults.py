@@ -132,6 +132,7 @@ FAILURE, WARNING, SKIPPED = Status.FAILURE, Status.WARNING, Status.SKIPPED
         (body_kilobytes(2048), limits, [Line("limit.gateway", WARNING, "lets 1048577")]),
         (routed("~/metrics$"), exposed, [Line("exposed.operators", FAILURE, "/metrics of")]),
         (routed("~/readyz$"), exposed, [Line("exposed.operators", FAILURE, "/readyz of")]),
+        (routed("~/openapi[.]json$"), exposed, [Line("exposed.operators", FAILURE, "/openapi")]),
         (routed("~/healthz$"), exposed, [Line("exposed.operators", WARNING, "/healthz is")]),
     ],
 )

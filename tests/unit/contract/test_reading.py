@@ -180,9 +180,14 @@ def test_what_trackers_send_is_read() -> None:
         "metadata": {"screen": "1x1", "load_ms": 3.5, "experiment": {"name": "hero", "arms": [1]}},
     }
     request = read_request(EVENTS, json.dumps(sent).encode())
-    found = vars(request)
-    assert vars(found.pop("utm_params")) == sent.pop("utm_params")
+    found = {name: getattr(request, name) for name in ConversionEventRequest.model_fields}
+    tags = found.pop("utm_params")
+    assert {name: getattr(tags, name) for name in UTMParams.model_fields} == {
+        **dict.fromkeys(UTMParams.model_fields),
+        **sent.pop("utm_params"),
+    }
     assert found == {
+        **dict.fromkeys(found),  # what was not sent is none
         **sent,
         "event_id": UUID(UUID_TEXT),
         "occurred_at": datetime(2026, 11, 22, 12, 0, 0, 123_000, tzinfo=UTC),

@@ -23,7 +23,7 @@ EXCHANGE = make_exchange(
         ("as it stands", "as it stands"),
         ("$kong_request_id", "f" * 32),
         ("$ct_a$ct_nobody", ""),
-        (REQUEST_VARIABLE.split('"')[1], f"{'f' * 32} POST 192.0.2.1 https://a.test   "),
+        (REQUEST_VARIABLE.split('"')[1], f"{'f' * 32} POST 192.0.2.1 https://a.test    {'f' * 32} "),
     ],
 )
 def test_a_variable_is_composed_for_each_request(definition: str, value: str) -> None:
