@@ -12,6 +12,7 @@ from collector.api.openapi import openapi_text
 from collector.classify.source_lists import SourceListError
 from collector.classify.stages import StageRulesError
 from collector.dashboard.command import DashboardSettingsError, add_dashboard
+from collector.doctor.command import DoctorError, add_doctor
 from collector.facts.command import FactsError, add_facts
 from collector.logs import configure_logging
 from collector.postgres.migrate import MigrationError, migrate
@@ -36,6 +37,7 @@ class CommandError(Exception):
 FAILURES = (
     CommandError,
     DashboardSettingsError,
+    DoctorError,
     FactsError,
     ListenError,
     SettingsError,
@@ -55,17 +57,17 @@ FAILURES = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command. Returns the exit code: 0, or 1 with a clear line on stderr, or 130."""
+    """Run a command. Returns the exit code: 0, or 1 with a clear line on stderr, or 130; the
+    doctor's says what it found."""
     command = make_parser().parse_args(arguments)
     try:
-        command.run(command)
+        return command.run(command) or 0
     except FAILURES as error:
         for line in str(error).splitlines():
             print(f"conversion-tracking: {line}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return INTERRUPTED
-    return 0
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -84,6 +86,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_facts(commands, read_settings)
     add_rejects(commands, read_settings)
     add_replay(commands)
+    add_doctor(commands)
     add_openapi(commands)
     add_up(commands)
     return parser

@@ -41,10 +41,7 @@ class CountsFile:
 
     def read(self) -> Counts | None:
         """The counts; None where neither copy is whole."""
-        content = os.pread(self.descriptor, FILE_BYTES, 0)
-        copies = [decode_counts(content[at:]) for at in range(0, FILE_BYTES, COPY_BYTES)]
-        known = [counts for counts in copies if counts is not None]
-        return max(known, key=lambda counts: (counts.promised, counts.settled), default=None)
+        return read_counts(os.pread(self.descriptor, FILE_BYTES, 0))
 
     def write(self, counts: Counts) -> None:
         """Write both copies; they survive kill -9 from now on, a power cut after `sync`."""
@@ -63,6 +60,13 @@ class CountsFile:
 def open_counts(path: Path) -> CountsFile:
     """The file of the counts, which is made where there is none. Raises OSError."""
     return CountsFile(open_private(path, os.O_RDWR | os.O_CREAT))
+
+
+def read_counts(content: bytes) -> Counts | None:
+    """The counts of a whole file; None where neither copy is whole."""
+    copies = [decode_counts(content[at:]) for at in range(0, FILE_BYTES, COPY_BYTES)]
+    known = [counts for counts in copies if counts is not None]
+    return max(known, key=lambda counts: (counts.promised, counts.settled), default=None)
 
 
 def encode_counts(counts: Counts) -> bytes:

@@ -1,6 +1,7 @@
 """kong.yml and kong.multi-node.yml keep the rules that Kong does not check.
 
-test_deck.py has decK check some of them; these need no decK, and know more of the collector.
+The rules are the doctor's (collector/doctor/kong_rules.py). test_deck.py has decK check some of
+them; these need no decK, and know more of the collector.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import copy
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,119 +19,46 @@ import yaml
 from collector.api.endpoints import PIXEL_PATH
 from collector.api.routes import POSTED
 from collector.api.script import extra_path
+from collector.doctor import kong_rules
+from collector.doctor.kong_rules import (
+    TIMEOUTS,
+    entities,
+    impatient_trackers,
+    limited_preflights,
+    odd_rate_limits,
+    origins_of_no_site,
+    routes_that_lose_paths,
+    routes_that_lose_preflights,
+    routes_without_limit,
+    secrets_in_the_file,
+    untagged,
+)
 from collector.settings import OPERATORS_PATHS, Settings
 
 KONG = Path(__file__).parents[2] / "kong"
 FILES = {
     name: yaml.safe_load((KONG / name).read_text()) for name in ("kong.yml", "kong.multi-node.yml")
 }
-TAG = "conversion-tracking"
-ENTITIES = {"services", "routes", "plugins", "upstreams", "targets"}
-REFERENCE = re.compile(r"\{vault://env/[a-z][a-z0-9-]*\}")
-SECRET_FIELDS = {"secret", "password"}
-TIMEOUTS = ("connect_timeout", "write_timeout", "read_timeout")
-# The tracker gives up after this; Kong must have answered before.
-TRACKER_PATIENCE_MS = 15_000
-
 Document = dict[str, Any]
-Rule = Callable[[Document], list[str]]
+Rule = Callable[[kong_rules.Document], list[str]]
 
 
-def entities(parent: Document, prefix: str = "") -> Iterator[tuple[str, str, Document]]:
-    """Kind, place and content of every entity, nested ones too."""
-    for kind in sorted(ENTITIES & parent.keys()):
-        for position, entity in enumerate(parent[kind]):
-            place = f"{prefix}{kind}[{position}]"
-            yield kind, place, entity
-            yield from entities(entity, f"{place}.")
-
-
-def secret_values(value: object, place: str = "") -> Iterator[tuple[str, object]]:
-    """Place and value of every field that holds a secret."""
-    if isinstance(value, list):
-        for position, item in enumerate(value):
-            yield from secret_values(item, f"{place}[{position}]")
-    if isinstance(value, dict):
-        for name, item in value.items():
-            if name in SECRET_FIELDS:
-                yield f"{place}.{name}", item
-            yield from secret_values(item, f"{place}.{name}")
-
-
-def untagged(document: Document) -> list[str]:
-    """What is in Kong without the tag, `deck gateway sync --select-tag` does not find again."""
-    return [place for _, place, entity in entities(document) if TAG not in entity.get("tags", [])]
-
-
-def routes_that_lose_paths(document: Document) -> list[str]:
-    """Kong cuts the path off by default, and matches only its beginning."""
-    return [
-        place
-        for kind, place, route in entities(document)
-        if kind == "routes" and (route.get("strip_path", True) or not are_whole(route["paths"]))
-    ]
-
-
-def are_whole(paths: list[str]) -> bool:
-    """Whether they are expressions that end where the path does."""
-    return all(path.startswith("~/") and path.endswith("$") for path in paths)
-
-
-def routes_that_lose_preflights(document: Document) -> list[str]:
-    """Kong answers 404 to an OPTIONS that no route lists; a service's plugins could refuse it."""
-    places = [(place, route) for kind, place, route in entities(document) if kind == "routes"]
-    answered = [
-        path
-        for place, route in places
-        if set(route["methods"]) == {"OPTIONS"} and not place.startswith("services")
-        for path in route["paths"]
-    ]
-    return [
-        place
-        for place, route in places
-        if "POST" in route["methods"]
-        and not all(
-            any(re.fullmatch(p[1:], path[1:-1]) for p in answered) for path in route["paths"]
-        )
-    ]
-
-
-def impatient_trackers(document: Document) -> list[str]:
-    """Kong's default of 60 s outlasts the tracker's patience."""
-    return [
-        place
-        for kind, place, service in entities(document)
-        if kind == "services"
-        and any(service.get(name, 60_000) >= TRACKER_PATIENCE_MS for name in TIMEOUTS)
-    ]
-
-
-def secrets_in_the_file(document: Document) -> list[str]:
-    """A secret is a reference to an environment variable of Kong."""
-    return [
-        place
-        for place, value in secret_values(document)
-        if not (isinstance(value, str) and REFERENCE.fullmatch(value))
-    ]
-
-
-def origins_of_no_site(document: Document) -> list[str]:
-    """Without TLS, as on a developer's machine, whatever else has the address reads answers too."""
-    return [
-        place
-        for kind, place, plugin in entities(document)
-        if kind == "plugins"
-        and not all(o.startswith("https://") for o in plugin["config"].get("origins", []))
-    ]
+def other_body_limits(document: kong_rules.Document) -> list[str]:
+    """The rule, with the default of the collector's setting."""
+    return kong_rules.other_body_limits(document, Settings.model_fields["max_body_bytes"].default)
 
 
 RULES: list[Rule] = [
+    impatient_trackers,
+    limited_preflights,
+    odd_rate_limits,
     origins_of_no_site,
-    untagged,
+    other_body_limits,
     routes_that_lose_paths,
     routes_that_lose_preflights,
-    impatient_trackers,
+    routes_without_limit,
     secrets_in_the_file,
+    untagged,
 ]
 
 
@@ -161,6 +89,21 @@ def test_a_file_breaks_no_rule(rule: Rule, name: str) -> None:
         (secrets_in_the_file, "services[0].plugins[0]", {"config": {"secret": "s3cret"}}),
         (origins_of_no_site, "services[0].plugins[0]", {"config": {"origins": ["http://a:5177"]}}),
         (secrets_in_the_file, "services[0].plugins[0]", {"config": {"secret": None}}),
+        (origins_of_no_site, "services[0].plugins[0]", {"config": {}}),  # which means all
+        (odd_rate_limits, "services[0].routes[2].plugins[0]", {"config": {"minute": 1}}),
+        (
+            odd_rate_limits,
+            "services[0].routes[2].plugins[0]",
+            {"config": {"policy": "local", "fault_tolerant": False}},
+        ),
+        (
+            odd_rate_limits,
+            "services[0].routes[2].plugins[0]",
+            {"config": {"policy": "redis", "redis": {"timeout": 2000}}},
+        ),
+        (limited_preflights, "routes[0]", {"plugins": [{"name": "rate-limiting"}]}),
+        (routes_without_limit, "services[0].routes[3]", {"plugins": []}),
+        (other_body_limits, "services[0]", {"plugins": [{"name": "conversion-tracking"}]}),
         (
             secrets_in_the_file,
             "services[0].routes[0].plugins[0]",
@@ -172,12 +115,12 @@ def test_a_broken_file_is_found_at_its_place(
     rule: Rule, entity_place: str, change: Document
 ) -> None:
     broken = copy.deepcopy(FILES["kong.yml"])
-    by_place = {place: entity for _, place, entity in entities(broken)}
+    by_place: dict[str, Any] = {place: entity for _, place, entity in entities(broken)}
 
     by_place[entity_place].update(change)
 
     (found,) = rule(broken)
-    assert found.lstrip(".").startswith(entity_place)
+    assert found.startswith(entity_place)
 
 
 def test_the_files_differ_only_in_where_rate_limits_are_counted() -> None:

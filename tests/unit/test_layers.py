@@ -98,10 +98,12 @@ MAY_IMPORT: dict[str, set[str]] = {
         "settings",
         "sql",
     },
+    "doctor": {"api", "postgres", "settings", "spool", "sql"},
     "cli": {
         "api",
         "classify",
         "dashboard",
+        "doctor",
         "facts",
         "logs",
         "postgres",
@@ -115,9 +117,10 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 # Where a library is known; everywhere else it would tie pure code to HTTP or to a database.
 ONLY_IN = {
-    "aiohttp": {"api", "dashboard", "serving"},
-    "asyncpg": {"dashboard", "facts", "postgres", "rejects", "reports"},
+    "aiohttp": {"api", "dashboard", "doctor", "serving"},
+    "asyncpg": {"dashboard", "doctor", "facts", "postgres", "rejects", "reports"},
     "jinja2": {"dashboard"},
+    "yaml": {"doctor"},
     "sqlite3": {"spool"},
     "prometheus_client": {"metrics", "rejects", "serving"},
 }

@@ -31,7 +31,8 @@ OUTCOMES = ("ok", "exit", "error", "timeout", "abandoned")
 class Metrics(Collector):
     """The counters of this worker."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "", version: str = "") -> None:
+        self.plugin = (name, version)
         self.events: Counter[str] = Counter()
         self.buckets = [0] * (len(BUCKETS) + 1)
         self.seconds = 0.0
@@ -61,6 +62,11 @@ class Metrics(Collector):
         for outcome in OUTCOMES:
             events.add_metric([outcome], self.events[outcome])
         yield events
+        info = GaugeMetricFamily(
+            "kong_plugin_info", "The plugin that is served", labels=["name", "version"]
+        )
+        info.add_metric(self.plugin, 1)
+        yield info
         yield HistogramMetricFamily(
             "kong_plugin_event_seconds",
             "From Kong's event to its end",

@@ -22,6 +22,7 @@ class HostedPlugin:
         self.name = name
         self._module = module
         self.plugin_class: type[Any] = module.Plugin
+        self.version = str(getattr(module, "version", ""))
         self.phases = [phase for phase in PHASES if hasattr(module.Plugin, phase)]
 
     def dump(self) -> dict[str, object]:

@@ -63,12 +63,46 @@ def run_nginx(folder: Path, upstream: int | None = None) -> Iterator[int]:
         http_file=HTTP_FILE,
         proxy_file=PROXY_FILE,
     )
+    with run_configured(folder, text, port):
+        yield port
+
+
+# As where a proxy ends TLS in front of Kong.
+TLS = """
+daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log;
+events {{}}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    server {{
+        listen 127.0.0.1:{port} ssl;
+        ssl_certificate {certificate}; ssl_certificate_key {key};
+        location / {{ proxy_pass http://127.0.0.1:{upstream}; }}
+    }}
+}}
+"""
+
+
+@contextmanager
+def run_tls(folder: Path, upstream: int, certificate: Path, key: Path) -> Iterator[int]:
+    """nginx with a certificate, in front of a port; its port."""
+    port = free_port()
+    text = TLS.format(folder=folder, port=port, upstream=upstream, certificate=certificate, key=key)
+    with run_configured(folder, text, port):
+        yield port
+
+
+@contextmanager
+def run_configured(folder: Path, text: str, port: int) -> Iterator[None]:
+    """nginx with a configuration, which listens on a port."""
     (folder / "nginx.conf").write_text(text)
     command = [find_nginx(), "-p", str(folder), "-c", str(folder / "nginx.conf")]
     child = start_child("nginx", command, {}, folder)
     try:
         wait_until(lambda: accepts_connections(port), child)
-        yield port
+        yield
     finally:
         stop_child(child)
 

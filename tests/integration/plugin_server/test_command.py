@@ -145,6 +145,7 @@ def test_metrics_count_events_by_outcome_over_tcp(serve: Serve) -> None:
         'kong_plugin_pdk_calls_total{worker="1"} 2.0',
         'kong_plugin_events_in_flight{worker="1"} 0.0',
         'kong_plugin_instances{worker="1"} 4.0',
+        'kong_plugin_info{name="probe",version="0.1.0",worker="1"} 1.0',
         'kong_plugin_failed_starts_total{worker="1"} 0.0',
         'kong_plugin_protocol_errors_total{worker="1"} 0.0',
         "kong_plugin_restarts_total 0.0",

@@ -1,0 +1,74 @@
+"""What waits for somebody: rejected events, and facts that reports read."""
+
+from __future__ import annotations
+
+import asyncpg
+
+from collector.doctor.check import Check, Group
+from collector.doctor.database import MIGRATE
+from collector.doctor.deployment import Deployment
+from collector.doctor.finding import Finding, Skipped, failure, ok, warning
+
+# A long transaction may hold the facts up for minutes; more is no accident.
+BEHIND_SECONDS = 300.0
+# One day changes with each late event, and is summed within minutes.
+FEW_DAYS = 3
+NOT_MIGRATED = f"the tables are not there; run {MIGRATE}"
+
+
+async def check_rejects(deployment: Deployment) -> Finding:
+    """Events that broke the contract, and that nobody has looked at."""
+    [row] = await fetch(deployment, "doctor_rejects")
+    if not row["events"]:
+        return ok("none waits")
+    return warning(
+        f"{row['events']} wait, the last of {row['last_at']:%Y-%m-%d %H:%M} UTC",
+        "none: what a page sends wrong is mended there",
+        "conversion-tracking rejects, then rejects replay (docs/rejects.md)",
+    )
+
+
+async def check_facts(deployment: Deployment) -> Finding:
+    """The facts of sessions follow the events. Raises Skipped."""
+    settings = deployment.options.settings
+    if settings is not None and not settings.facts_seconds:
+        raise Skipped("CT_FACTS_SECONDS is 0: this collector does not follow events")
+    rows = await fetch(deployment, "doctor_behind")
+    seconds = rows[0]["seconds"] if rows else None
+    mend = "start a collector; its log says why facts are not refreshed (docs/reports.md#how-fresh)"
+    expected = f"{BEHIND_SECONDS:.0f} s at most"
+    if seconds is None:
+        return warning("the facts were never computed", expected, mend)
+    if seconds > BEHIND_SECONDS:
+        return failure(f"reports are {seconds:.0f} s behind the events", expected, mend)
+    return ok(f"reports are {max(seconds, 0):.0f} s behind the events")
+
+
+async def check_sums(deployment: Deployment) -> Finding:
+    """The sums of days that are over, which make reports fast."""
+    [row] = await fetch(deployment, "doctor_sums")
+    if row["days"] <= FEW_DAYS:
+        return ok(f"{row['days']} days wait to be summed")
+    return warning(
+        f"{row['days']} days wait to be summed: reports of them are slower",
+        f"{FEW_DAYS} at most",
+        "wait while a collector runs, or: conversion-tracking facts",
+    )
+
+
+async def fetch(deployment: Deployment, query: str) -> list[asyncpg.Record]:
+    """The rows of a query. Raises Skipped where its table is not there."""
+    try:
+        return await deployment.fetch(query)
+    except asyncpg.UndefinedTableError:
+        raise Skipped(NOT_MIGRATED) from None
+
+
+GROUP = Group(
+    "Data",
+    (
+        Check("data.rejects", check_rejects),
+        Check("data.facts", check_facts),
+        Check("data.sums", check_sums),
+    ),
+)

@@ -1,0 +1,161 @@
+"""What the doctor looks at: the gateway, the collector, the database, and the event it sends."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+import aiohttp
+import asyncpg
+
+from collector.api.routes import POSTED
+from collector.doctor.finding import Skipped
+from collector.doctor.http import UNREACHABLE, Answer, Client, open_session
+from collector.doctor.marked import MarkedEvent, forged_stamp
+from collector.doctor.metrics_text import sample
+from collector.doctor.once import Once
+from collector.doctor.options import Options
+from collector.sql import load_query
+
+TRACK, FUNNEL, BATCH = POSTED
+DATABASE_SECONDS = 10.0
+ROW_SECONDS = 3.0
+ROW_PAUSE = 0.1
+
+CANNOT_CONNECT = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+UNBOUND_STAMPS = "ct_unbound_stamps_total"
+
+
+class Deployment:
+    """The parts of a system, each looked for when a check first needs it."""
+
+    def __init__(self, options: Options, session: aiohttp.ClientSession) -> None:
+        self.options = options
+        self.reach_gateway = Once(self._reach_gateway)
+        self.reach_collector = Once(self._reach_collector)
+        self.reach_database = Once(self._reach_database)
+        self.sent_event = Once(self._send_event)
+        self.stored_row = Once(self._find_row)
+        self.event = MarkedEvent(uuid4())
+        self.unbound_stamps_before: float | None = None
+        self._session = session
+        self._stack = AsyncExitStack()
+        self._turns = asyncio.Lock()
+
+    async def close(self) -> None:
+        """Let go of what was opened."""
+        await self._stack.aclose()
+
+    async def gateway(self) -> Client:
+        """A client of the gateway. Raises Skipped where nothing answers there."""
+        try:
+            await self.reach_gateway()
+        except UNREACHABLE:
+            raise Skipped("the gateway does not answer (gateway.answers)") from None
+        return Client(self._session, self.options.gateway or "")
+
+    async def collector(self) -> Client:
+        """A client of the collector itself. Raises Skipped where nothing answers there."""
+        try:
+            await self.reach_collector()
+        except UNREACHABLE as error:
+            where = self.options.collector
+            raise Skipped(f"nothing answers at {where} ({type(error).__name__})") from None
+        return Client(self._session, self.options.collector or "")
+
+    def client(self, url: str) -> Client:
+        """A client of any server."""
+        return Client(self._session, url)
+
+    async def fetch(self, query: str, *arguments: object) -> list[Any]:
+        """The rows of a query of db/queries, which can change nothing.
+
+        Raises Skipped where the database cannot be reached, and what Postgres says of the query.
+        """
+        try:
+            connection = await self.reach_database()
+        except CANNOT_CONNECT:
+            raise Skipped("the database cannot be reached (database.answers)") from None
+        async with self._turns, connection.transaction(readonly=True):
+            rows: list[Any] = await connection.fetch(load_query(query), *arguments)
+            return rows
+
+    def origins(self) -> Sequence[str]:
+        """Origins that may read answers. Raises Skipped where none is known."""
+        if not self.options.origins:
+            raise Skipped("no origin is known; name one with --origin, or the file with --file")
+        return self.options.origins
+
+    async def collector_metrics(self) -> str:
+        """The collector's metrics. Raises Skipped where they cannot be had."""
+        client = await self.collector()
+        answer = await client.ask("GET", "/metrics")
+        if answer.status != 200:  # noqa: PLR2004
+            raise Skipped(f"{client.url}/metrics is answered with {answer.status}")
+        return answer.body.decode()
+
+    async def _reach_gateway(self) -> Answer:
+        if not self.options.gateway:
+            raise Skipped("no gateway is known; name it with --gateway")
+        return await Client(self._session, self.options.gateway).ask("GET", "/")
+
+    async def _reach_collector(self) -> Answer:
+        if not self.options.collector:
+            raise Skipped("no collector is known; name it with --collector")
+        return await Client(self._session, self.options.collector).ask("GET", "/healthz")
+
+    async def _reach_database(self) -> Any:
+        if not self.options.database:
+            raise Skipped("no database is known; name it with --database")
+        # Behind a pooler a statement that is prepared is not there for the next transaction.
+        connection = await asyncpg.connect(
+            self.options.database,
+            timeout=DATABASE_SECONDS,
+            command_timeout=DATABASE_SECONDS,
+            statement_cache_size=0,
+        )
+        self._stack.push_async_callback(connection.close)
+        return connection
+
+    async def _send_event(self) -> Answer:
+        """Send the event through the gateway, with a stamp that is forged."""
+        client = await self.gateway()
+        try:
+            metrics = await self.collector_metrics()
+            self.unbound_stamps_before = sample(metrics, UNBOUND_STAMPS)
+        except Skipped:
+            pass  # the check that compares says why
+        headers = forged_stamp(time.time_ns() // 1_000_000)
+        if self.options.origins:
+            headers["Origin"] = self.options.origins[0]
+        return await client.post(TRACK, self.event.fields, headers)
+
+    async def _find_row(self) -> Any:
+        """The event's row. Raises Skipped where the event was not taken, and LookupError where it
+        is not there."""
+        answer = await self.sent_event()
+        if answer.status != 200:  # noqa: PLR2004
+            raise Skipped("the event was not stored (event.taken)")
+        deadline = time.monotonic() + ROW_SECONDS  # a replica may be behind
+        while time.monotonic() < deadline:
+            rows = await self.fetch("doctor_event", self.event.session_id, self.event.id)
+            if rows:
+                return rows[0]
+            await asyncio.sleep(ROW_PAUSE)
+        raise LookupError(self.event.session_id)
+
+
+@asynccontextmanager
+async def open_deployment(options: Options) -> AsyncIterator[Deployment]:
+    """A deployment, for as long as the block runs. Raises OSError for a bad file of authorities."""
+    async with open_session(options.ca_file) as session:
+        deployment = Deployment(options, session)
+        try:
+            yield deployment
+        finally:
+            await deployment.close()

@@ -1,0 +1,37 @@
+"""All checks, in the order in which they are made: the first ones say why later ones fail."""
+
+from __future__ import annotations
+
+from collector.doctor import (
+    clocks,
+    collector_checks,
+    cors,
+    data,
+    database,
+    events,
+    exposed,
+    kong_file,
+    limits,
+    plugin,
+    preflights,
+    reach,
+    settings_checks,
+    spools,
+)
+
+GROUPS = (
+    kong_file.GROUP,
+    settings_checks.GROUP,
+    reach.GROUP,
+    preflights.GROUP,
+    database.GROUP,
+    events.GROUP,
+    collector_checks.GROUP,
+    cors.GROUP,
+    limits.GROUP,
+    exposed.GROUP,
+    clocks.GROUP,
+    plugin.GROUP,
+    spools.GROUP,
+    data.GROUP,
+)

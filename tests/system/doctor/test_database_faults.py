@@ -1,0 +1,253 @@
+"""Faults of a real Postgres and of what is in it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+
+from collector.doctor import data
+from collector.doctor import database as of_database
+from collector.doctor.check import Group
+from collector.doctor.finding import Finding, Status
+from collector.doctor.options import Options
+from collector.settings import Settings
+from collector.sql import load_query
+from local.postgres import PostgresServer, database_url
+from tests.support import execute, fetch, run_collector
+from tests.system.doctor.examined import Seen, look, refuse
+from tests.waiting import until
+
+FAILURE, WARNING, OK, SKIPPED = Status.FAILURE, Status.WARNING, Status.OK, Status.SKIPPED
+LATEST = "(SELECT max(version) FROM schema_migrations)"
+TWO_EVENTS = """
+INSERT INTO conversion_events (session_id, event_type, event_name, received_at)
+VALUES ('s1', 'doctor', 'Doctor', now()), ('s2', 'doctor', 'Doctor', now())
+"""
+BROKEN_INDEX = "CREATE UNIQUE INDEX CONCURRENTLY broken ON conversion_events (event_type)"
+WHAT_FOLLOWS_EVENTS = """
+SELECT session_id FROM conversion_funnel UNION SELECT session_id FROM counted_orders
+UNION SELECT session_id FROM session_facts
+"""
+GROUPS = (of_database.GROUP, data.GROUP)
+
+
+async def look_at(url: str, *groups: Group) -> Seen:
+    """What the doctor says of a database, as its collector has it."""
+    return await look(Options(database=url, settings=Settings(database_url=url)), *groups)
+
+
+@pytest.mark.parametrize(
+    ("fault", "check", "status", "words"),
+    [
+        (
+            f"DELETE FROM schema_migrations WHERE version = {LATEST}",
+            "database.migrations",
+            FAILURE,
+            "missing: 0010_",
+        ),
+        (
+            f"UPDATE schema_migrations SET checksum = 'other' WHERE version = {LATEST}",
+            "database.migrations",
+            FAILURE,
+            "another text: 0010_",
+        ),
+        (
+            "INSERT INTO schema_migrations (version, name, checksum) VALUES (9000, 'x', 'y')",
+            "database.migrations",
+            WARNING,
+            "migration 9000",
+        ),
+        ("DROP TABLE schema_migrations", "database.migrations", FAILURE, "none was applied"),
+        (
+            "UPDATE facts_progress SET complete_until = now() - INTERVAL '1 hour'",
+            "data.facts",
+            FAILURE,
+            "3600 s behind",
+        ),
+        ("SELECT 1", "data.facts", WARNING, "never computed"),
+        ("DELETE FROM facts_progress", "data.facts", WARNING, "never computed"),
+        (
+            "INSERT INTO changed_days (day) SELECT utc_day(now()) - n FROM generate_series(1, 4) n",
+            "data.sums",
+            WARNING,
+            "4 days wait",
+        ),
+        ("DROP TABLE rejected_events", "data.rejects", SKIPPED, "conversion-tracking migrate"),
+    ],
+)
+async def test_what_is_wrong_in_a_database_is_seen(
+    database: str, fault: str, check: str, *, status: Status, words: str
+) -> None:
+    await execute(database, fault)
+    refuse((await look_at(database, *GROUPS)).of(check), status, words)
+
+
+async def test_a_database_with_a_collector_is_well(database: str) -> None:
+    async with run_collector(database) as collector:
+        await collector.track()
+
+        async def is_well() -> bool:
+            return not (await look_at(database, *GROUPS)).not_ok()
+
+        await until(is_well)  # when the facts were computed once
+
+
+async def test_an_index_whose_building_broke_off_is_seen(database: str) -> None:
+    await execute(database, TWO_EVENTS)
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await execute(database, BROKEN_INDEX)
+
+    found = (await look_at(database, *GROUPS)).of("database.indexes")
+
+    refuse(found, FAILURE, "broken of conversion_events")
+    await execute(database, "DELETE FROM conversion_events")
+    await execute(database, found.mend)
+    assert (await look_at(database, *GROUPS)).of("database.indexes").status is OK
+
+
+@asynccontextmanager
+async def own_role(database: str) -> AsyncIterator[tuple[str, str]]:
+    """A role without rights, and the database's address with it."""
+    name = f"role_of_{urlsplit(database).path[1:]}"
+    await execute(database, f"CREATE ROLE {name} LOGIN")
+    try:
+        yield name, database.replace("postgres@", f"{name}@")
+    finally:
+        await execute(database, f"DROP OWNED BY {name}")
+        await execute(database, f"DROP ROLE {name}")
+
+
+@pytest.mark.parametrize(
+    ("granted", "status", "words"),
+    [
+        ((), FAILURE, "SELECT, INSERT, UPDATE on conversion_events"),
+        (
+            (
+                "GRANT SELECT, INSERT, UPDATE ON conversion_events, conversion_funnel,"
+                " counted_orders TO {role}",
+                "GRANT SELECT, INSERT, UPDATE, DELETE ON rejected_events TO {role}",
+            ),
+            WARNING,
+            "reports fall behind",
+        ),
+        (("GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}",), OK, "has the rights"),
+    ],
+    ids=["none", "without the facts'", "all"],
+)
+async def test_rights_that_a_role_lacks_are_seen(
+    database: str, granted: Sequence[str], status: Status, words: str
+) -> None:
+    async with own_role(database) as (name, url):
+        for grant in ("GRANT SELECT ON schema_migrations TO {role}", *granted):
+            await execute(database, grant.format(role=name))
+        seen = await look_at(url, *GROUPS)
+        of_a_stranger = await look(Options(database=url), *GROUPS)
+    refuse(seen.of("database.rights"), status, words)
+    assert of_a_stranger.of("database.rights").status is (OK if status is OK else SKIPPED)
+
+
+async def test_the_rights_that_the_doctor_names_are_those_that_a_collector_needs(
+    database: str,
+) -> None:
+    async with own_role(database) as (name, url):
+        await execute(database, f"GRANT SELECT ON schema_migrations TO {name}")
+        lacking = await fetch(url, load_query("doctor_rights"))
+        for row in lacking:
+            await execute(database, f"GRANT {row['missing']} ON {row['table_name']} TO {name}")
+        await execute(database, "INSERT INTO changed_days (day) SELECT utc_day(now()) - 1")
+
+        async with run_collector(url, facts_seconds=0.05) as collector:
+            assert (await collector.track())[0] == 200
+            assert (await collector.track(event_type="purchase", order_id="1"))[0] == 200
+            assert (await collector.track(currency="no currency"))[0] == 422
+
+            async def is_well() -> bool:
+                seen = await look_at(url, *GROUPS)
+                return seen.not_ok() == {"data.rejects": WARNING}
+
+            async def is_summed() -> bool:
+                return bool(await fetch(database, "SELECT FROM summed_days"))
+
+            async def is_erased() -> bool:
+                return not await fetch(database, WHAT_FOLLOWS_EVENTS)
+
+            await until(is_well)
+            await until(is_summed)
+            await execute(database, "DELETE FROM conversion_events")
+            await until(is_erased)
+
+
+async def test_an_event_that_broke_the_contract_is_seen(database: str) -> None:
+    async with run_collector(database) as collector:
+        await collector.track(currency="no currency")
+
+        async def is_kept() -> bool:
+            return bool(await fetch(database, "SELECT FROM rejected_events"))
+
+        await until(is_kept)
+        refuse((await look_at(database, *GROUPS)).of("data.rejects"), WARNING, "1 wait")
+
+
+async def test_a_database_that_does_not_answer_is_seen_without_its_password(
+    tmp_path: Path,
+) -> None:
+    url = f"postgresql://user:hunter2@/events?host={tmp_path}"
+    seen = await look_at(url, *GROUPS)
+    refuse(seen.of("database.answers"), FAILURE, "/events: ")
+    assert set(seen.not_ok().values()) == {FAILURE, SKIPPED}
+    assert "hunter2" not in str(seen)
+
+
+async def test_a_server_that_forgets_commits_or_is_full_is_seen(
+    own_postgres: PostgresServer, own_database: str
+) -> None:
+    await execute(own_database, "ALTER SYSTEM SET full_page_writes = off")
+    await execute(own_database, "SELECT pg_reload_conf()")
+    [row] = await fetch(own_database, "SELECT current_setting('max_connections')::int AS most")
+    connections = [
+        await asyncpg.connect(database_url(own_postgres)) for _ in range(int(row["most"] * 0.85))
+    ]
+    try:
+        seen = await look_at(own_database, *GROUPS)
+    finally:
+        for connection in connections:
+            connection.terminate()
+    refuse(seen.of("database.durability"), FAILURE, "full_page_writes is off")
+    refuse(seen.of("database.connections"), WARNING, "connections are in use")
+
+
+async def test_pools_that_are_larger_than_what_postgres_has_are_seen(database: str) -> None:
+    settings = Settings(database_url=database, database_pool_size=1_000)
+    seen = await look(Options(database=database, settings=settings), *GROUPS)
+    refuse(seen.of("database.connections"), FAILURE, "may take 1004")
+
+
+async def test_a_collector_that_keeps_no_facts_is_asked_for_none(database: str) -> None:
+    settings = Settings(database_url=database, facts_seconds=0)
+    seen = await look(Options(database=database, settings=settings), *GROUPS)
+    refuse(seen.of("data.facts"), SKIPPED, "CT_FACTS_SECONDS is 0")
+
+
+def judged(**changes: object) -> Finding:
+    """Of a server as Postgres describes itself, with changes."""
+    server = {"version": 180_004, "version_text": "18.4", "is_replica": False, **changes}
+    return of_database.judge_server(server)
+
+
+@pytest.mark.parametrize(
+    ("finding", "status", "words"),
+    [
+        (judged(), OK, "18.4"),
+        (judged(version=140_020, version_text="14.20"), FAILURE, "14.20"),
+        (judged(is_replica=True), FAILURE, "a replica"),
+    ],
+)
+def test_an_old_server_and_a_replica_are_refused(
+    finding: Finding, status: Status, words: str
+) -> None:
+    refuse(finding, status, words)
