@@ -176,13 +176,14 @@ async def test_ports_that_are_closed_are_well(healthy: Examined) -> None:
     ("url", "check", "words"),
     [
         ("http://gateway.invalid", "gateway.name", "gateway.invalid has no address"),
-        (f"http://127.0.0.1:{free_port()}", "gateway.answers", "127.0.0.1"),
+        ("http://127.0.0.1:{port}", "gateway.answers", "127.0.0.1"),
     ],
 )
 async def test_a_gateway_that_is_not_there_is_seen_once(
     healthy: Examined, url: str, check: str, words: str
 ) -> None:
-    seen = await healthy.look(reach.GROUP, preflights.GROUP, events.GROUP, cors.GROUP, gateway=url)
+    away = url.format(port=free_port())
+    seen = await healthy.look(reach.GROUP, preflights.GROUP, events.GROUP, cors.GROUP, gateway=away)
     refuse(seen.of(check), FAILURE, words)
     others = {c: s for c, s in seen.not_ok().items() if not c.startswith("gateway.")}
     assert set(others.values()) == {SKIPPED}
