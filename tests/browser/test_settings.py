@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from playwright.async_api import Page
 
-from tests.browser.conftest import ALLOWED
+from tests.browser.conftest import ALLOWED, in_shared_loop
 from tests.browser.flaky_proxy import FlakyProxy
 from tests.browser.page_server import STATIC, PageServer
 from tests.browser.stored import Stored, names_and_sequence
@@ -48,9 +48,9 @@ def another_file_with_the_script(site: PageServer) -> None:
     site.scripts["bundle.js"] = STATIC / "t.js"
 
 
-@pytest.fixture
-def said(page: Page) -> list[str]:
-    """Grows by each line of the tracker."""
+@in_shared_loop()
+async def said(page: Page) -> list[str]:
+    """Grows by each line of the tracker. In the loop of the page, which listens there."""
     said: list[str] = []
     page.on(
         "console",
