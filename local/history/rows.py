@@ -14,14 +14,12 @@ from msgspec.structs import asdict, fields
 from collector.event import Event
 
 MILLISECONDS_A_DAY = 86_400_000
-# The time at which a row was stored is no field of an event.
-COLUMNS = (*(field.name for field in fields(Event)), "created_at")
-
-# What differs from one visit to the next: a column of each, in the order of the columns.
+# What differs from one visit to the next: a column of each, in the order of Ids.
 VARYING = (
     "id", "user_id", "session_id", "visitor_id", "order_id", "occurred_at", "sent_at",
     "received_at", "created_at",
 )  # fmt: skip
+COLUMNS = (*VARYING, *(field.name for field in fields(Event) if field.name not in VARYING))
 NULL = r"\N"
 
 
@@ -41,7 +39,7 @@ class Ids(NamedTuple):
 
 def make_template(event: Event) -> str:
     """A line of COPY with a place (%s) for each of VARYING; an event without an order has none."""
-    values = asdict(event)
+    values = asdict(event)  # without created_at: when a row was stored is no field of an event
     cells = [template_cell(name, values.get(name)) for name in COLUMNS]
     return "\t".join(cells) + "\n"
 
