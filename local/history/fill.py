@@ -10,6 +10,7 @@ from typing import Any
 
 import asyncpg
 
+from collector.facts.sums import sum_changed_days
 from collector.postgres.migrate import migrate
 from collector.sql import load_query, with_fragments
 from local.history.rows import COLUMNS, join_lines
@@ -42,6 +43,8 @@ async def fill_history(url: str, traffic: Traffic, say: Say) -> int:
         # All or nothing: a history that was broken off would leave events without facts.
         async with connection.transaction():
             events = await store_history(connection, traffic, say)
+        say("sums of the days")
+        await sum_changed_days(connection)
         # Also marks pages that all may see, so that reports can read indexes alone.
         await connection.execute("VACUUM (ANALYZE)")
     return events

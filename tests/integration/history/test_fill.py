@@ -38,6 +38,7 @@ async def test_funnel_orders_and_facts_are_what_the_events_say(database: str) ->
         assert await connection.fetchval("SELECT count(*) FROM conversion_events") == events
         await assert_all_follows(connection)
         assert await connection.fetchval("SELECT count(*) FROM counted_orders") > 0
+        assert await connection.fetchval("SELECT count(*) FROM summed_days") > 0
         await refresh_until_now(connection)  # a collector goes on from here
         await assert_all_follows(connection)
     finally:
