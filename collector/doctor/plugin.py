@@ -82,8 +82,7 @@ async def check_socket(deployment: Deployment) -> Finding:
         async with asyncio.timeout(CONNECT_SECONDS):
             _, writer = await asyncio.open_unix_connection(socket)
     except (OSError, TimeoutError) as error:
-        reason = getattr(error, "strerror", "") or type(error).__name__
-        return failure(f"{socket}: {reason}", "a plugin server that listens", START)
+        return away(socket, error, "a plugin server that listens")
     writer.transport.abort()
     return ok(f"{socket} accepts connections")
 
@@ -97,8 +96,7 @@ async def check_version(deployment: Deployment) -> Finding:
         async with asyncio.timeout(CONNECT_SECONDS):
             text = await scrape(address)
     except (OSError, TimeoutError) as error:
-        reason = getattr(error, "strerror", "") or type(error).__name__
-        return failure(f"{address}: {reason}", "metrics of a plugin server", START)
+        return away(address, error, "metrics of a plugin server")
     found = labels(text, INFO, "version")  # of each worker
     if found != {VERSION}:
         return warning(
@@ -107,6 +105,12 @@ async def check_version(deployment: Deployment) -> Finding:
             "upgrade in the order of docs/production.md#upgrades",
         )
     return ok(f"version {VERSION}")
+
+
+def away(address: object, error: OSError, expected: str) -> Finding:
+    """That nothing answers at an address of the plugin server."""
+    reason = error.strerror or type(error).__name__
+    return failure(f"{address}: {reason}", expected, START)
 
 
 async def scrape(address: str) -> str:

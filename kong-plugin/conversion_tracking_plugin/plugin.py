@@ -77,7 +77,7 @@ class Plugin:
             self._policy = cors.parse_policy(config)
         except Exception:
             logger.exception("fault %d: unusable configuration, no CORS headers", next(_faults))
-        self.reads = _reads(self._variable, FILES_VARIABLE)
+        self.reads = _reads(self._variable, asks_for_files=True)
 
     def access(self, kong: Kong) -> None:
         """Kong's access phase: answer OPTIONS here; stamp and let through everything else."""
@@ -160,15 +160,19 @@ class Plugin:
             _clear_stamp(kong)
 
 
-def _reads(*variables: str) -> Reads:
-    """What the access phase begins with; without a first variable the request by itself.
+def _reads(variable: str, *, asks_for_files: bool = False) -> Reads:
+    """What the access phase begins with.
 
     Our own plugin server asks Kong for it together, before the phase runs; kong-pdk's does not
     look here, and asks when the phase does.
     """
-    calls: list[tuple[Any, ...]] = [("kong.nginx.get_var", name) for name in variables if name]
-    if not variables[0]:
+    calls: list[tuple[Any, ...]] = []
+    if variable:
+        calls.append(("kong.nginx.get_var", variable))
+    else:
         calls += [("kong.request.get_headers", MAX_HEADERS), ("kong.client.get_forwarded_ip",)]
+    if asks_for_files:
+        calls.append(("kong.nginx.get_var", FILES_VARIABLE))
     return {"access": tuple(calls)}
 
 

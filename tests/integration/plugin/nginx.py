@@ -20,9 +20,8 @@ ANSWER_SECONDS = 30
 # Part of OpenResty, and so of Kong; Debian's package has it as a file.
 HEADERS_MORE = Path("/usr/lib/nginx/modules/ngx_http_headers_more_filter_module.so")
 
-# What matters of Kong's own: the includes' places, and a location that has no type by default.
-CONFIGURATION = """
-load_module {headers_more};
+# How any of them begins: everything that is written stands in one folder.
+HEAD = """
 daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log;
 events {{}}
 http {{
@@ -30,7 +29,13 @@ http {{
     client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
-    include {folder}/{http_file};
+"""
+
+# What matters of Kong's own: the includes' places, and a location that has no type by default.
+CONFIGURATION = (
+    "load_module {headers_more};"
+    + HEAD
+    + """    include {folder}/{http_file};
     server {{
         listen 127.0.0.1:{port};
         include {folder}/{proxy_file};
@@ -38,6 +43,7 @@ http {{
     }}
 }}
 """
+)
 
 
 def find_nginx() -> str:
@@ -68,21 +74,16 @@ def run_nginx(folder: Path, upstream: int | None = None) -> Iterator[int]:
 
 
 # As where a proxy ends TLS in front of Kong.
-TLS = """
-daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log;
-events {{}}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    server {{
+TLS = (
+    HEAD
+    + """    server {{
         listen 127.0.0.1:{port} ssl;
         ssl_certificate {certificate}; ssl_certificate_key {key};
         location / {{ proxy_pass http://127.0.0.1:{upstream}; }}
     }}
 }}
 """
+)
 
 
 @contextmanager
