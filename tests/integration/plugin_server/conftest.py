@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.plugin_server import running
+from tests.integration.plugin_server.checks import CHANGING
 from tests.integration.plugin_server.kong import Kong
 from tests.integration.plugin_server.running import Server
 
@@ -35,6 +36,13 @@ def serve(directory: Path) -> Iterator[Serve]:
     yield start
     for server in started:
         running.end(server)
+
+
+def serve_changing(serve: Serve, directory: Path, *options: str) -> tuple[Server, Path]:
+    """A server of a plugin that answers `old`, and its module, for a test to write anew."""
+    module = directory / "changing_plugin.py"
+    module.write_text(CHANGING.format(echo="old"))
+    return serve(*options, module=module.stem, path=directory), module
 
 
 @pytest.fixture(scope="module")

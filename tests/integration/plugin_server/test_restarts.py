@@ -20,7 +20,7 @@ from tests.integration.plugin_server.checks import (
     echo_of,
     expect_no_failure,
 )
-from tests.integration.plugin_server.conftest import Serve
+from tests.integration.plugin_server.conftest import Serve, serve_changing
 from tests.integration.plugin_server.kong import (
     Kong,
     Link,
@@ -80,9 +80,7 @@ def test_a_worker_that_dies_at_once_again_and_again_is_replaced_once_a_second(
 def test_a_reload_under_load_takes_the_new_code_and_fails_no_request(
     serve: Serve, directory: Path
 ) -> None:
-    module = directory / "changing_plugin.py"
-    module.write_text(CHANGING.format(echo="old"))
-    server = serve(module="changing_plugin", path=directory)
+    server, module = serve_changing(serve, directory)
     with under_load(server.socket, NUMBER, {}) as load:
         load.wait_for_more()
         old = server.worker()
@@ -100,9 +98,7 @@ def test_a_reload_under_load_takes_the_new_code_and_fails_no_request(
 def test_a_reload_of_code_that_does_not_import_keeps_the_old_worker(
     serve: Serve, directory: Path
 ) -> None:
-    module = directory / "changing_plugin.py"
-    module.write_text(CHANGING.format(echo="old"))
-    server = serve(module="changing_plugin", path=directory)
+    server, module = serve_changing(serve, directory)
     with under_load(server.socket, NUMBER, {}) as load:
         load.wait_for_more()
         old = server.worker()
@@ -195,9 +191,7 @@ def test_a_stop_is_not_held_up_by_phases_that_were_left_standing(serve: Serve) -
 def test_a_stop_is_not_held_up_by_a_worker_that_does_not_start(
     serve: Serve, directory: Path
 ) -> None:
-    module = directory / "changing_plugin.py"
-    module.write_text(CHANGING.format(echo="old"))
-    server = serve(module="changing_plugin", path=directory)
+    server, module = serve_changing(serve, directory)
     module.write_text("import time\ntime.sleep(600)")
     old = server.worker()
     os.kill(server.pid, signal.SIGHUP)

@@ -22,7 +22,7 @@ from tests.integration.plugin_server.checks import (
     echo_of,
     expect_no_failure,
 )
-from tests.integration.plugin_server.conftest import Serve, one_server
+from tests.integration.plugin_server.conftest import Serve, one_server, serve_changing
 from tests.integration.plugin_server.kong import (
     Kong,
     Link,
@@ -233,9 +233,7 @@ def test_a_worker_that_replaces_another_knows_its_instances(serve: Serve) -> Non
 def test_while_a_dead_worker_cannot_be_replaced_the_other_serves(
     serve: Serve, directory: Path
 ) -> None:
-    module = directory / "changing_plugin.py"
-    module.write_text(CHANGING.format(echo="old"))
-    server = serve("--workers", "2", module="changing_plugin", path=directory)
+    server, module = serve_changing(serve, directory, "--workers", "2")
     with under_load(server.socket, NUMBER, {}, kong_workers=1) as load:
         load.wait_for_more()
         module.write_text("import a_module_that_does_not_exist")
@@ -255,9 +253,7 @@ def test_while_a_dead_worker_cannot_be_replaced_the_other_serves(
 def test_a_reload_under_load_renews_all_workers_and_fails_no_request(
     serve: Serve, directory: Path
 ) -> None:
-    module = directory / "changing_plugin.py"
-    module.write_text(CHANGING.format(echo="old"))
-    server = serve("--workers", "2", module="changing_plugin", path=directory)
+    server, module = serve_changing(serve, directory, "--workers", "2")
     with under_load(server.socket, NUMBER, {}, kong_workers=1) as load:
         load.wait_for_more()
         old = server.workers()
@@ -276,9 +272,7 @@ def test_a_reload_under_load_renews_all_workers_and_fails_no_request(
 def test_a_reload_of_code_that_does_not_import_keeps_all_old_workers(
     serve: Serve, directory: Path
 ) -> None:
-    module = directory / "changing_plugin.py"
-    module.write_text(CHANGING.format(echo="old"))
-    server = serve("--workers", "2", module="changing_plugin", path=directory)
+    server, module = serve_changing(serve, directory, "--workers", "2")
     with under_load(server.socket, NUMBER, {}, kong_workers=1) as load:
         load.wait_for_more()
         old = server.workers()
