@@ -150,6 +150,8 @@ ESCAPED = len("%F0%9F%98%80")  # one character
 LONGEST_VALUE = 1024 * ESCAPED  # the longest click id that is kept
 LONGEST_TAG = 255 * ESCAPED  # the longest column of a tag
 LONGEST_QUERY = 16_384  # servers take no longer addresses; to decode one takes 2 ms at most
+# Tags are seldom escaped; what escapes more names, such as filter%5Bsize%5D, has its tags plain.
+MOST_ESCAPED_NAMES = 20
 LONGEST_NAME = 150  # no name that is looked for is longer, with every character escaped
 
 
@@ -257,11 +259,17 @@ class AddressReader:
         """The parameters that are looked for and have a value, decoded; of two the first."""
         found: dict[str, str] = {}
         names = self._names
+        escaped = 0
         for pair in self._pairs_in(query):
             name, _, value = pair.partition("=")
             if name not in names:
-                if "%3" in name:
+                if "%" in name:
+                    escaped += 1
+                    if escaped > MOST_ESCAPED_NAMES:
+                        continue
                     name, value = _unescaped_pair(name, value)
+                elif name.isidentifier() and name.islower():
+                    continue  # as most are: meant as it stands
                 name = _meant_name(name[:LONGEST_NAME])
             if name in names and value and name not in found:
                 value = _read_value(name, value, found)
@@ -282,6 +290,8 @@ class AddressReader:
 
 def _unescaped_pair(name: str, value: str) -> tuple[str, str]:
     """A pair whose "=" and "&" were encoded with the rest: utm_source%3Da%26utm_medium%3Db."""
+    if "%3" not in name:
+        return name, value
     inner, mark, rest = unescape(name[:LONGEST_VALUE]).partition("=")
     return (inner, rest) if mark and meant_name(inner) in TAGS else (name, value)
 

@@ -161,10 +161,12 @@ def as_id(value: Any, info: Info) -> str | None:
     scalar = scalar_of(value, info)
     if scalar is None:
         return None
-    if isinstance(scalar, float) and scalar.is_integer() and abs(scalar) < EXACT:
-        scalar = int(scalar)  # Lua and others write 42 as 42.0
-    is_nan = isinstance(scalar, float) and math.isnan(scalar)
-    content = None if is_nan else as_text(scalar)
+    if isinstance(scalar, float):
+        if scalar.is_integer() and abs(scalar) < EXACT:
+            scalar = int(scalar)  # Lua and others write 42 as 42.0
+        elif math.isnan(scalar):
+            scalar = ""
+    content = as_text(scalar)
     if content is None or is_placeholder(content):
         note(info, Mark.PLACEHOLDER_ID)
         return None

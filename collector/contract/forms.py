@@ -75,12 +75,13 @@ def scalar_of(value: Any, info: Info, *, any_of_list: bool = False) -> Any:
     Of a list it is the one that all its values are, or the first of any (a query's parameter
     that is repeated). An empty text, list and object, and PHP's false, are none.
     """
-    if type(value) is list:
+    kind = type(value)
+    if kind is list:
         return first_of(value, info, any_of_list=any_of_list)
-    if value is False or value == {}:
+    if value is False or (kind is dict and not value):
         note(info, Mark.FORM_MENDED)
         return None
-    return None if value == "" else value
+    return None if kind is str and not value else value
 
 
 def first_of(values: list[Any], info: Info, *, any_of_list: bool) -> Any:

@@ -49,7 +49,7 @@ PATTERN = rf"[\s\"']*(?:{any_of(WORDS)}|[Ff-]+|[0.-]*|[{{\[$#@<%*_][\s\S]*)[\s\"
 
 def is_placeholder(text: str) -> bool:
     """Whether a text is no id, but what is written where there is none."""
-    if len(text) > LONGEST:
+    if len(text) > LONGEST or "1" <= text[:1] <= "9":  # no word above begins with such a digit
         return False
     bare = text.strip().strip("\"'").strip().casefold()
     return not bare or bare in WORDS or FORMS.fullmatch(bare) is not None

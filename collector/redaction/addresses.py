@@ -19,6 +19,8 @@ MARK = "(redacted)"  # as Google Analytics writes it; no character of it needs e
 
 # What a server takes of a request's line (nginx, Apache and aiohttp: 8 KiB).
 LONGEST_READ = 8_192
+# No page has as many secrets, or e-mail addresses; what stands behind so many is cut with them.
+MOST_CUT = 20
 
 USER = re.compile(r"^([^/?#]*//)[^/?#\\]*@")
 
@@ -62,7 +64,8 @@ class AddressRedactor:
     """Redacts addresses by the names of names.toml and by more of a deployment's own.
 
     Kept are names in lower case that are none of more_names. Of an address with something to
-    cut, no more than most_parameters are read: the rest is cut.
+    cut, no more than most_parameters are read, and no more than MOST_CUT cut by themselves: the
+    rest is cut.
     """
 
     def __init__(
@@ -100,13 +103,14 @@ class AddressRedactor:
         if SEPARATOR.search(fields[-1]):
             fields[-1] = MARK
         text = "".join(self._read(fields))
-        return without_emails(text, self._most_parameters) if AT.search(text) else text
+        return without_emails(text) if AT.search(text) else text
 
     def _read(self, fields: list[str]) -> Iterator[str]:
         """The separators and fields that remain, in turn."""
         yield fields[0]
         in_path = True
         cut_at = ""  # the separator of the field whose value is being left out
+        cut = 0
         for separator, field in zip(fields[1::2], fields[2::2], strict=True):
             if cut_at and continues_value(cut_at, separator):
                 continue
@@ -116,7 +120,12 @@ class AddressRedactor:
             name, sign, value = partition(field, separator)
             if not value or not self._is_sensitive(name, value):
                 yield separator + field
-            elif in_path:
+                continue
+            cut += 1
+            if cut > MOST_CUT:
+                yield separator + MARK
+                return
+            if in_path:
                 rest = "".join(value.partition("/")[1:])
                 yield f"{separator}{name}{sign}{MARK}{rest}"
             else:
@@ -141,14 +150,14 @@ def anywhere(pattern: str) -> str:
     return pattern.replace("$", "").replace("(?:^|[^a-z])", "").replace("(?:^|", "(?:|")
 
 
-def without_emails(text: str, most: int) -> str:
-    """A text with MARK for each e-mail address; past so many, the rest is cut."""
+def without_emails(text: str) -> str:
+    """A text with MARK for each e-mail address; past MOST_CUT of them, the rest is cut."""
     text = f" {text}"  # a blank for the begin of the text
     left: list[str] = []
     start = 1
     for found in EMAIL.finditer(text):
         left += (text[start : found.end(1)], MARK)
-        start = found.end() if len(left) < 2 * most else len(text)
+        start = found.end() if len(left) < 2 * MOST_CUT else len(text)
         if start == len(text):
             break
     return "".join((*left, text[start:]))

@@ -119,6 +119,13 @@ def test_no_more_parameters_are_looked_at_than_may_be() -> None:
     assert reader.parameters_in("a=1?b=2?gclid=x") == {}
 
 
+def test_of_escaped_names_the_first_twenty_are_read() -> None:
+    filters = "".join(f"filter%5B{number}%5D=a&" for number in range(19))
+    assert READER.parameters_in(f"{filters}%67clid=x") == {"gclid": "x"}
+    assert READER.parameters_in(f"a%5B%5D=1&{filters}%67clid=x") == {}
+    assert READER.parameters_in(f"a%5B%5D=1&{filters}gclid=x") == {"gclid": "x"}
+
+
 def test_of_a_long_query_the_beginning_is_looked_at() -> None:
     assert READER.parameters_in(f"a={'b' * 20_000}&gclid=x") == {}
     assert READER.parameters_in(f"gclid=x&a={'b' * 20_000}") == {"gclid": "x"}

@@ -134,7 +134,16 @@ def test_past_the_parameters_that_are_looked_at_the_rest_is_cut() -> None:
     assert redact(f"{SITE}?a=1&b=2&token=3") == f"{SITE}?a=1&b=2&token={MARK}"
     assert redact(f"{SITE}?a=1&b=2&c=3&token=4") == f"{SITE}?a=1&b=2&{MARK}"
     assert redact(f"{SITE}?a=1&b=2&c=3&d=4") == f"{SITE}?a=1&b=2&c=3&d=4"
-    assert redact("a@b.co/c@d.co/e@f.co/rest") == f"{MARK}/{MARK}/{MARK}"
+
+
+def test_past_twenty_that_are_cut_the_rest_is_cut() -> None:
+    def cut(count: int, piece: str, end: str) -> str:
+        return REDACT(f"{SITE}?{piece * count}a=1{end}")
+
+    assert cut(20, "token=1&", "&b=2") == f"{SITE}?{f'token={MARK}&' * 20}a=1&b=2"
+    assert cut(21, "token=1&", "&b=2") == f"{SITE}?{f'token={MARK}&' * 20}{MARK}"
+    assert cut(19, "q=a@b.co&", "&b=2") == f"{SITE}?{f'q={MARK}&' * 19}a=1&b=2"
+    assert cut(21, "q=a@b.co&", "&b=2") == f"{SITE}?{f'q={MARK}&' * 19}q={MARK}"
 
 
 def test_of_a_very_long_address_with_something_to_cut_the_rest_is_cut() -> None:
