@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from local.history.fill import HistoryError, fill_history
@@ -34,6 +34,8 @@ KONG_YML = ROOT / "kong" / "kong.yml"
 BIN = Path(sys.executable).parent
 WATCH_SECONDS = 0.5
 TRAFFIC_EVENTS_A_DAY = 1_500
+# From when on made-up traffic no longer reaches up to now.
+OLD_TRAFFIC = timedelta(days=1)
 
 # docs/kong.md, "One read instead of two".
 REQUEST_VARIABLE = (
@@ -139,7 +141,7 @@ def start_system(
 
 
 def make_traffic(url: str, days: int, stopped: threading.Event) -> None:
-    """Fill the database with days of traffic up to now, where it is empty.
+    """Fill the database with days of traffic up to now, where it is empty or its events are old.
 
     Before the collector starts: what it stores meanwhile would not be in the facts. Raises
     LocalSystemError where it is to stop before that is done.
@@ -152,9 +154,10 @@ def make_traffic(url: str, days: int, stopped: threading.Event) -> None:
         print(f"  {line}", flush=True)
 
     print(f"making {days} days of traffic: about a minute, the first time", flush=True)
-    traffic = Traffic(days * TRAFFIC_EVENTS_A_DAY, days, datetime.now(UTC))
+    now = datetime.now(UTC)
+    traffic = Traffic(days * TRAFFIC_EVENTS_A_DAY, days, now)
     try:
-        asyncio.run(fill_history(url, traffic, say))
+        asyncio.run(fill_history(url, traffic, say, renew_before=now - OLD_TRAFFIC))
     except HistoryError:
         print("  there is some from the last time", flush=True)
 

@@ -1,10 +1,11 @@
-"""Filling an empty database with traffic: events, orders, funnel, facts."""
+"""Filling a database with traffic: events, orders, funnel, facts."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,18 +31,25 @@ class HistoryError(Exception):
     """The database cannot be filled. The message says why."""
 
 
-async def fill_history(url: str, traffic: Traffic, say: Say) -> int:
+async def fill_history(
+    url: str, traffic: Traffic, say: Say, renew_before: datetime | None = None
+) -> int:
     """Bring the schema up to date and store the traffic in it. Returns how many events.
 
-    What it stores is what a collector would have stored. Raises HistoryError where the database
-    holds events already, and what asyncpg and `say` raise; then nothing is stored.
+    What it stores is what a collector would have stored. Events that are there already are thrown
+    away where the last of them is from before `renew_before`. Raises HistoryError where the
+    database holds others, and what asyncpg and `say` raise; then nothing is changed.
     """
     await migrate(url)
     async with connected(url) as connection:
-        if await connection.fetchval("SELECT EXISTS (SELECT FROM conversion_events)"):
+        last = await connection.fetchval(read_query("last_event"))
+        if last and (renew_before is None or last >= renew_before):
             raise HistoryError("the database holds events already; its traffic must be the first")
         # All or nothing: a history that was broken off would leave events without facts.
         async with connection.transaction():
+            if last:
+                say(f"what is there ends on {last:%Y-%m-%d}: it is made anew")
+                await connection.execute(read_query("empty_history"))
             events = await store_history(connection, traffic, say)
         say("sums of the days")
         await sum_changed_days(connection)

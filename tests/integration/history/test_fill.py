@@ -51,6 +51,24 @@ async def test_a_database_that_holds_events_is_left_alone(database: str) -> None
         await fill(database)
 
 
+async def test_old_traffic_is_made_anew(database: str) -> None:
+    await fill(database)
+    said: list[str] = []
+    later = Traffic(events=4_000, days=10, until=UNTIL + timedelta(days=3))
+    with pytest.raises(HistoryError, match="holds events already"):
+        await fill_history(database, later, said.append, renew_before=UNTIL - timedelta(days=1))
+    events = await fill_history(database, later, said.append, renew_before=UNTIL)
+    assert said[0] == "what is there ends on 2026-11-28: it is made anew"
+    connection = await asyncpg.connect(database, statement_cache_size=0)
+    try:
+        assert await connection.fetchval("SELECT count(*) FROM conversion_events") == events
+        newest = await connection.fetchval("SELECT max(created_at) FROM conversion_events")
+        assert newest > UNTIL + timedelta(days=2)
+        await assert_all_follows(connection)
+    finally:
+        await connection.close()
+
+
 async def test_a_history_that_is_broken_off_leaves_nothing(database: str) -> None:
     def say(line: str) -> None:
         if "facts" in line:
