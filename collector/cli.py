@@ -26,6 +26,7 @@ from collector.serving.workers import WorkersError, serve_with_workers
 from collector.settings import Settings, SettingsError, load_settings, unknown_settings
 from collector.spool.file import SpoolOpenError
 from collector.spool.replay_command import ReplayError, replay
+from collector.version import VERSION
 
 INTERRUPTED = 130  # by convention 128 and the number of the signal
 
@@ -77,6 +78,7 @@ def make_parser() -> argparse.ArgumentParser:
         description="Conversion tracking behind Kong. Settings are environment variables that "
         "begin with CT_; the README has them all.",
     )
+    parser.add_argument("--version", action="version", version=f"conversion-tracking {VERSION}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     add_serve(commands)
     text = "bring the database's schema up to date"

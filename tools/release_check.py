@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -75,11 +76,14 @@ def expected_files(folder: Path, target: dict[str, Any]) -> set[str]:
 
 
 def try_installed(wheels: list[Path], folder: Path) -> None:
-    """Install the wheels into an environment of their own, and run each command from there."""
-    run(sys.executable, "-m", "venv", folder / "venv")
+    """Install the wheels into an environment of their own, write down what is in it, and run each
+    command from there."""
+    run(sys.executable, "-m", "venv", "--without-pip", folder / "venv")
     programs = folder / "venv" / "bin"
-    run(programs / "python", "-m", "pip", "install", "--quiet", "-c", LOCK, *wheels, cwd=folder)
-    run(programs / "python", "-m", "pip", "check", cwd=folder)
+    pip = (sys.executable, "-m", "pip", "--python", programs / "python")
+    run(*pip, "install", "--quiet", "-c", LOCK, *wheels, cwd=folder)
+    run(*pip, "check", cwd=folder)
+    write_sbom(programs / "python")
     for name in commands():
         run(programs / name, "--help", cwd=folder)
         print(f"ran {name} --help")
@@ -87,6 +91,19 @@ def try_installed(wheels: list[Path], folder: Path) -> None:
         url = database_url(server)
         applied = run(programs / "conversion-tracking", "migrate", cwd=folder, CT_DATABASE_URL=url)
     print(applied, end="")
+
+
+def write_sbom(python: Path) -> None:
+    """The software bill of materials of an environment, as CycloneDX. Raises ReleaseError where
+    one of our distributions is not in it."""
+    file = DIST / f"conversion-tracking-{(ROOT / 'VERSION').read_text().strip()}.cdx.json"
+    writer = Path(sys.executable).parent / "cyclonedx-py"
+    run(writer, "environment", "--output-reproducible", "--output-file", file, python)
+    held = {component["name"] for component in json.loads(file.read_text())["components"]}
+    ours = {tomllib.loads(path.read_text())["project"]["name"] for path in PYPROJECTS}
+    if not ours <= held:
+        raise ReleaseError(f"{file.name} lacks {sorted(ours - held)}")
+    print(f"wrote dist/{file.name}: {len(held)} distributions")
 
 
 def commands() -> list[str]:

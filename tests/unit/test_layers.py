@@ -112,6 +112,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "serving",
         "settings",
         "spool",
+        "version",
     },
 }
 
@@ -124,6 +125,9 @@ ONLY_IN = {
     "sqlite3": {"spool"},
     "prometheus_client": {"metrics", "rejects", "serving"},
 }
+
+# What asks others over HTTP: of all that is installed, the doctor alone (SECURITY.md).
+CLIENTS = {"ClientSession", "HTTPConnection", "HTTPSConnection", "urlopen", "create_connection"}
 
 # Tools of the checkout that are not shipped. The command `up` imports local/ when it runs.
 CHECKOUT_ONLY = {"local": {"cli"}, "bench": set(), "tests": set(), "tools": set()}
@@ -143,7 +147,7 @@ def imports_of(file: Path) -> Iterator[str]:
 def imports_by_layer() -> Iterator[tuple[str, str, Path]]:
     """Each import in collector/: the layer that it stands in, what it imports, and the file."""
     for file in sorted((ROOT / "collector").rglob("*.py")):
-        layer = file.relative_to(ROOT / "collector").with_suffix("").parts[0]
+        layer = layer_of(file)
         if layer != "__init__":
             yield from ((layer, name, file) for name in imports_of(file))
 
@@ -176,3 +180,23 @@ def test_a_package_imports_only_what_the_table_allows() -> None:
 def test_a_library_is_imported_only_where_it_belongs(library: str, layers: set[str]) -> None:
     found = {layer for layer, name, _ in imports_by_layer() if name.partition(".")[0] == library}
     assert found == layers
+
+
+def test_nothing_but_the_doctor_asks_others_over_http() -> None:
+    files = {
+        layer_of(file)
+        for file in (ROOT / "collector").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Name | ast.Attribute | ast.alias) and name_of(node) in CLIENTS
+    }
+    assert files == {"doctor"}
+
+
+def name_of(node: ast.Name | ast.Attribute | ast.alias) -> str:
+    if isinstance(node, ast.Name):
+        return node.id
+    return node.attr if isinstance(node, ast.Attribute) else node.name
+
+
+def layer_of(file: Path) -> str:
+    return file.relative_to(ROOT / "collector").with_suffix("").parts[0]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from collector.cli import main
 from conversion_tracking_plugin import plugin
 
 ROOT = Path(__file__).parents[2]
@@ -26,6 +27,12 @@ def test_every_distribution_takes_its_version_from_the_one_file(pyproject: Path)
     assert (pyproject.parent / source).resolve() == ROOT / "VERSION"
     # Of the installed ones: after a change `make install` brings them up to date.
     assert metadata.version(described["project"]["name"]) == VERSION
+
+
+def test_the_command_says_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main(["--version"])
+    assert capsys.readouterr().out == f"conversion-tracking {VERSION}\n"
 
 
 def test_kong_is_told_the_version_of_the_plugin() -> None:
