@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
@@ -293,12 +294,51 @@ def test_each_service_starts_after_what_it_needs_is_ready() -> None:
         "migrate": {"postgres": "service_healthy"},
         "collector": {"migrate": "service_completed_successfully"},
         "dashboard": {"migrate": "service_completed_successfully"},
+        "doctor": {},  # it says what is not there
         "plugin": {},
         "kong": {"collector": "service_healthy", "plugin": "service_healthy"},
     }
     for service, conditions in waits.items():
         for name, condition in conditions.items():
             assert condition != "service_healthy" or "healthcheck" in SERVICES[name], service
+
+
+def test_the_doctor_looks_where_the_other_services_are() -> None:
+    doctor, collector = SERVICES["doctor"], SERVICES["collector"]
+    options = dict(option.split("=", 1) for option in doctor["command"][2:])
+    kong = SERVICES["kong"]["environment"]
+
+    assert doctor["profiles"] == ["doctor"]  # it starts only where somebody asks for it
+    assert options["--gateway"] == "http://kong:8000"
+    assert options["--collector"] == f"http://collector:{collector['environment']['CT_PORT']}"
+    assert options["--plugin-socket"] == kong["KONG_PLUGINSERVER_CONVERSION_TRACKING_SOCKET"]
+    assert f"{options['--nginx-folder']}/{HTTP_FILE}" == kong["KONG_NGINX_HTTP_INCLUDE"]
+    assert options["--file"] in [target for service, _, target in volumes() if service == "doctor"]
+    for name in ("CT_DATABASE_URL", "CT_GATEWAY_SECRET", "CT_SPOOL_DIR"):
+        assert doctor["environment"][name] == collector["environment"][name]
+    assert doctor["networks"] == collector["networks"]
+
+
+def test_one_script_writes_the_env_file_once_for_its_owner_alone(tmp_path: Path) -> None:
+    (tmp_path / "deploy").mkdir()
+    for name in ("make-env", ".env.example"):
+        shutil.copy2(ROOT / "deploy" / name, tmp_path / "deploy")
+    script = tmp_path / "deploy" / "make-env"
+
+    assert subprocess.run([script], stdout=subprocess.PIPE, check=True).stdout
+    file = tmp_path / ".env"
+    written = once = file.read_text()
+    values = dict(re.findall(r"^(\w+)=(.*)$", written, re.MULTILINE))
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert set(SECRETS) <= set(values)
+    for name in SECRETS:
+        assert re.fullmatch("[0-9a-f]{48,}", values[name]), name
+        written = written.replace(values[name], "")
+    assert written == (ROOT / "deploy" / ".env.example").read_text()
+
+    again = subprocess.run([script], stderr=subprocess.PIPE, check=False)
+    assert (again.returncode, b"there already" in again.stderr) == (1, True)
+    assert file.read_text() == once
 
 
 def test_events_that_wait_for_postgres_are_on_a_volume_that_the_collector_may_write() -> None:
@@ -315,7 +355,7 @@ def test_kong_and_the_plugin_meet_in_the_folder_that_both_mount() -> None:
     folder = {service: target for service, source, target in volumes() if source == "plugin-socket"}
     _, served, kong_yml, *_ = SERVICES["plugin"]["command"]
 
-    assert folder == {"plugin": served, "kong": served}
+    assert folder == {"plugin": served, "kong": served, "doctor": served}
     server = "KONG_PLUGINSERVER_CONVERSION_TRACKING"
     assert kong[f"{server}_SOCKET"] == f"{served}/plugin.sock"
     assert shlex.split(kong[f"{server}_QUERY_CMD"]) == ["cat", f"{served}/plugin.json"]
