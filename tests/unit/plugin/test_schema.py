@@ -1,5 +1,6 @@
 """The plugin's schema obeys the rules of Kong's schema loader, and kong.yml obeys the schema."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -98,3 +99,16 @@ def test_names_in_kong_yml_are_unique_and_the_services_reach_the_upstream() -> N
 
     assert len(set(names)) == len(names)
     assert {service["host"] for service in services} == {upstream["name"]}
+
+
+def test_who_comes_from_kong_s_plugin_reads_of_every_field_of_both() -> None:
+    page = (KONG_YML.parents[1] / "docs" / "from-kong-cors.md").read_text()
+    rows = [line.split(" | ") for line in page.splitlines() if line.startswith(("| `", "| none"))]
+    theirs = {name for row in rows for name in re.findall(r"`(\w+)`", row[0])}
+    ours = {name for row in rows for name in re.findall(r"`(\w+)`", row[1])}
+    # The fields of Kong 3.9.1's schema of its plugin.
+    assert theirs == {
+        *("credentials", "exposed_headers", "headers", "max_age", "methods", "origins"),
+        *("preflight_continue", "private_network"),
+    }
+    assert ours == set(FIELDS)
