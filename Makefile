@@ -16,6 +16,13 @@ PLUGIN_PROJECTS := kong-plugin/pyproject.toml kong-plugin/server/pyproject.toml
 # In the order of the folders: those whose tests take long come first, the many short ones last.
 SIDE_BY_SIDE := --numprocesses=logical --dist=loadfile --no-loadscope-reorder
 
+# Where the tests have Postgres's data and the spools: in memory where there is room, since they
+# begin with a database each and wait for disks otherwise. Scripts must run there too.
+MEMORY := /dev/shm
+MEMORY_KB := $(shell df --output=avail $(MEMORY) 2>/dev/null | tail -1)
+MEMORY_EXEC := $(shell findmnt --noheadings --output OPTIONS $(MEMORY) 2>/dev/null | grep -v noexec)
+IN_MEMORY := $(shell [ "$(MEMORY_EXEC)" ] && [ $(MEMORY_KB) -ge 4000000 ] && echo TMPDIR=$(MEMORY))
+
 # Where this is set, every process that starts compiles all that it imports, a second or two of a
 # core; the tests start hundreds.
 unexport PYTHONDONTWRITEBYTECODE
@@ -42,11 +49,11 @@ test: check tracker deck-if-go
 # The test suite alone, in a process for each core: most tests wait for processes to start, for
 # a browser, for Postgres. The tests of a file stay together, with what they share.
 suite: $(INSTALLED)
-	$(BIN)/pytest $(SIDE_BY_SIDE) $(PYTEST_ARGS)
+	$(IN_MEMORY) $(BIN)/pytest $(SIDE_BY_SIDE) $(PYTEST_ARGS)
 
 # The suite five times in a row, twice with every core kept busy: about an hour.
 test-repeat: $(INSTALLED)
-	$(BIN)/python -m tests.repeat $(SIDE_BY_SIDE) $(REPEAT_ARGS)
+	$(IN_MEMORY) $(BIN)/python -m tests.repeat $(SIDE_BY_SIDE) $(REPEAT_ARGS)
 
 # Lint, types, tests, build and size of the browser tracker.
 tracker:
@@ -103,7 +110,7 @@ unit: $(INSTALLED)
 # The unit tests and the plugin's, on another Python: make test-python PYTHON=python3.13
 OTHER := var/venv-$(patsubst python%,%,$(notdir $(PYTHON)))
 test-python: $(OTHER)/.installed
-	$(OTHER)/bin/pytest $(SIDE_BY_SIDE) --quiet -p no:cacheprovider tests/unit tests/integration/plugin \
+	$(IN_MEMORY) $(OTHER)/bin/pytest $(SIDE_BY_SIDE) --quiet -p no:cacheprovider tests/unit tests/integration/plugin \
 		tests/integration/plugin_server $(PYTEST_ARGS)
 
 $(OTHER)/.installed: VERSION pyproject.toml $(PLUGIN_PROJECTS) requirements.lock
