@@ -12,6 +12,7 @@ RUNNABLE := .venv/.runnable
 INSTALLED := .venv/.installed
 RELEASE_TOOLS := .venv/.installed-release
 DECK := var/bin/deck
+HELM := var/bin/helm
 PLUGIN_PROJECTS := kong-plugin/pyproject.toml kong-plugin/server/pyproject.toml
 # In the order of the folders: those whose tests take long come first, the many short ones last.
 SIDE_BY_SIDE := --numprocesses=logical --dist=loadfile --no-loadscope-reorder
@@ -28,7 +29,7 @@ IN_MEMORY := $(shell [ "$(MEMORY_EXEC)" ] && [ $(MEMORY_KB) -ge 4000000 ] && ech
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run demo test suite test-faults test-repeat unit test-python format docs hooks lock release-check tracker deck \
-	deck-if-go check-kong check protobuf install bench bench-full bench-gateway \
+	go-tools-if-go check-kong helm check-helm manifests check protobuf install bench bench-full bench-gateway \
 	bench-reports pictures clean
 
 # Start the whole system on this machine, without Docker.
@@ -43,7 +44,7 @@ demo: $(RUNNABLE)
 	@exec $(UP) --data var/demo --traffic-days 90
 
 # Lint, types and the whole test suite; nothing needs to be installed or started by hand.
-test: check tracker deck-if-go
+test: check tracker go-tools-if-go
 	@$(MAKE) --no-print-directory suite
 
 # The test suite alone, in a process for each core: most tests wait for processes to start, for
@@ -63,24 +64,31 @@ tracker:
 		echo "the tracker is not checked: it needs Node 20.19 or newer, with npm"; \
 	fi
 
-# decK, at the version of kong/deck/go.mod.
+# decK and Helm, at the versions of their go.mod. To ask for a module fails without Go, and with one
+# that is too old for go.mod and may not fetch a newer one.
 deck: $(DECK)
 
 $(DECK): kong/deck/go.mod kong/deck/go.sum
-	@$(ASK_GO) >/dev/null || { echo "decK is built with $(GO_NEEDED)"; exit 1; }
-	@echo "building decK into $@; the first time takes some minutes"
-	@go -C kong/deck build -o $(CURDIR)/$@ github.com/kong/deck
-	@touch $@
+	@$(call build-go,kong/deck,github.com/kong/deck)
 
-# Fails without Go, and with one that is too old for go.mod and may not fetch a newer one.
-ASK_GO := go -C kong/deck list -m
-GO_NEEDED := Go 1.25.5 or newer: https://go.dev/dl
+helm: $(HELM)
 
-deck-if-go:
-	@if $(ASK_GO) >/dev/null 2>&1; then \
-		$(MAKE) --no-print-directory deck; \
+$(HELM): deploy/helm/tool/go.mod deploy/helm/tool/go.sum
+	@$(call build-go,deploy/helm/tool,helm.sh/helm/v3/cmd/helm)
+
+# The folder of the go.mod, and the package of the program.
+define build-go
+{ go -C $(1) list -m >/dev/null || { echo "$@ is built with $(GO_NEEDED)"; exit 1; }; } && \
+	echo "building $@; the first time takes some minutes" && \
+	go -C $(1) build -o $(CURDIR)/$@ $(2) && touch $@
+endef
+GO_NEEDED := Go 1.26 or newer: https://go.dev/dl
+
+go-tools-if-go:
+	@if go -C kong/deck list -m >/dev/null 2>&1 && go -C deploy/helm/tool list -m >/dev/null 2>&1; then \
+		$(MAKE) --no-print-directory deck helm; \
 	else \
-		echo "decK does not check kong/*.yml: it needs $(GO_NEEDED)"; \
+		echo "decK does not check kong/*.yml, nor Helm deploy/helm: they need $(GO_NEEDED)"; \
 	fi
 
 # What decK can say about Kong's files without a Kong.
@@ -90,6 +98,20 @@ check-kong: $(DECK)
 		$(DECK) file lint kong/lint.yml --state $$file --analytics=false || exit 1; \
 		echo "$$file: decK finds nothing wrong"; \
 	done
+
+# What Helm can say about the chart without a Kubernetes.
+CHART := deploy/helm/conversion-tracking
+check-helm: $(HELM)
+	@$(HELM) lint --strict --quiet $(CHART) --set existingSecret=conversion-tracking
+
+# The chart's defaults as plain manifests.
+MANIFESTS := deploy/kubernetes/conversion-tracking.yaml
+manifests: $(HELM)
+	@mkdir -p $(dir $(MANIFESTS))
+	@{ echo "# By \`make manifests\`, out of $(CHART); docs/kubernetes.md says how to use it."; \
+		$(HELM) template conversion-tracking $(CHART) --kube-version 1.29 \
+			--set existingSecret=conversion-tracking 2>/dev/null; \
+	} >$(MANIFESTS)
 
 # Every fault of docs/testing.md at its full length; `make test` has them shortened.
 test-faults: $(INSTALLED)

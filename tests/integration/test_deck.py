@@ -22,7 +22,7 @@ MISSING = object()
 
 # .ci/run runs `make check-kong` first, so there decK is built.
 pytestmark = pytest.mark.skipif(
-    not DECK.exists(), reason="decK is not built: run `make deck`, which needs Go 1.25.5 or newer"
+    not DECK.exists(), reason="decK is not built: run `make deck`, which needs Go 1.26 or newer"
 )
 
 
