@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 import msgspec
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
+from pydantic_core import core_schema
 
 from collector.api.errors import HttpError
 from collector.api.track import EventAnswer
@@ -37,6 +38,20 @@ FIELD_ERRORS: Mapping[str, Any] = {
 }
 # How JSON schema says null, a list and an object: what a query has other words for.
 NOT_IN_QUERIES = ({"type": "null"}, {"const": False})
+
+
+class Optionals(GenerateJsonSchema):
+    """JSON schema in which a field that may be left out has no null as its default.
+
+    Generators of clients take what has a default for a field that is always there.
+    """
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        """See pydantic."""
+        made = super().default_schema(schema)
+        if made.get("default", ...) is None:
+            del made["default"]
+        return made
 
 
 def reference(name: str) -> Json:
@@ -76,7 +91,9 @@ def component_schemas(errors: Iterable[AnyError]) -> Json:
 def schemas_of_bodies() -> Json:
     """The models of the bodies, and what they are made of."""
     _, definitions = models_json_schema(
-        [(model, "validation") for model in BODIES], ref_template=COMPONENTS + "{model}"
+        [(model, "validation") for model in BODIES],
+        ref_template=COMPONENTS + "{model}",
+        schema_generator=Optionals,
     )
     schemas: Json = definitions["$defs"]
     return schemas
@@ -135,7 +152,9 @@ def meaning_of(error: AnyError) -> str:
 
 def query_parameters() -> list[Json]:
     """The fields of the pixel as parameters of a query."""
-    schema = PixelQuery.model_json_schema(ref_template=COMPONENTS + "{model}")
+    schema = PixelQuery.model_json_schema(
+        ref_template=COMPONENTS + "{model}", schema_generator=Optionals
+    )
     return [query_parameter(name, field) for name, field in schema["properties"].items()]
 
 

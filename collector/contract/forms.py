@@ -46,7 +46,7 @@ OBJECT_PATTERN = rf"\s*(?:\{{[\s\S]*\}}|{EMPTY_LIST.pattern}|{any_case(OBJECT_FO
 NO_SCALAR = ({"const": False}, {"type": "object", "maxProperties": 0})
 OBJECT_FORMS: tuple[Mapping[str, Any], ...] = (
     {"const": False},
-    {"type": "array", "maxItems": 0},
+    {"type": "array", "items": {}, "maxItems": 0},  # generators of clients want items
     {"type": "string", "pattern": rf"^(?:{OBJECT_PATTERN}|{NONE_PATTERN})$"},
 )
 
