@@ -115,7 +115,7 @@ class Enricher:
             payload.browser or device.browser,
             payload.os or device.os,
             context.user_agent,
-            context.client_ip,
+            context.stored_ip,
             payload.fb_pixel_id,
             payload.fb_event_id,
             google_click_id_of(payload, click_ids) if click_ids else None,

@@ -57,6 +57,7 @@ class RequestContext(Struct, frozen=True):
     request_id: str | None
     endpoint: str = "/v1/events/track"
     content_type: str | None = None
+    stored_ip: str | None = None  # what of client_ip is written anywhere (client_ip.py)
 
 
 # Struct: made in C, frozen, and what is None stays out of its JSON. It can be in no cycle.

@@ -15,6 +15,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from collector.address import normalize_host
+from collector.client_ip import ClientIpStorage
 from collector.contract.wire import LIMITS, Limits
 
 ENV_PREFIX = "CT_"
@@ -129,6 +130,11 @@ class Settings(BaseSettings):
         default=(),
         examples=["customer,booking_ref"],
         description="More parameters of addresses, comma-separated, whose values are cut out.",
+    )
+    client_ip_storage: ClientIpStorage = Field(
+        default="full",
+        description="How much of a client's address is stored: full, truncated (/24 of IPv4, /48 "
+        "of IPv6) or none; limits and stamps know the whole (docs/privacy.md#addresses).",
     )
     body_timeout_seconds: float = Field(
         default=20, gt=0, le=3_600, description="Longest time that a body may take to arrive."

@@ -11,6 +11,7 @@ from aiohttp.typedefs import Handler
 
 from collector.api.stamp import REQUEST_ID_HEADER, Stamp, verify_stamp
 from collector.api.used_stamps import Use, UsedStamps
+from collector.client_ip import stored_ip
 from collector.complaints import Complaints
 from collector.contract.wire import clean_text
 from collector.errors import UnsignedRequest
@@ -38,6 +39,7 @@ class ContextReader:
     ) -> None:
         self._secrets = settings.gateway_secrets
         self._max_age = timedelta(seconds=settings.stamp_max_age_seconds)
+        self._ip_storage = settings.client_ip_storage
         self._refuse_unsigned = settings.unsigned_requests == "refuse"
         self._metrics = metrics
         self._used = UsedStamps(self._max_age)
@@ -54,14 +56,16 @@ class ContextReader:
             self._metrics.unsigned.inc()
             if self._refuse_unsigned:
                 raise UnsignedRequest("Only requests that came through the gateway are taken.")
+        client_ip = stamp.client_ip if stamp else request.remote
         return RequestContext(
-            client_ip=stamp.client_ip if stamp else request.remote,
+            client_ip=client_ip,
             stamp_verified=stamp is not None,
             received_at=stamp.received_at if stamp else now,
             user_agent=read_header(request, hdrs.USER_AGENT, MAX_USER_AGENT),
             request_id=read_header(request, REQUEST_ID_HEADER, MAX_REQUEST_ID),
             endpoint=request.path,
             content_type=read_header(request, hdrs.CONTENT_TYPE, MAX_CONTENT_TYPE),
+            stored_ip=stored_ip(client_ip, self._ip_storage),
         )
 
     def _believe(self, headers: Mapping[str, str], now: datetime) -> Stamp | None:

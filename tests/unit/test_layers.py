@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 MAY_IMPORT: dict[str, set[str]] = {
     "address": set(),
     "background": set(),
+    "client_ip": set(),
     "complaints": set(),
     "errors": set(),
     "event": set(),
@@ -27,7 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "redaction": set(),
     "classify": {"address", "event"},
     "contract": {"address", "errors", "event", "metrics"},
-    "settings": {"address", "contract"},
+    "settings": {"address", "client_ip", "contract"},
     "logs": {"settings"},
     "enrich": {
         "address",
@@ -57,6 +58,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "rejects": {
         "allowance",
         "background",
+        "client_ip",
         "contract",
         "enrich",
         "errors",
@@ -71,6 +73,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "address",
         "allowance",
         "background",
+        "client_ip",
         "complaints",
         "contract",
         "durable",
@@ -98,7 +101,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "settings",
         "sql",
     },
-    "doctor": {"api", "postgres", "settings", "spool", "sql"},
+    "doctor": {"api", "client_ip", "postgres", "settings", "spool", "sql"},
     "cli": {
         "api",
         "classify",
