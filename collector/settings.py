@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from collector.address import normalize_host
@@ -252,6 +252,27 @@ class Settings(BaseSettings):
     rejects_max_days: int = Field(
         default=30, ge=1, le=36_500, description="Age past which a rejected event is deleted."
     )
+    retention_events_days: int | None = Field(
+        default=None,
+        ge=1,
+        le=36_500,
+        description="Age past which events are deleted; without it none is "
+        "(docs/privacy.md#retention).",
+    )
+    retention_sessions_days: int | None = Field(
+        default=None,
+        ge=1,
+        le=36_500,
+        description="Age past which sessions and orders are deleted, at least "
+        "CT_RETENTION_EVENTS_DAYS, which it is without; the sums of their days stay.",
+    )
+    retention_addresses_days: int | None = Field(
+        default=None,
+        ge=1,
+        le=36_500,
+        description="Age past which addresses and User-Agents are emptied in the rows that stay; "
+        "without it they stay as long as these.",
+    )
     own_domains: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
         examples=["example.com,example.org"],
@@ -388,6 +409,15 @@ class Settings(BaseSettings):
         """
         if not HOST.fullmatch(value):
             raise ValueError(f"{value!r} is neither a host name nor an IP address")
+        return value
+
+    @field_validator("retention_sessions_days")
+    @classmethod
+    def validate_sessions_days(cls, value: int | None, info: ValidationInfo) -> int | None:
+        """Sessions are computed from events, and stay at least as long. Raises ValueError."""
+        events = info.data.get("retention_events_days")
+        if value is not None and (events is None or value < events):
+            raise ValueError("needs CT_RETENTION_EVENTS_DAYS, and may not be less")
         return value
 
     @field_validator("own_domains", mode="before")

@@ -42,6 +42,7 @@ from collector.facts.keeper import Freshness, run_facts
 from collector.metrics import Metrics
 from collector.postgres.outage import Outage
 from collector.postgres.store import Store, open_store
+from collector.privacy.keeper import RetentionState, is_wanted, run_retention
 from collector.rejects.keeper import RejectKeeper, RejectLimits, run_reject_keeper
 from collector.settings import Settings
 from collector.spool.running import run_spool
@@ -70,6 +71,7 @@ def make_app(settings: Settings) -> web.Application:
     app.cleanup_ctx.append(keep_rejects)
     app.cleanup_ctx.append(provide_writer)
     app.cleanup_ctx.append(keep_facts_fresh)
+    app.cleanup_ctx.append(take_away_what_is_too_old)
     app.on_startup.append(show_tasks)  # after those above, which begin the tasks
     add_routes(app)
     return app
@@ -115,6 +117,17 @@ async def keep_facts_fresh(app: web.Application) -> AsyncIterator[None]:
     if seconds:
         app[METRICS].watch("ct_facts_age_seconds", lambda: freshness.age_seconds(datetime.now(UTC)))
     async with run_facts(url, seconds, app[BACKGROUND], freshness):
+        yield
+
+
+async def take_away_what_is_too_old(app: web.Application) -> AsyncIterator[None]:
+    """Retention, for as long as the application runs, where the settings want it."""
+    settings, metrics = app[SETTINGS], app[METRICS]
+    state = RetentionState(datetime.now(UTC))
+    if is_wanted(settings):
+        metrics.watch("ct_retention_age_seconds", lambda: state.age_seconds(datetime.now(UTC)))
+        metrics.watch("ct_retention_oldest_seconds", lambda: state.oldest_seconds)
+    async with run_retention(settings, app[BACKGROUND], state, metrics.count_retained):
         yield
 
 

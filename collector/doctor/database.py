@@ -105,13 +105,15 @@ async def check_migrations(deployment: Deployment) -> Finding:
 
 async def check_rights(deployment: Deployment) -> Finding:
     """What the collector's role may do with the tables. Raises Skipped."""
+    settings = deployment.options.settings
+    ages = settings and (settings.retention_events_days or settings.retention_addresses_days)
     rows = await deployment.fetch("doctor_rights")
+    rows = [row for row in rows if ages or row["what_for"] != "retention"]
     lacking = [f"{row['missing']} on {row['table_name']}" for row in rows]
     if not lacking:
         return ok("the role has the rights of a collector")
     mend = f"GRANT {lacking[0].replace(' on ', ' ON ')} TO the collector's role; the same for each"
     expected = "the rights of docs/production.md#postgres"
-    settings = deployment.options.settings
     if settings is None or settings.database_url != deployment.options.database:
         raise Skipped(f"this role is perhaps not the collector's: it lacks {', '.join(lacking)}")
     if all(row["what_for"] == "facts" for row in rows):

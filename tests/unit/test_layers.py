@@ -69,6 +69,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "settings",
         "sql",
     },
+    "privacy": {"background", "facts", "postgres", "settings", "sql"},
     "api": {
         "address",
         "allowance",
@@ -85,6 +86,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "logs",
         "metrics",
         "postgres",
+        "privacy",
         "rejects",
         "settings",
         "spool",
@@ -110,6 +112,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "facts",
         "logs",
         "postgres",
+        "privacy",
         "rejects",
         "reports",
         "serving",
@@ -121,7 +124,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 # Where a library is known; everywhere else it would tie pure code to HTTP or to a database.
 ONLY_IN = {
     "aiohttp": {"api", "dashboard", "doctor", "serving"},
-    "asyncpg": {"dashboard", "doctor", "facts", "postgres", "rejects", "reports"},
+    "asyncpg": {"dashboard", "doctor", "facts", "postgres", "privacy", "rejects", "reports"},
     "jinja2": {"dashboard"},
     "yaml": {"doctor"},
     "sqlite3": {"spool"},
