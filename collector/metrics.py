@@ -42,7 +42,7 @@ BUILD_INFO = ("ct_build_info", "1, with the version of the collector", "version"
 # What is counted: each with what it says, and the name of its label where it has one.
 COUNTERS: Mapping[str, tuple[str, ...]] = {
     "ct_events": (
-        "Events by result: stored, duplicate, spooled, invalid, refused, unavailable",
+        "Events by result: stored, duplicate, erased, spooled, invalid, refused, unavailable",
         "result",
     ),
     "ct_refused_requests": ("Requests answered with an error, by its code", "error"),

@@ -59,9 +59,9 @@ def load_sum(name: str) -> str:
 
 
 @cache
-def load_retention(name: str) -> str:
-    """The text of db/retention/NAME.sql. Raises OSError where there is no such file."""
-    return read_sql("retention", name)
+def load_privacy(name: str) -> str:
+    """The text of db/privacy/NAME.sql. Raises OSError where there is no such file."""
+    return read_sql("privacy", name)
 
 
 def report_files() -> list[Path]:

@@ -22,7 +22,7 @@ from collector.privacy.retention import (
     find_cutoffs,
 )
 from collector.settings import Settings
-from collector.sql import load_retention
+from collector.sql import load_privacy
 
 logger = logging.getLogger(__name__)
 
@@ -88,4 +88,4 @@ async def run_if_due(
         await retention.run(cutoffs.addresses_until)
         cutoffs = await find_cutoffs(connection, ages)
     state.ran_at = None if cutoffs.ran_at == FROM_THE_FIRST else cutoffs.ran_at
-    state.oldest_seconds = await connection.fetchval(load_retention("oldest"))
+    state.oldest_seconds = await connection.fetchval(load_privacy("oldest"))

@@ -12,7 +12,7 @@ from collector.facts.refresh import facts_transaction
 from collector.facts.sums import sum_day
 from collector.postgres.sessions import Connection
 from collector.settings import Settings
-from collector.sql import load_retention
+from collector.sql import load_privacy
 
 # What one transaction takes away: some hundredths of a second.
 SLICE_ROWS = 2_000
@@ -47,7 +47,7 @@ class Ages:
 
 @dataclass(frozen=True, slots=True)
 class Cutoffs:
-    """Before when is too old: a row of db/retention/cutoffs.sql."""
+    """Before when is too old: a row of db/privacy/cutoffs.sql."""
 
     events: datetime | None
     sessions: datetime | None
@@ -73,7 +73,7 @@ def ages_of(settings: Settings) -> Ages:
 async def find_cutoffs(connection: Connection, ages: Ages) -> Cutoffs:
     """Before when is too old now. Raises what asyncpg raises."""
     days = (ages.events, ages.sessions, ages.addresses, ages.rejects)
-    return Cutoffs(**await connection.fetchrow(load_retention("cutoffs"), *days))
+    return Cutoffs(**await connection.fetchrow(load_privacy("cutoffs"), *days))
 
 
 class Retention:
@@ -117,7 +117,7 @@ class Retention:
         if self._has_facts:
             until = min(until, self._cutoffs.complete_until)
         async with self._facts():
-            await self._connection.execute(load_retention("keep_events_until"), until)
+            await self._connection.execute(load_privacy("keep_events_until"), until)
         refunds_until = min(until, sessions)
         await self._take("delete_events", "conversion_events", until, FROM_THE_FIRST, refunds_until)
 
@@ -136,13 +136,13 @@ class Retention:
     async def _finish_day(self, begin: datetime, until: datetime) -> datetime | None:
         """Make the sums of the first day of these the last. Returns its end, None for no day."""
         async with self._facts():
-            first = await self._connection.fetchrow(load_retention("next_day"), begin, until)
+            first = await self._connection.fetchrow(load_privacy("next_day"), begin, until)
             if first is None:
                 return None
             if not first["is_final"]:
                 if not first["is_summed"]:
                     await sum_day(self._connection, first["day"])
-                await self._connection.execute(load_retention("finish_day"), first["day"])
+                await self._connection.execute(load_privacy("finish_day"), first["day"])
             ends_at: datetime = first["ends_at"]
             return ends_at
 
@@ -163,7 +163,7 @@ class Retention:
             started = loop.time()
             async with self._transaction():
                 arguments = (begin, until, SLICE_ROWS, *more)
-                rows = await self._connection.fetch(load_retention(query), *arguments)
+                rows = await self._connection.fetch(load_privacy(query), *arguments)
             self._count(place, len(rows))
             if len(rows) < SLICE_ROWS:
                 return
@@ -172,13 +172,13 @@ class Retention:
 
     async def _note(self, query: str, *arguments: object) -> None:
         async with self._transaction():
-            await self._connection.execute(load_retention(query), *arguments)
+            await self._connection.execute(load_privacy(query), *arguments)
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[None]:
         """A transaction that takes away what is too old."""
         async with self._connection.transaction():
-            if not await self._connection.fetchval(load_retention("begin"), STATEMENT_MILLISECONDS):
+            if not await self._connection.fetchval(load_privacy("begin"), STATEMENT_MILLISECONDS):
                 raise RetentionBusy
             yield
 

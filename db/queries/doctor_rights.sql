@@ -6,6 +6,8 @@ WITH needed (what_for, table_name, rights) AS (
     ('events', 'conversion_events', ARRAY['SELECT', 'INSERT', 'UPDATE']),
     ('events', 'conversion_funnel', ARRAY['SELECT', 'INSERT', 'UPDATE']),
     ('events', 'counted_orders', ARRAY['SELECT', 'INSERT', 'UPDATE']),
+    ('events', 'erased_ids', ARRAY['SELECT']),
+    ('events', 'erased_slots', ARRAY['SELECT']),
     ('rejects', 'rejected_events', ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']),
     ('facts', 'conversion_funnel', ARRAY['DELETE']),
     ('facts', 'counted_orders', ARRAY['DELETE']),

@@ -69,7 +69,17 @@ MAY_IMPORT: dict[str, set[str]] = {
         "settings",
         "sql",
     },
-    "privacy": {"background", "facts", "postgres", "settings", "sql"},
+    "privacy": {
+        "background",
+        "contract",
+        "errors",
+        "facts",
+        "postgres",
+        "rejects",
+        "settings",
+        "spool",
+        "sql",
+    },
     "api": {
         "address",
         "allowance",

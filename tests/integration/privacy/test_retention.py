@@ -25,7 +25,7 @@ from collector.privacy.retention import (
 from collector.reports.ask import ask
 from collector.reports.reading import Asked, read_question
 from collector.settings import Settings, SettingsError, load_settings
-from collector.sql import load_retention
+from collector.sql import load_privacy
 from tests.integration.facts.following import refresh_until_now
 from tests.integration.privacy.command import run
 from tests.integration.privacy.conftest import TODAY, store_aged, visit
@@ -263,7 +263,7 @@ async def test_one_process_at_a_time_takes_away(database: str, connection: Conne
     await store_aged(database, visit(1, 8))
     other = await asyncpg.connect(database)
     async with other.transaction():
-        assert await other.fetchval(load_retention("begin"), "1000")
+        assert await other.fetchval(load_privacy("begin"), "1000")
         with pytest.raises(RetentionBusy):
             await retain(connection, events=5)
     await other.close()
