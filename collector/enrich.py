@@ -126,6 +126,7 @@ class Enricher:
             context.request_id,
             occurred_at,
             payload.sent_at,
+            context.gpc,
         )
 
     def redact(self, address: str | None) -> str | None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
+from multidict import istr
 
 from collector.api.stamp import REQUEST_ID_HEADER, Stamp, verify_stamp
 from collector.api.used_stamps import Use, UsedStamps
@@ -26,6 +27,9 @@ REFUSED_STAMPS = {
     Use.FORGOTTEN: "is older than those that are remembered: the clocks of two gateways differ, or "
     "it is a copy; such requests are taken as unsigned",
 }
+# Browsers send 1 or nothing; a 0 says that there was a choice.
+GPC_HEADER = istr("Sec-GPC")
+GPC = {"1": True, "0": False}
 MAX_USER_AGENT = 1024
 MAX_REQUEST_ID = 64
 MAX_CONTENT_TYPE = 100
@@ -65,6 +69,7 @@ class ContextReader:
             request_id=read_header(request, REQUEST_ID_HEADER, MAX_REQUEST_ID),
             endpoint=request.path,
             content_type=read_header(request, hdrs.CONTENT_TYPE, MAX_CONTENT_TYPE),
+            gpc=GPC.get(request.headers.get(GPC_HEADER, "")),
             stored_ip=stored_ip(client_ip, self._ip_storage),
         )
 
