@@ -136,6 +136,11 @@ class Settings(BaseSettings):
         description="How much of a client's address is stored: full, truncated (/24 of IPv4, /48 "
         "of IPv6) or none; limits and stamps know the whole (docs/privacy.md#addresses).",
     )
+    cookieless: bool = Field(
+        default=False,
+        description="Whether events without a visitor_id get one that is good for a day, of "
+        "truncated address and User-Agent (docs/privacy.md#visitors-without-cookies).",
+    )
     body_timeout_seconds: float = Field(
         default=20, gt=0, le=3_600, description="Longest time that a body may take to arrive."
     )

@@ -1,6 +1,6 @@
 -- Which rights the role lacks, of those that a collector needs.
 -- Parameters: none.
--- Columns: what_for (events, rejects, facts, retention), table_name, missing as `INSERT, UPDATE`.
+-- Columns: what_for (events, rejects, facts, retention, cookieless), table_name, missing as `INSERT, UPDATE`.
 WITH needed (what_for, table_name, rights) AS (
     VALUES
     ('events', 'conversion_events', ARRAY['SELECT', 'INSERT', 'UPDATE']),
@@ -25,7 +25,8 @@ WITH needed (what_for, table_name, rights) AS (
     ('facts', 'retention_progress', ARRAY['SELECT']),
     ('retention', 'conversion_events', ARRAY['DELETE']),
     ('retention', 'summed_days', ARRAY['UPDATE']),
-    ('retention', 'retention_progress', ARRAY['UPDATE'])
+    ('retention', 'retention_progress', ARRAY['UPDATE']),
+    ('cookieless', 'visitor_salts', ARRAY['SELECT', 'INSERT', 'DELETE'])
 )
 
 SELECT
