@@ -32,6 +32,7 @@ EVENTS = 500
 HEAD = '{"session_id":"s","event_type":"page_view","event_name":"Page"'
 CONTEXT = RequestContext(
     client_ip="192.0.2.1",
+    stored_ip="192.0.2.1",
     stamp_verified=True,
     received_at=datetime(2026, 11, 22, tzinfo=UTC),
     user_agent="Mozilla/5.0 (X11; Linux x86_64)",

@@ -17,6 +17,7 @@ from collector.facts.command import FactsError, add_facts
 from collector.logs import configure_logging
 from collector.postgres.migrate import MigrationError, migrate
 from collector.postgres.store import UnfitDatabase
+from collector.privacy.command import PrivacyError, add_erase, add_export, add_retention
 from collector.rejects.command import RejectsError, add_rejects
 from collector.reports.command import add_report
 from collector.reports.errors import QuestionError, ReportsUnavailable, ReportTimeout
@@ -43,6 +44,7 @@ FAILURES = (
     ListenError,
     SettingsError,
     MigrationError,
+    PrivacyError,
     QuestionError,
     RejectsError,
     ReplayError,
@@ -88,6 +90,9 @@ def make_parser() -> argparse.ArgumentParser:
     add_facts(commands, read_settings)
     add_rejects(commands, read_settings)
     add_replay(commands)
+    add_retention(commands, read_settings)
+    add_erase(commands, read_settings)
+    add_export(commands, read_settings)
     add_doctor(commands)
     add_openapi(commands)
     add_up(commands)

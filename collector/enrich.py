@@ -22,6 +22,7 @@ from collector.clocks import settle_time
 from collector.contract.fields import MAX_CLICK_ID, parse_uuid
 from collector.contract.models import TAG_LENGTHS, ConversionEventRequest, UTMParams
 from collector.contract.wire import clean_text
+from collector.cookieless import Salts, daily_visitor_id
 from collector.event import Event, Mark, RequestContext
 from collector.money import CENT, MINOR_UNITS
 from collector.redaction.addresses import MARK, AddressRedactor
@@ -55,6 +56,7 @@ class Enricher:
     default_currency: str
     redactor: AddressRedactor | None
     new_id: Callable[[], UUID]
+    salts: Salts | None = None  # of visitor ids that are good for a day, where they are wanted
 
     def enrich(self, payload: ConversionEventRequest, context: RequestContext) -> Event:
         """The event that a tracker sent. Fields that nothing is made of are stored as sent."""
@@ -92,7 +94,7 @@ class Enricher:
             context.received_at,
             user_id,
             external_user_id,
-            payload.visitor_id,
+            payload.visitor_id or self.visitor_id(payload, context),
             payload.sequence,
             reached.stage,
             source,
@@ -115,7 +117,7 @@ class Enricher:
             payload.browser or device.browser,
             payload.os or device.os,
             context.user_agent,
-            context.client_ip,
+            context.stored_ip,
             payload.fb_pixel_id,
             payload.fb_event_id,
             google_click_id_of(payload, click_ids) if click_ids else None,
@@ -126,6 +128,7 @@ class Enricher:
             context.request_id,
             occurred_at,
             payload.sent_at,
+            context.gpc,
         )
 
     def redact(self, address: str | None) -> str | None:
@@ -136,6 +139,15 @@ class Enricher:
         if not ("=" in address or "%" in address or "@" in address):
             return address
         return self.redactor.redact(address) if self.redactor.may_hold(address) else address
+
+    def visitor_id(self, payload: ConversionEventRequest, context: RequestContext) -> str | None:
+        """An id for the day, of an event that has none, where the deployment wants it."""
+        if self.salts is None:
+            return None
+        salt = self.salts.of(context.received_at)
+        if salt is None:
+            return None
+        return daily_visitor_id(salt, payload.page_url, context.client_ip, context.user_agent)
 
     def identify(self, user_id: str | None) -> tuple[UUID | None, str | None]:
         """The user's UUID, and the id as sent where it is none (docs/design.md#what-is-stored)."""
@@ -179,9 +191,10 @@ class Enricher:
         return meant if meant in self.click_id_names else name
 
 
-def make_enricher(settings: Settings) -> Enricher:
+def make_enricher(settings: Settings, salts: Salts | None = None) -> Enricher:
     """The enricher of a deployment, with its lists and rules loaded.
 
+    Without `salts`, which a collector has that is told to, no event gets a visitor id here.
     Raises SourceListError and StageRulesError where a file of the settings cannot be used.
     """
     lists = load_source_lists(settings.source_lists_dir)
@@ -195,6 +208,7 @@ def make_enricher(settings: Settings) -> Enricher:
         default_currency=settings.default_currency,
         redactor=make_redactor(settings, lists.click_ids),
         new_id=uuid7,
+        salts=salts,
     )
 
 

@@ -57,6 +57,8 @@ class RequestContext(Struct, frozen=True):
     request_id: str | None
     endpoint: str = "/v1/events/track"
     content_type: str | None = None
+    gpc: bool | None = None  # Global Privacy Control: None where the header was absent
+    stored_ip: str | None = None  # what of client_ip is written anywhere (client_ip.py)
 
 
 # Struct: made in C, frozen, and what is None stays out of its JSON. It can be in no cycle.
@@ -115,3 +117,4 @@ class Event(Struct, frozen=True, omit_defaults=True, gc=False):
     request_id: str | None = None
     occurred_at: datetime | None = None
     sent_at: datetime | None = None
+    gpc: bool | None = None

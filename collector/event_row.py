@@ -39,6 +39,7 @@ class EventStatus(StrEnum):
 
     STORED = "stored"  # committed in Postgres
     DUPLICATE = "duplicate"  # its event_id was stored before; nothing has changed
+    ERASED = "erased"  # of somebody who was erased: it is left out, and its sender not told
     SPOOLED = "spooled"  # on this machine's disk, until Postgres is back
     INVALID = "invalid"  # breaks the contract: sending it again gives the same
     REFUSED = "refused"  # Postgres refuses this row: sending it again gives the same
@@ -50,6 +51,11 @@ DURABLE = frozenset({EventStatus.STORED, EventStatus.DUPLICATE, EventStatus.SPOO
 
 # What became of an event on its way to the disk: one of DURABLE, or why it is not durable.
 Outcome: TypeAlias = EventStatus | CollectorError
+
+
+def told(outcome: Outcome) -> Outcome:
+    """What a sender is told: the browser of somebody who was erased need not know."""
+    return EventStatus.STORED if outcome is EventStatus.ERASED else outcome
 
 
 def status_of(outcome: Outcome) -> EventStatus:

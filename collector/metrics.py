@@ -32,6 +32,8 @@ GAUGES: Mapping[str, str] = {
     "ct_spool_age_seconds": "How long the oldest event waits",
     "ct_postgres_away": "1 while Postgres cannot be used",
     "ct_facts_age_seconds": "How far the facts that reports read are behind",
+    "ct_retention_age_seconds": "How long ago all was taken away that was too old",
+    "ct_retention_oldest_seconds": "How old the oldest event is",
 }
 
 # Which version runs; its value is always 1.
@@ -40,7 +42,7 @@ BUILD_INFO = ("ct_build_info", "1, with the version of the collector", "version"
 # What is counted: each with what it says, and the name of its label where it has one.
 COUNTERS: Mapping[str, tuple[str, ...]] = {
     "ct_events": (
-        "Events by result: stored, duplicate, spooled, invalid, refused, unavailable",
+        "Events by result: stored, duplicate, erased, spooled, invalid, refused, unavailable",
         "result",
     ),
     "ct_refused_requests": ("Requests answered with an error, by its code", "error"),
@@ -66,6 +68,10 @@ COUNTERS: Mapping[str, tuple[str, ...]] = {
     "ct_unknown_fields": ("Fields of payloads that the contract does not know",),
     "ct_truncated_fields": ("Texts that were cut to their column",),
     "ct_replayed_events": ("Events that went from the spool to Postgres",),
+    "ct_retention_rows": (
+        "Rows that were too old: deleted, or their addresses emptied, by place",
+        "place",
+    ),
     "ct_background_restarts": (
         "Background tasks that ended and were started again, by task",
         "task",
@@ -108,6 +114,7 @@ class Metrics:
         self.unknown_fields = self._counter("ct_unknown_fields")
         self.truncated_fields = self._counter("ct_truncated_fields")
         self.replayed = self._counter("ct_replayed_events")
+        self.retention_rows = self._counter("ct_retention_rows")
         self.background_restarts = self._counter("ct_background_restarts")
         self.batch_events = self._histogram("ct_batch_events")
         self.commit_seconds = self._histogram("ct_commit_seconds")
@@ -149,6 +156,10 @@ class Metrics:
     def count_refused_stamp(self, why: str) -> None:
         """A signed stamp was not believed."""
         self.refused_stamps.labels(why).inc()
+
+    def count_retained(self, place: str, rows: int) -> None:
+        """So many rows were too old."""
+        self.retention_rows.labels(place).inc(rows)
 
     def count_restart(self, task: str) -> None:
         """A background task ended and is started again."""

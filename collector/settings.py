@@ -11,10 +11,11 @@ from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from collector.address import normalize_host
+from collector.client_ip import ClientIpStorage
 from collector.contract.wire import LIMITS, Limits
 
 ENV_PREFIX = "CT_"
@@ -129,6 +130,16 @@ class Settings(BaseSettings):
         default=(),
         examples=["customer,booking_ref"],
         description="More parameters of addresses, comma-separated, whose values are cut out.",
+    )
+    client_ip_storage: ClientIpStorage = Field(
+        default="full",
+        description="How much of a client's address is stored: full, truncated (/24 of IPv4, /48 "
+        "of IPv6) or none; limits and stamps know the whole (docs/privacy.md#addresses).",
+    )
+    cookieless: bool = Field(
+        default=False,
+        description="Whether events without a visitor_id get one that is good for a day, of "
+        "truncated address and User-Agent (docs/privacy.md#visitors-without-cookies).",
     )
     body_timeout_seconds: float = Field(
         default=20, gt=0, le=3_600, description="Longest time that a body may take to arrive."
@@ -245,6 +256,27 @@ class Settings(BaseSettings):
     )
     rejects_max_days: int = Field(
         default=30, ge=1, le=36_500, description="Age past which a rejected event is deleted."
+    )
+    retention_events_days: int | None = Field(
+        default=None,
+        ge=1,
+        le=36_500,
+        description="Age past which events are deleted; without it none is "
+        "(docs/privacy.md#retention).",
+    )
+    retention_sessions_days: int | None = Field(
+        default=None,
+        ge=1,
+        le=36_500,
+        description="Age past which sessions and orders are deleted, at least "
+        "CT_RETENTION_EVENTS_DAYS, which it is without; the sums of their days stay.",
+    )
+    retention_addresses_days: int | None = Field(
+        default=None,
+        ge=1,
+        le=36_500,
+        description="Age past which addresses and User-Agents are emptied in the rows that stay; "
+        "without it they stay as long as these.",
     )
     own_domains: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
@@ -382,6 +414,15 @@ class Settings(BaseSettings):
         """
         if not HOST.fullmatch(value):
             raise ValueError(f"{value!r} is neither a host name nor an IP address")
+        return value
+
+    @field_validator("retention_sessions_days")
+    @classmethod
+    def validate_sessions_days(cls, value: int | None, info: ValidationInfo) -> int | None:
+        """Sessions are computed from events, and stay at least as long. Raises ValueError."""
+        events = info.data.get("retention_events_days")
+        if value is not None and (events is None or value < events):
+            raise ValueError("needs CT_RETENTION_EVENTS_DAYS, and may not be less")
         return value
 
     @field_validator("own_domains", mode="before")

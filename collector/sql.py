@@ -58,6 +58,12 @@ def load_sum(name: str) -> str:
     return with_fragments("reports", read_sql("sums", name))
 
 
+@cache
+def load_privacy(name: str) -> str:
+    """The text of db/privacy/NAME.sql. Raises OSError where there is no such file."""
+    return read_sql("privacy", name)
+
+
 def report_files() -> list[Path]:
     """The files of db/reports, a question each."""
     return sorted((sql_folder() / "reports").glob("*.sql"))

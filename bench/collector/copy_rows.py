@@ -38,7 +38,14 @@ def make_events(events: Sequence[BrowserEvent], received_at_ms: int) -> list[Eve
     return [
         enricher.enrich(
             read_request(EVENTS, fill_in(e.body, str(uuid4()), 0).encode()),
-            RequestContext(e.client_ip, True, received_at, e.user_agent, f"{number:032x}"),
+            RequestContext(
+                e.client_ip,
+                True,
+                received_at,
+                e.user_agent,
+                f"{number:032x}",
+                stored_ip=e.client_ip,
+            ),
         )
         for number, e in enumerate(events)
     ]

@@ -33,6 +33,7 @@ from collector.api.routes import add_routes
 from collector.api.shutdown import close_while_stopping
 from collector.background import Supervisor
 from collector.contract.validation import Validator
+from collector.cookieless import Salts
 from collector.durable.failover import Failover
 from collector.durable.writer import Writer, WriterLimits, open_writer
 from collector.enrich import make_enricher
@@ -42,6 +43,8 @@ from collector.facts.keeper import Freshness, run_facts
 from collector.metrics import Metrics
 from collector.postgres.outage import Outage
 from collector.postgres.store import Store, open_store
+from collector.privacy.keeper import RetentionState, is_wanted, run_retention
+from collector.privacy.salts import run_salts
 from collector.rejects.keeper import RejectKeeper, RejectLimits, run_reject_keeper
 from collector.settings import Settings
 from collector.spool.running import run_spool
@@ -61,7 +64,8 @@ def make_app(settings: Settings) -> web.Application:
     keeper = RejectKeeper(reject_limits(settings), metrics, new_id=uuid7)
     app[VALIDATOR] = Validator(metrics, keeper.keep, settings.event_limits)
     app[REJECT_KEEPER] = keeper
-    app[ENRICHER] = make_enricher(settings)
+    salts = Salts() if settings.cookieless else None
+    app[ENRICHER] = make_enricher(settings, salts)
     app[STOPPING] = asyncio.Event()
     app[METRICS_PAGE] = metrics.page
     app[BACKGROUND] = Supervisor(metrics.count_restart)
@@ -70,6 +74,8 @@ def make_app(settings: Settings) -> web.Application:
     app.cleanup_ctx.append(keep_rejects)
     app.cleanup_ctx.append(provide_writer)
     app.cleanup_ctx.append(keep_facts_fresh)
+    app.cleanup_ctx.append(take_away_what_is_too_old)
+    app.cleanup_ctx.append(keep_salts_of_days)
     app.on_startup.append(show_tasks)  # after those above, which begin the tasks
     add_routes(app)
     return app
@@ -115,6 +121,24 @@ async def keep_facts_fresh(app: web.Application) -> AsyncIterator[None]:
     if seconds:
         app[METRICS].watch("ct_facts_age_seconds", lambda: freshness.age_seconds(datetime.now(UTC)))
     async with run_facts(url, seconds, app[BACKGROUND], freshness):
+        yield
+
+
+async def take_away_what_is_too_old(app: web.Application) -> AsyncIterator[None]:
+    """Retention, for as long as the application runs, where the settings want it."""
+    settings, metrics = app[SETTINGS], app[METRICS]
+    state = RetentionState(datetime.now(UTC))
+    if is_wanted(settings):
+        metrics.watch("ct_retention_age_seconds", lambda: state.age_seconds(datetime.now(UTC)))
+        metrics.watch("ct_retention_oldest_seconds", lambda: state.oldest_seconds)
+    async with run_retention(settings, app[BACKGROUND], state, metrics.count_retained):
+        yield
+
+
+async def keep_salts_of_days(app: web.Application) -> AsyncIterator[None]:
+    """The salts of visitor ids, for as long as the application runs."""
+    url, salts = app[SETTINGS].database_url, app[ENRICHER].salts
+    async with run_salts(url, salts, app[BACKGROUND]):
         yield
 
 

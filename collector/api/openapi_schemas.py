@@ -21,7 +21,7 @@ from collector.contract.models import (
     PixelQuery,
 )
 from collector.errors import CollectorError
-from collector.event_row import EventStatus
+from collector.event_row import EventStatus, told
 
 Json: TypeAlias = dict[str, Any]
 AnyError: TypeAlias = HttpError | type[CollectorError]
@@ -114,7 +114,10 @@ def batch_result(errors: Iterable[AnyError]) -> Json:
     return object_of(
         {
             "event_id": {"type": ["string", "null"], "format": "uuid"},
-            "status": {"type": "string", "enum": [status.value for status in EventStatus]},
+            "status": {
+                "type": "string",
+                "enum": [status.value for status in EventStatus if told(status) is status],
+            },
             "error": {"type": "string", "enum": codes_of(errors)},
             "message": TEXT,
             "errors": dict(FIELD_ERRORS),

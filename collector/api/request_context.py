@@ -8,9 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
+from multidict import istr
 
 from collector.api.stamp import REQUEST_ID_HEADER, Stamp, verify_stamp
 from collector.api.used_stamps import Use, UsedStamps
+from collector.client_ip import stored_ip
 from collector.complaints import Complaints
 from collector.contract.wire import clean_text
 from collector.errors import UnsignedRequest
@@ -25,6 +27,9 @@ REFUSED_STAMPS = {
     Use.FORGOTTEN: "is older than those that are remembered: the clocks of two gateways differ, or "
     "it is a copy; such requests are taken as unsigned",
 }
+# Browsers send 1 or nothing; a 0 says that there was a choice.
+GPC_HEADER = istr("Sec-GPC")
+GPC = {"1": True, "0": False}
 MAX_USER_AGENT = 1024
 MAX_REQUEST_ID = 64
 MAX_CONTENT_TYPE = 100
@@ -38,6 +43,7 @@ class ContextReader:
     ) -> None:
         self._secrets = settings.gateway_secrets
         self._max_age = timedelta(seconds=settings.stamp_max_age_seconds)
+        self._ip_storage = settings.client_ip_storage
         self._refuse_unsigned = settings.unsigned_requests == "refuse"
         self._metrics = metrics
         self._used = UsedStamps(self._max_age)
@@ -54,14 +60,17 @@ class ContextReader:
             self._metrics.unsigned.inc()
             if self._refuse_unsigned:
                 raise UnsignedRequest("Only requests that came through the gateway are taken.")
+        client_ip = stamp.client_ip if stamp else request.remote
         return RequestContext(
-            client_ip=stamp.client_ip if stamp else request.remote,
+            client_ip=client_ip,
             stamp_verified=stamp is not None,
             received_at=stamp.received_at if stamp else now,
             user_agent=read_header(request, hdrs.USER_AGENT, MAX_USER_AGENT),
             request_id=read_header(request, REQUEST_ID_HEADER, MAX_REQUEST_ID),
             endpoint=request.path,
             content_type=read_header(request, hdrs.CONTENT_TYPE, MAX_CONTENT_TYPE),
+            gpc=GPC.get(request.headers.get(GPC_HEADER, "")),
+            stored_ip=stored_ip(client_ip, self._ip_storage),
         )
 
     def _believe(self, headers: Mapping[str, str], now: datetime) -> Stamp | None:

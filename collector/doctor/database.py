@@ -12,6 +12,7 @@ from collector.doctor.check import Check, Group
 from collector.doctor.deployment import CANNOT_CONNECT, Deployment
 from collector.doctor.finding import Finding, Skipped, failure, ok, warning
 from collector.postgres.migrate import load_migrations
+from collector.settings import Settings
 from collector.sql import migration_files
 
 OLDEST_VERSION = 150_000  # views with security_invoker
@@ -105,18 +106,30 @@ async def check_migrations(deployment: Deployment) -> Finding:
 
 async def check_rights(deployment: Deployment) -> Finding:
     """What the collector's role may do with the tables. Raises Skipped."""
-    rows = await deployment.fetch("doctor_rights")
+    settings = deployment.options.settings
+    unused = unused_rights(settings)
+    found = await deployment.fetch("doctor_rights")
+    rows = [row for row in found if row["what_for"] not in unused]
     lacking = [f"{row['missing']} on {row['table_name']}" for row in rows]
     if not lacking:
         return ok("the role has the rights of a collector")
     mend = f"GRANT {lacking[0].replace(' on ', ' ON ')} TO the collector's role; the same for each"
     expected = "the rights of docs/production.md#postgres"
-    settings = deployment.options.settings
     if settings is None or settings.database_url != deployment.options.database:
         raise Skipped(f"this role is perhaps not the collector's: it lacks {', '.join(lacking)}")
     if all(row["what_for"] == "facts" for row in rows):
         return warning(f"lacks {', '.join(lacking)}: reports fall behind", expected, mend)
     return failure(f"lacks {', '.join(lacking)}", expected, mend)
+
+
+def unused_rights(settings: Settings | None) -> set[str]:
+    """What the settings do not ask for."""
+    asked = {
+        "retention": settings
+        and (settings.retention_events_days or settings.retention_addresses_days),
+        "cookieless": settings and settings.cookieless,
+    }
+    return {what_for for what_for, is_asked in asked.items() if not is_asked}
 
 
 async def check_indexes(deployment: Deployment) -> Finding:

@@ -6,6 +6,7 @@ import asyncio
 from ipaddress import ip_address
 
 from collector.api.script import extra_path
+from collector.client_ip import truncate_ip
 from collector.doctor.check import Check, Group
 from collector.doctor.deployment import TRACK, Deployment
 from collector.doctor.finding import Finding, Skipped, failure, ok, warning
@@ -90,15 +91,25 @@ async def check_verified(deployment: Deployment) -> Finding:
 
 async def check_address(deployment: Deployment) -> Finding:
     """The row has the address of the client, not that of a proxy."""
-    row = await row_of(deployment)
+    stored = await stored_address(deployment)
     said = deployment.options.own_address
-    return judge_address(str(row["ip_address"]), said or await own_address(deployment), bool(said))
+    return judge_address(stored, said or await own_address(deployment), bool(said))
+
+
+async def stored_address(deployment: Deployment) -> str:
+    """The address in the event's row. Raises Skipped where none is stored."""
+    row = await row_of(deployment)
+    if row["ip_address"] is None:
+        raise Skipped("no address is stored (CT_CLIENT_IP_STORAGE)")
+    return str(row["ip_address"])
 
 
 def judge_address(stored: str, expected: str, is_said: bool) -> Finding:
     """Whether the stored address is this machine's; `is_said`: somebody knows its public one."""
     if same_address(stored, expected):
         return ok(f"{stored}, the doctor's own")
+    if stored == truncate_ip(expected):
+        return ok(f"{stored}, the doctor's own as CT_CLIENT_IP_STORAGE=truncated stores it")
     if not is_said and not ip_address(expected).is_global and ip_address(stored).is_global:
         return warning(
             f"{stored}; this machine is behind NAT and does not know its own",
@@ -134,10 +145,10 @@ async def own_address(deployment: Deployment) -> str:
 
 async def check_forged(deployment: Deployment) -> Finding:
     """The event was sent with a stamp that the doctor made up: the gateway puts its own there."""
-    row = await row_of(deployment)
-    if same_address(str(row["ip_address"]), FORGED_ADDRESS):
+    stored = await stored_address(deployment)
+    if same_address(stored, FORGED_ADDRESS) or stored == truncate_ip(FORGED_ADDRESS):
         return failure(
-            f"the row has the forged address {FORGED_ADDRESS}",
+            f"the row has the forged address {stored}",
             "the client's own",
             "put the plugin on the routes of the events, and give the collector CT_GATEWAY_SECRET",
         )

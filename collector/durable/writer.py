@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from collector.durable.failover import Failover
 from collector.durable.queue import BatchQueue, Submission, estimate_bytes
 from collector.errors import CollectorError, QueueFull
-from collector.event_row import EventRow, EventStatus, Outcome, status_of
+from collector.event_row import EventRow, EventStatus, Outcome, status_of, told
 
 logger = logging.getLogger(__name__)
 
@@ -172,7 +172,7 @@ class Writer:
         self._queue.release(batch)
         each = iter(outcomes)
         for submission in batch:
-            answers = [next(each) for _ in submission.rows]
+            answers = [told(next(each)) for _ in submission.rows]
             if not submission.answer.done():  # done: the client has gone
                 submission.answer.set_result(answers)
 

@@ -91,7 +91,9 @@ def pause_after(busy_seconds: float, share: float) -> float:
 
 
 @asynccontextmanager
-async def connect(url: str) -> AsyncIterator[Connection]:
+async def connect(
+    url: str, what_for: str = "facts", statement_seconds: float = STATEMENT_SECONDS
+) -> AsyncIterator[Connection]:
     """A connection of its own, given up at once at the end. Raises what asyncpg.connect raises.
 
     Nothing is prepared, and each step is one transaction: a pooler may lend the session.
@@ -99,9 +101,9 @@ async def connect(url: str) -> AsyncIterator[Connection]:
     connection = await asyncpg.connect(
         url,
         timeout=CONNECT_SECONDS,
-        command_timeout=STATEMENT_SECONDS,
+        command_timeout=statement_seconds,
         statement_cache_size=0,
-        server_settings={"application_name": "conversion-tracking facts"},
+        server_settings={"application_name": f"conversion-tracking {what_for}"},
     )
     try:
         yield connection

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 from collector.postgres.sessions import Connection
 from collector.sql import load_query
@@ -15,7 +16,8 @@ async def mend(connection: Connection) -> int:
     """Mend what some changed events leave wrong, within a transaction. Returns how many changes.
 
     Counts each of their orders by the event that counts now, and computes their sessions of the
-    funnel anew, with those that lose an order or get one.
+    funnel anew, with those that lose an order or get one. But for what began before the events
+    that retention has left (docs/privacy.md#retention): that stays as it is.
 
     It locks as a writer does, all its orders and then all its sessions, each in their order, so
     neither can wait for the other in a circle (db/queries/insert_events.sql). A writer whose
@@ -28,14 +30,20 @@ async def mend(connection: Connection) -> int:
         return 0
     sessions = {change["session_id"] for change in changes}
     orders = {change["order_key"] for change in changes if change["order_key"]}
+    orders -= {row["order_key"] for row in await fetch(connection, "kept_orders", orders)}
     sessions |= await sessions_of(connection, "lock_orders", orders)
     sessions |= await sessions_of(connection, "elect_orders", orders)
-    ids = list(sessions)
+    ids = list(sessions - await sessions_of(connection, "kept_sessions", sessions))
     for query in ("lock_sessions", "rebuild_funnel", "note_mended_sessions"):
         await connection.execute(load_query(query), ids)
     return len(changes)
 
 
-async def sessions_of(connection: Connection, query: str, orders: Collection[str]) -> set[str]:
-    """What a query on orders returns: the sessions for which they count."""
-    return {row["session_id"] for row in await connection.fetch(load_query(query), list(orders))}
+async def sessions_of(connection: Connection, query: str, keys: Collection[str]) -> set[str]:
+    """The sessions that a query on orders or sessions returns."""
+    return {row["session_id"] for row in await fetch(connection, query, keys)}
+
+
+async def fetch(connection: Connection, query: str, keys: Collection[str]) -> list[Any]:
+    """What a query on orders or sessions returns."""
+    return list(await connection.fetch(load_query(query), list(keys)))

@@ -48,7 +48,7 @@ async def refresh(connection: Connection) -> Step | None:
             return None
         noted = await connection.fetchrow(load_query("note_new_events"), SLICE_EVENTS)
         taken = await connection.fetch(load_query("take_stale_sessions"), SLICE_SESSIONS)
-        sessions = {row["session_id"] for row in taken}
+        sessions = {row["session_id"] for row in taken if not row["is_kept"]}
         if sessions:
             await connection.execute(load_query("delete_facts"), list(sessions))
             await connection.execute(load_query("store_facts"), list(sessions))

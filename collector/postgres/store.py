@@ -48,7 +48,7 @@ class Store:
         """Store events that are not stored yet, and merge what they change in the funnel.
 
         Of events with the same id the first counts. Returns the ids that are new; the
-        others were there before, and change nothing.
+        others were there before, or are of people who were erased, and change nothing.
         Raises EventRefused where Postgres refuses one of the rows: nothing is stored then.
         Raises StoreUnavailable where Postgres cannot take them now, or its answer was lost:
         they may be stored, and may be sent again without harm.
@@ -60,7 +60,8 @@ class Store:
     async def insert_each(self, rows: Sequence[EventRow]) -> list[Outcome]:
         """Store events as insert_events does, but each that Postgres refuses fails alone.
 
-        Returns what became of each, in their order: STORED, DUPLICATE, or why it is refused.
+        Returns what became of each, in their order: STORED, DUPLICATE, ERASED, or why it is
+        refused.
         However many rows of a batch are bad, that takes three statements. An error that
         nobody knows, such as a trigger's own, is a row's where other rows pass. Raises
         StoreUnavailable; a part may be stored then, and the whole may be sent again
@@ -88,10 +89,17 @@ class Store:
             return [EventStatus.STORED] * len(rows)
         old = {row.id for row in rows} - new
         if not old:  # two have the same id
-            return statuses_of(rows, new, old)
+            return statuses_of(rows, new, old, set())
         # ON CONFLICT passes over a conflict with any unique constraint, also a deployment's own.
-        stored = await self._fetch("stored_ids", list(old))
-        return statuses_of(rows, new, {record["id"] for record in stored})
+        stored = {record["id"] for record in await self._fetch("stored_ids", list(old))}
+        return statuses_of(rows, new, stored, await self._find_erased(rows, old - stored))
+
+    async def _find_erased(self, rows: Sequence[EventRow], ids: Collection[UUID]) -> set[UUID]:
+        """Which of the events with these ids are left out, since a person was erased."""
+        if not ids:
+            return set()
+        left_out = join_rows(row for row in rows if row.id in ids)
+        return {record["id"] for record in await self._fetch("erased_ids", left_out)}
 
     async def _insert_passing(self, rows: Sequence[EventRow]) -> list[Outcome]:
         """Store events that pass each by itself; where they do not pass together, one by one."""
@@ -186,12 +194,15 @@ def unavailable(
 
 
 def statuses_of(
-    rows: Sequence[EventRow], new: Collection[UUID], stored: Collection[UUID]
+    rows: Sequence[EventRow],
+    new: Collection[UUID],
+    stored: Collection[UUID],
+    erased: Collection[UUID],
 ) -> list[Outcome]:
     """What became of each event; of two with the same id in a batch, the first is the new one.
 
-    `stored` are ids that were there before. What is neither was swallowed by a unique
-    constraint that is not the id's.
+    `stored` are ids that were there before, `erased` those of people who were erased. What is
+    none of these was swallowed by a unique constraint that is not the id's.
     """
     statuses: list[Outcome] = []
     left = set(new)
@@ -201,6 +212,8 @@ def statuses_of(
             statuses.append(EventStatus.STORED)
         elif row.id in new or row.id in stored:
             statuses.append(EventStatus.DUPLICATE)
+        elif row.id in erased:
+            statuses.append(EventStatus.ERASED)
         else:
             statuses.append(EventRefused("it conflicts with a unique constraint, not by its id"))
     return statuses

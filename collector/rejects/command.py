@@ -130,7 +130,13 @@ async def replay_chosen(command: argparse.Namespace, settings: Settings) -> None
     odd: list[str] = []
     url, timeout = settings.database_url, settings.database_timeout_seconds
     async with reject_store(settings) as rejects, open_store(url, 1, timeout) as store:
-        again = RejectReplay(make_enricher(settings), store, rejects, settings.event_limits)
+        again = RejectReplay(
+            make_enricher(settings),
+            store,
+            rejects,
+            settings.event_limits,
+            settings.client_ip_storage,
+        )
         async for kept, body in chosen_bodies(command, rejects, odd):
             try:
                 results[await again.replay(kept, body)] += 1

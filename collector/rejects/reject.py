@@ -51,7 +51,7 @@ def make_reject(
         content_type=context.content_type,
         body=body[:MAX_BODY],
         body_cut=len(body) > MAX_BODY,
-        ip_address=context.client_ip,
+        ip_address=context.stored_ip,
         stamp_verified=context.stamp_verified,
         user_agent=context.user_agent,
         request_id=context.request_id,

@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 
 from msgspec import MsgspecError
 
+from collector.client_ip import ClientIpStorage, stored_ip
 from collector.contract.models import ConversionEventRequest
 from collector.contract.reader import EVENTS, STAGES, event_of, fields_of
 from collector.contract.validation import load_whole, read_batch, read_fields
@@ -31,6 +32,7 @@ class RejectReplay:
     store: Store
     rejects: RejectStore
     limits: Limits = LIMITS  # of an event, as where it is received
+    ip_storage: ClientIpStorage = "full"
 
     async def replay(self, kept: KeptReject, body: bytes) -> str:
         """Store the event that a body is by now: "stored", or "duplicate" if it was before.
@@ -49,7 +51,7 @@ class RejectReplay:
         """The events of a body, ready to be stored. Raises as `replay` does for bodies."""
         if reject.endpoint == ROW_ENDPOINT:
             return [read_refused(body)]
-        context = context_of(reject)
+        context = context_of(reject, self.ip_storage)
         payloads = parse_rejected(reject, body, self.limits)
         return [make_row(self.enricher.enrich(payload, context)) for payload in payloads]
 
@@ -98,8 +100,8 @@ def with_id(payload: ConversionEventRequest, event_id: UUID) -> ConversionEventR
     return EVENTS.make(**{**fields_of(payload), "event_id": event_id})
 
 
-def context_of(reject: Reject) -> RequestContext:
-    """The request that the event came with, as it was then."""
+def context_of(reject: Reject, ip_storage: ClientIpStorage) -> RequestContext:
+    """The request that the event came with, as it was then; its address as it is stored now."""
     return RequestContext(
         client_ip=reject.ip_address,
         stamp_verified=reject.stamp_verified,
@@ -108,4 +110,5 @@ def context_of(reject: Reject) -> RequestContext:
         request_id=reject.request_id,
         endpoint=reject.endpoint,
         content_type=reject.content_type,
+        stored_ip=stored_ip(reject.ip_address, ip_storage),
     )

@@ -35,7 +35,8 @@ READERS: dict[Any, Callable[[Any], Any]] = {
 }
 
 # What a field is where an older collector did not know it. A text or a time has no
-# such value: where a new field of these types is added, it must be allowed to be None.
+# such value: where a new field of these types is added, it must be allowed to be None, which
+# comes first.
 EMPTY = {NoneType: None, bool: False, tuple: ()}
 
 
@@ -83,7 +84,7 @@ def read_field(name: str, value: Any) -> Any:
     """A field's value from its JSON. Raises UnreadableEvent with its name."""
     kinds = FIELDS[name]
     if value is None:
-        kind = next((k for k in kinds if k in EMPTY), None)
+        kind = next((k for k in EMPTY if k in kinds), None)
         if kind is None:
             raise UnreadableEvent(f"{name} is missing")
         return EMPTY[kind]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -33,6 +33,9 @@ MAX_SEGMENT_BYTES = 16 * 1_048_576
 # A drained file that is larger than this is deleted, so that the disk gets its space back.
 # Smaller ones stay: the next outage writes on.
 KEPT_BYTES = 1_048_576
+
+# How many events one append moves to the end of the queue.
+MOVED_EVENTS = 200
 
 # The counts survive kill -9 at once. A power cut may take those of the last second: the log,
 # which is synced at each append, has them as well. Syncing both would double the time of an
@@ -191,6 +194,37 @@ class SpoolFile:
             if record.position not in seen:
                 seen.add(record.position)
                 yield record._replace(data=record.data.partition(b"\n")[2])
+
+    def drop(self, is_dropped: Callable[[bytes], bool]) -> int:
+        """Take events out of the middle of the queue, wherever they wait. Returns how many.
+
+        The log can only be taken from its begin, so those that stay are put to its end first, and
+        survive a power cut there before the others go. Those that were set aside wait again.
+        """
+        waiting = [r.position for _, r in self._waiting(READ_BYTES) if is_dropped(r.data)]
+        set_aside = sum(is_dropped(record.data) for record in self.read_refused())
+        if not waiting and not set_aside:
+            return 0
+        if set_aside:
+            self.requeue_refused()
+        self._active = None  # what stays goes into another file than what goes
+        last, old, dropped = self._counts.promised, [], 0
+        staying: list[tuple[int, bytes]] = []
+        for _, record in self._waiting(READ_BYTES):
+            if record.position > last:
+                break
+            old.append(record.position)
+            if is_dropped(record.data):
+                dropped += 1
+            else:
+                staying.append((record.received_us, record.data))
+            if len(staying) == MOVED_EVENTS:
+                self.append_anyway(staying)
+                staying.clear()
+        if staying:
+            self.append_anyway(staying)
+        self.remove(old)
+        return dropped
 
     def count_damaged(self, events: int) -> None:
         """Count events that were promised, and cannot be read from another file."""

@@ -87,6 +87,13 @@ class Spool:
         """Give the refused events another try. Returns how many there are."""
         return await self._run(SpoolFile.requeue_refused)
 
+    async def drop(self, is_dropped: Callable[[bytes], bool]) -> int:
+        """Take events out, wherever in the queue or set aside. Returns how many.
+
+        `is_dropped` gets each as encode_row wrote it, and runs in the spool's thread.
+        """
+        return await self._run(lambda file: file.drop(is_dropped))
+
     async def take_damaged(self, other: Spool) -> None:
         """Count the damaged events of another, drained spool among those of this one."""
         if damaged := other.damaged:

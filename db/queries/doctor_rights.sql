@@ -1,11 +1,13 @@
 -- Which rights the role lacks, of those that a collector needs.
 -- Parameters: none.
--- Columns: what_for (events, rejects, facts), table_name, missing as `INSERT, UPDATE`.
+-- Columns: what_for (events, rejects, facts, retention, cookieless), table_name, missing as `INSERT, UPDATE`.
 WITH needed (what_for, table_name, rights) AS (
     VALUES
     ('events', 'conversion_events', ARRAY['SELECT', 'INSERT', 'UPDATE']),
     ('events', 'conversion_funnel', ARRAY['SELECT', 'INSERT', 'UPDATE']),
     ('events', 'counted_orders', ARRAY['SELECT', 'INSERT', 'UPDATE']),
+    ('events', 'erased_ids', ARRAY['SELECT']),
+    ('events', 'erased_slots', ARRAY['SELECT']),
     ('rejects', 'rejected_events', ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']),
     ('facts', 'conversion_funnel', ARRAY['DELETE']),
     ('facts', 'counted_orders', ARRAY['DELETE']),
@@ -19,7 +21,12 @@ WITH needed (what_for, table_name, rights) AS (
     ('facts', 'stage_sums', ARRAY['SELECT', 'INSERT', 'DELETE']),
     ('facts', 'page_sums', ARRAY['SELECT', 'INSERT', 'DELETE']),
     ('facts', 'event_type_sums', ARRAY['SELECT', 'INSERT', 'DELETE']),
-    ('facts', 'quarter_sums', ARRAY['SELECT', 'INSERT', 'DELETE'])
+    ('facts', 'quarter_sums', ARRAY['SELECT', 'INSERT', 'DELETE']),
+    ('facts', 'retention_progress', ARRAY['SELECT']),
+    ('retention', 'conversion_events', ARRAY['DELETE']),
+    ('retention', 'summed_days', ARRAY['UPDATE']),
+    ('retention', 'retention_progress', ARRAY['UPDATE']),
+    ('cookieless', 'visitor_salts', ARRAY['SELECT', 'INSERT', 'DELETE'])
 )
 
 SELECT

@@ -2,8 +2,8 @@
 -- one statement, so one round trip, and a transaction by itself.
 -- Parameters: $1, a JSON array with an object for each event: the fields of Event by name
 -- (collector/event.py). No id comes twice.
--- Columns: id, one row for each event that is new; the others were stored before, and
--- change nothing.
+-- Columns: id, one row for each event that is new; the others were stored before, or are of
+-- somebody who was erased (docs/privacy.md#erasing-a-person), and change nothing.
 -- ON CONFLICT of events names no target: a sharded Postgres needs session_id in every
 -- unique key.
 --
@@ -29,7 +29,14 @@ WITH stored AS (
     )
     SELECT
         -- include event_columns
-    FROM json_populate_recordset(NULL::conversion_events, $1::json)
+    FROM json_populate_recordset(NULL::conversion_events, $1::json) AS sent
+    -- CASE, so that no event is looked up while nobody was erased: that is asked once a batch.
+    WHERE CASE
+        WHEN (SELECT EXISTS (SELECT FROM erased_slots)) THEN NOT is_erased(
+            (SELECT slots FROM erased_slots), sent.session_id, sent.visitor_id, sent.user_id
+        )
+        ELSE TRUE
+    END
     ORDER BY id
     ON CONFLICT DO NOTHING
     RETURNING

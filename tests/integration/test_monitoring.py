@@ -103,7 +103,8 @@ def as_grafana_asks(expression: str) -> str:
 
 async def read_pages(database: str, folder: Path) -> str:
     """What a collector of two workers and a plugin server show that have just started."""
-    with serving(database, folder, "--workers", "2") as collector:
+    ages = {"CT_RETENTION_EVENTS_DAYS": "400"}  # else nothing of retention is shown
+    with serving(database, folder, "--workers", "2", **ages) as collector:
         async with aiohttp.ClientSession() as client, client.get(f"{collector.url}/metrics") as got:
             page = await got.text()
     with tempfile.TemporaryDirectory(prefix="ct-") as short:

@@ -30,7 +30,9 @@ def enricher() -> Enricher:
 
 def enrich(enricher: Enricher, user_agent: str | None = CHROME, **fields: Any) -> Event:
     body = {"session_id": "s1", "event_type": "page_view", "event_name": "Page", **fields}
-    context = RequestContext("203.0.113.7", True, NOON, user_agent, "kong-1")
+    context = RequestContext(
+        "198.51.100.9", True, NOON, user_agent, "kong-1", gpc=True, stored_ip="203.0.113.7"
+    )
     return enricher.enrich(EVENTS.read(body), context)
 
 
@@ -101,6 +103,7 @@ def test_every_value_is_stored_under_its_own_name(enricher: Enricher) -> None:
         "request_id": "kong-1",
         "occurred_at": occurred_at,
         "sent_at": sent_at,
+        "gpc": True,
         "received_at": NOON,
     }
     assert asdict(event) == {**AS_SENT, **tags, **made}

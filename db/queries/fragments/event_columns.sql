@@ -5,4 +5,4 @@ funnel_stage, utm_source, utm_medium, utm_campaign, utm_term, utm_content, click
 page_url, page_title, form_data, conversion_value, order_id, ga_client_id, ga_session_id,
 stripe_session_id, stripe_customer_id, device_type, browser, os, user_agent, ip_address,
 fb_pixel_id, fb_event_id, google_ads_click_id, linkedin_partner_id, metadata, truncated_fields,
-marks, request_id, occurred_at, sent_at
+marks, request_id, occurred_at, sent_at, gpc

@@ -56,6 +56,8 @@ def test_without_a_clock_there_is_nothing_to_compare() -> None:
         ("8.8.8.8", "9.9.9.9", True, FAILURE),
         ("10.0.0.3", "192.168.1.5", False, FAILURE),  # a proxy's
         ("8.8.8.8", "9.9.9.9", False, FAILURE),
+        ("198.51.100.0", "198.51.100.7", True, OK),  # truncated
+        ("198.51.101.0", "198.51.100.7", True, FAILURE),
     ],
 )
 def test_an_address_is_this_machines_or_a_proxys(

@@ -33,6 +33,7 @@ from collector.rejects.store import KeptReject
 
 CONTEXT = RequestContext(
     client_ip="203.0.113.7",
+    stored_ip="203.0.113.0",
     stamp_verified=True,
     received_at=datetime(2026, 11, 22, 12, tzinfo=UTC),
     user_agent="Browser",

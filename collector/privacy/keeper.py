@@ -1,0 +1,91 @@
+"""Retention beside the requests: once an hour, by one of the collectors."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from collector.background import Supervisor
+from collector.facts.keeper import connect
+from collector.postgres.refusals import FAILURES, describe
+from collector.postgres.sessions import Connection
+from collector.privacy.retention import (
+    FROM_THE_FIRST,
+    CountRows,
+    Retention,
+    RetentionBusy,
+    ages_of,
+    find_cutoffs,
+)
+from collector.settings import Settings
+from collector.sql import load_privacy
+
+logger = logging.getLogger(__name__)
+
+# How often each collector looks whether a run is due.
+LOOK_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class RetentionState:
+    """What is known of the last run, whichever collector's it was."""
+
+    started_at: datetime
+    ran_at: datetime | None = None
+    oldest_seconds: float = 0
+
+    def age_seconds(self, now: datetime) -> float:
+        """How long ago a run took all away that was too old; since the start, if none did."""
+        return max((now - (self.ran_at or self.started_at)).total_seconds(), 0)
+
+
+def is_wanted(settings: Settings) -> bool:
+    """Whether anything has an age; rejected events have one by themselves."""
+    return bool(settings.retention_events_days or settings.retention_addresses_days)
+
+
+@asynccontextmanager
+async def run_retention(
+    settings: Settings, background: Supervisor, state: RetentionState, count: CountRows
+) -> AsyncIterator[None]:
+    """Take away what is too old for as long as the block runs, where the settings want it."""
+    if not is_wanted(settings):
+        yield
+        return
+    async with background.run("retention", lambda: keep_retention(settings, state, count)):
+        yield
+
+
+async def keep_retention(settings: Settings, state: RetentionState, count: CountRows) -> None:
+    """Look again and again. While Postgres cannot be used, try each time."""
+    failing = False
+    while True:
+        try:
+            async with connect(settings.database_url, "retention") as connection:
+                await run_if_due(connection, settings, state, count)
+            failing = False
+        except RetentionBusy:
+            pass
+        except FAILURES as error:
+            if not failing:  # one line an outage
+                logger.warning("what is too old is not taken away now: %s", describe(error))
+            failing = True
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def run_if_due(
+    connection: Connection, settings: Settings, state: RetentionState, count: CountRows
+) -> None:
+    """Run where the last run is an hour ago. Raises RetentionBusy, and what asyncpg raises."""
+    ages = ages_of(settings)
+    cutoffs = await find_cutoffs(connection, ages)
+    if cutoffs.is_due:
+        retention = Retention(connection, cutoffs, count, has_facts=settings.facts_seconds > 0)
+        await retention.run(cutoffs.addresses_until)
+        cutoffs = await find_cutoffs(connection, ages)
+    state.ran_at = None if cutoffs.ran_at == FROM_THE_FIRST else cutoffs.ran_at
+    state.oldest_seconds = await connection.fetchval(load_privacy("oldest"))
