@@ -63,6 +63,7 @@ FULL = {
 STORED = {
     **{k: v for k, v in FULL.items() if k not in ("utm_params", "event_id")},
     **FULL["utm_params"],  # type: ignore[dict-item]  # a mapping, as the literal above shows
+    "gpc": True,
     "id": UUID("018f4d3e-7c1a-7b2e-9a51-2f3c4d5e6f70"),
     "user_id": UUID("6f0a3d0e-6a7c-4c0e-9d5b-3f6d0b8b7c11"),
     "external_user_id": None,
@@ -85,7 +86,7 @@ STORED = {
 
 
 async def test_every_field_arrives_in_its_column(collector: Collector) -> None:
-    headers = {"X-Kong-Request-Id": "kong-7"}
+    headers = {"X-Kong-Request-Id": "kong-7", "Sec-GPC": "1"}
     sent_at = datetime.now(UTC).replace(microsecond=456_000)  # else the clock would be off
     times = {"occurred_at": sent_at - timedelta(milliseconds=333), "sent_at": sent_at}
     sent = {

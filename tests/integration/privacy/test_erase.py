@@ -12,6 +12,7 @@ from uuid import UUID, uuid5
 import asyncpg
 import pytest
 
+from collector.cookieless import PREFIX
 from collector.event import Event
 from collector.event_row import EventStatus, join_rows, make_row
 from collector.postgres.sessions import Connection
@@ -137,6 +138,21 @@ async def test_a_browser_that_somebody_else_used_too_is_not_erased_with_a_user(
     await erase_person(connection, users=frozenset([USER]))
     left = await fetch(database, "SELECT session_id FROM conversion_events ORDER BY 1")
     assert [row["session_id"] for row in left] == ["john-1", "needle-1", "other-1", "other-2"]
+
+
+async def test_strangers_who_share_an_id_of_the_day_are_not_erased_with_a_user(
+    database: str, connection: Connection
+) -> None:
+    shared = {"visitor_id": f"{PREFIX}0123"}
+    await store_aged(
+        database,
+        visit(1, 1, session_id="needle-1", **{**JANES, **shared}),
+        visit(2, 1, session_id="stranger", **shared),
+    )
+    await erase_person(connection, users=frozenset([USER]))
+    await store_aged(database, visit(3, 0, session_id="stranger-2", **shared))
+    rows = await fetch(database, "SELECT session_id FROM conversion_events ORDER BY 1")
+    assert [row["session_id"] for row in rows] == ["stranger", "stranger-2"]
 
 
 @pytest.mark.parametrize(
