@@ -19,7 +19,6 @@ from aiohttp import StreamReader, hdrs, web
 from aiohttp.helpers import HeadersMixin, rfc822_formatted_time
 from aiohttp.http import HttpVersion10, RawRequestMessage, StreamWriter
 from aiohttp.web_protocol import RequestHandler
-from multidict import CIMultiDictProxy
 
 from collector.api.answers import JSON_TYPE, Reply
 from collector.api.app import SERVER_NAME
@@ -36,7 +35,7 @@ MakeRequest = Callable[..., web.BaseRequest]
 class PostedRequest(HeadersMixin):
     """A POST whose path is an endpoint's: what endpoints are asked (api/asked.py)."""
 
-    __slots__ = ("_message", "_task", "app", "content", "endpoint", "writer")
+    __slots__ = ("_message", "_task", "app", "content", "endpoint", "headers", "path", "writer")
     method = hdrs.METH_POST
 
     def __init__(
@@ -51,19 +50,10 @@ class PostedRequest(HeadersMixin):
         self.endpoint = endpoint
         self.content = content
         self.writer = writer
+        self.path = message.path
+        self.headers = self._headers = message.headers
         self._message = message
-        self._headers = message.headers
         self._task = None  # aiohttp sets it
-
-    @property
-    def path(self) -> str:
-        """The endpoint's."""
-        return self._message.path
-
-    @property
-    def headers(self) -> CIMultiDictProxy[str]:
-        """As sent."""
-        return self._message.headers
 
     @property
     def remote(self) -> str | None:
