@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 from jsonschema import Draft202012Validator
 
+from collector.api.asked import Asked
 from collector.api.openapi import openapi_document
 
 # Headers that only some answers have: what is not documented of them is a fault.
@@ -28,6 +29,10 @@ class Described:
         self._paths = openapi_document(script_path)["paths"]
 
     async def note(self, request: web.Request, response: web.StreamResponse) -> None:
+        """An answer is about to be sent by an application."""
+        self.note_answer(request, response)
+
+    def note_answer(self, request: Asked, response: web.StreamResponse) -> None:
         """An answer is about to be sent."""
         operations = self._paths.get(request.path)
         if operations is None:

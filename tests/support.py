@@ -13,9 +13,13 @@ import aiohttp
 import asyncpg
 from aiohttp import web
 
+from collector.api.answers import Reply, response_of
 from collector.api.app import make_app
-from collector.api.keys import METRICS
-from collector.serving.serve import Bounds, bounds_of, make_runner
+from collector.api.asked import Asked, Endpoint
+from collector.api.errors import error_response
+from collector.api.keys import ENDPOINTS, METRICS
+from collector.errors import CollectorError
+from collector.serving.serve import Bounds, bounds_of, make_runner, set_up_server
 from collector.settings import Settings
 from tests.described import Described
 
@@ -98,6 +102,7 @@ async def run_collector(database: str, **settings: Any) -> AsyncIterator[Collect
         app = make_app(ours)
         described = Described(ours.script_path)
         app.on_response_prepare.append(described.note)
+        app[ENDPOINTS] = {path: noted(ask, described) for path, ask in app[ENDPOINTS].items()}
         bounds = replace(bounds_of(ours, app[METRICS]), shutdown_seconds=4)
         async with (
             serve_app(app, bounds) as url,
@@ -105,6 +110,21 @@ async def run_collector(database: str, **settings: Any) -> AsyncIterator[Collect
         ):
             yield Collector(url, database, client)
         assert described.wrong == []
+
+
+def noted(endpoint: Endpoint, described: Described) -> Endpoint:
+    """An endpoint whose answers are looked at, for those that aiohttp's application never sees."""
+
+    async def ask(request: Asked) -> Reply:
+        try:
+            reply = await endpoint(request)
+        except CollectorError as error:
+            described.note_answer(request, error_response(error))
+            raise
+        described.note_answer(request, response_of(reply))
+        return reply
+
+    return ask
 
 
 @asynccontextmanager
@@ -117,9 +137,11 @@ async def serve_app(
     """
     if bounds:
         runner = make_runner(app, bounds)
+        await runner.setup()
+        set_up_server(runner, bounds)
     else:
         runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=3)
-    await runner.setup()
+        await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", port, reuse_port=port != 0).start()
         yield f"http://127.0.0.1:{runner.addresses[0][1]}"

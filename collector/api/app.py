@@ -50,6 +50,9 @@ from collector.settings import Settings
 from collector.spool.running import run_spool
 from collector.spool.spool import Spool
 
+# Not which versions of which libraries.
+SERVER_NAME = "conversion-tracking"
+
 
 def make_app(settings: Settings) -> web.Application:
     """The application. It must be served with auto_decompress=False (see body.py)."""
@@ -219,5 +222,5 @@ def writer_limits(settings: Settings) -> WriterLimits:
 
 
 async def name_server(_request: web.Request, response: web.StreamResponse) -> None:
-    """Say what answers, not with which versions of which libraries."""
-    response.headers["Server"] = "conversion-tracking"
+    """Say what answers."""
+    response.headers["Server"] = SERVER_NAME

@@ -12,7 +12,8 @@ from uuid import UUID
 from aiohttp import web
 from msgspec import Struct
 
-from collector.api.answers import json_response
+from collector.api.answers import Reply, json_reply
+from collector.api.asked import Asked
 from collector.api.body import read_body, refuse_gone
 from collector.api.errors import error_body
 from collector.api.keys import CONTEXTS, ENRICHER, METRICS, VALIDATOR, WRITER
@@ -49,7 +50,7 @@ class Answer(Struct, frozen=True, omit_defaults=True):
         return {"event_id": self.event_id, "status": self.status} | error_body(self.error)
 
 
-async def batch(request: web.Request) -> web.Response:
+async def batch(request: Asked) -> Reply:
     """Take what can be taken; an event that cannot does not hold up the others."""
     items = await read_items(request)
     put = iter(await put_items(request.app, items))
@@ -57,10 +58,10 @@ async def batch(request: web.Request) -> web.Response:
     unavailable = first_unavailable(answers)
     if unavailable is not None:
         request.app[METRICS].count_refused(unavailable.code)
-    return batch_response(answers, unavailable)
+    return batch_reply(answers, unavailable)
 
 
-async def read_items(request: web.Request) -> list[EventRow | Answer]:
+async def read_items(request: Asked) -> list[EventRow | Answer]:
     """Each event of the body, ready to be stored; in the place of an invalid one, its answer."""
     context = request.app[CONTEXTS].read(request)
     body = await read_body(request, context)
@@ -98,7 +99,7 @@ def item_of(
 class Turns:
     """The work for a batch, in turns between which other requests are worked for."""
 
-    def __init__(self, request: web.Request) -> None:
+    def __init__(self, request: Asked) -> None:
         self._request = request
         self._ends = monotonic() + SECONDS_OF_A_TURN
 
@@ -129,12 +130,12 @@ def first_unavailable(answers: Sequence[Answer]) -> CollectorError | None:
     return next((o.error for o in answers if o.status is EventStatus.UNAVAILABLE), None)
 
 
-def batch_response(answers: Sequence[Answer], unavailable: CollectorError | None) -> web.Response:
+def batch_reply(answers: Sequence[Answer], unavailable: CollectorError | None) -> Reply:
     """200; 202 where an event waits on disk; 503 where one must be sent again."""
     results = [answer.as_json() for answer in answers]
     if unavailable is not None:
         answer = {"success": False, **error_body(unavailable), "results": results}
-        return json_response(answer, unavailable.status, unavailable.headers)
+        return json_reply(answer, unavailable.status, unavailable.headers)
     statuses = {answer.status for answer in answers}
     answer = {"success": statuses <= DURABLE, "results": results}
-    return json_response(answer, 202 if EventStatus.SPOOLED in statuses else 200)
+    return json_reply(answer, 202 if EventStatus.SPOOLED in statuses else 200)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from aiohttp import hdrs, web
 
 from collector.allowance import AddressAllowance
+from collector.api.asked import Asked
 from collector.contract.wire import gunzip
 from collector.errors import (
     BodiesFull,
@@ -25,6 +26,8 @@ from collector.event import RequestContext
 
 # text/plain is what sendBeacon and requests without a preflight send.
 JSON_TYPES = frozenset({"application/json", "text/plain"})
+# As trackers and browsers write these, and none at all: they need not be taken apart.
+USUAL_TYPES = JSON_TYPES | {None, "application/json; charset=utf-8", "text/plain;charset=UTF-8"}
 GZIP = frozenset({"gzip", "x-gzip"})
 ENCODINGS = GZIP | {"", "identity"}
 
@@ -87,7 +90,7 @@ class BodyLimits:
 LIMITS = web.AppKey("body_limits", BodyLimits)
 
 
-async def read_body(request: web.Request, context: RequestContext) -> bytes:
+async def read_body(request: Asked, context: RequestContext) -> bytes:
     """The body, unpacked.
 
     The server must run with auto_decompress=False, since aiohttp would unpack
@@ -108,16 +111,16 @@ async def read_body(request: web.Request, context: RequestContext) -> bytes:
     return body
 
 
-def refuse_gone(request: web.Request) -> None:
+def refuse_gone(request: Asked) -> None:
     """Raises ClientGone where nobody waits for the answer to a batch: it is sent again."""
     transport = request.transport
     if transport is None or transport.is_closing():
         raise ClientGone("The client has gone.")
 
 
-def refuse_other_types(request: web.Request) -> None:
+def refuse_other_types(request: Asked) -> None:
     """Raises UnsupportedBody where a body says that it is no JSON, or not in UTF-8."""
-    if hdrs.CONTENT_TYPE not in request.headers:
+    if request.headers.get(hdrs.CONTENT_TYPE) in USUAL_TYPES:
         return
     if request.content_type not in JSON_TYPES:
         raise UnsupportedBody(
@@ -127,7 +130,7 @@ def refuse_other_types(request: web.Request) -> None:
         raise UnsupportedBody(f"The charset {request.charset!r} is not read here; send UTF-8.")
 
 
-async def read_bounded(request: web.Request, limits: BodyLimits) -> bytes:
+async def read_bounded(request: Asked, limits: BodyLimits) -> bytes:
     """The body as sent, read no further than the limits, and no longer.
 
     Raises BodyTooLarge, BodiesFull and BodyTimeout past the limits, and InvalidJson where the
@@ -147,7 +150,7 @@ async def read_bounded(request: web.Request, limits: BodyLimits) -> bytes:
         raise InvalidJson("The body ended before its announced length.") from None
 
 
-async def read_arriving(request: web.Request, limits: BodyLimits) -> bytes:
+async def read_arriving(request: Asked, limits: BodyLimits) -> bytes:
     """A body of which more is to come, counted while it is held.
 
     Raises BodyTooLarge and BodiesFull past the limits, what aiohttp raises where it ends early.

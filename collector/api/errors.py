@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -11,6 +12,8 @@ from aiohttp.http import HttpProcessingError
 from aiohttp.http_exceptions import LineTooLong
 from aiohttp.typedefs import Handler, Middleware
 
+from collector.api.answers import Reply, response_of
+from collector.api.asked import Asked
 from collector.errors import BodyTooLarge, CollectorError
 
 logger = logging.getLogger(__name__)
@@ -52,13 +55,19 @@ OF_AIOHTTP = {
 # aiohttp has no class for it, and answers it with 400.
 TOO_MANY_HEADERS = "Too many headers"
 
+Count = Callable[[str], None]
 Answer = Callable[[web.Request, CollectorError], web.Response]
 
 
-def error_response(error: CollectorError) -> web.Response:
+def error_reply(error: CollectorError) -> Reply:
     """The answer for an error."""
     body = {"success": False, **error_body(error)}
-    return web.json_response(body, status=error.status, headers=error.headers)
+    return Reply(error.status, json.dumps(body).encode(), error.headers)
+
+
+def error_response(error: CollectorError) -> web.Response:
+    """The same, as aiohttp writes it."""
+    return response_of(error_reply(error))
 
 
 def error_body(error: CollectorError) -> dict[str, Any]:
@@ -94,7 +103,20 @@ def plain_error_response(
     return web.json_response(body, status=error.status, headers=headers)
 
 
-def make_error_middleware(count: Callable[[str], None], answer: Answer) -> Middleware:
+def counted(request: Asked, error: Exception, count: Count) -> CollectorError:
+    """What an error is in the answers; `count` is told its code.
+
+    Any that is not one of ours is our fault. Its traceback goes to the log, never to the client.
+    """
+    if not isinstance(error, CollectorError):
+        where = {"method": request.method, "path": request.path}
+        logger.error("unexpected error", exc_info=error, extra=where)
+        error = CollectorError("The collector failed; the error is in its log.")
+    count(error.code)
+    return error
+
+
+def make_error_middleware(count: Count, answer: Answer) -> Middleware:
     """The one place where errors become HTTP; `count` is told the code of each.
 
     `answer` makes the answer to a request for an error; error_response is the usual one.
@@ -104,18 +126,10 @@ def make_error_middleware(count: Callable[[str], None], answer: Answer) -> Middl
     async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
             return await handler(request)
-        except CollectorError as error:
-            count(error.code)
-            return answer(request, error)
         except web.HTTPException as error:
             count(refusal_of(error).code)
             return http_error_response(error)
-        except Exception:
-            # Any other error is ours. The traceback goes to the log, never to the client.
-            where = {"method": request.method, "path": request.path}
-            logger.exception("unexpected error", extra=where)
-            count(CollectorError.code)
-            failure = CollectorError("The collector failed; the error is in its log.")
-            return answer(request, failure)
+        except Exception as error:  # noqa: BLE001  # it is logged
+            return answer(request, counted(request, error, count))
 
     return answer_errors

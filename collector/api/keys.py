@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 
+from collector.api.asked import Endpoint
 from collector.api.request_context import ContextReader
 from collector.background import Supervisor
 from collector.contract.validation import Validator
@@ -29,4 +30,6 @@ STOPPING = web.AppKey("stopping", asyncio.Event)
 WRITER = web.AppKey("writer", Writer)
 SPOOL = web.AppKey("spool", Spool)
 BACKGROUND = web.AppKey("background", Supervisor)
+# What takes a body, by path.
+ENDPOINTS: web.AppKey[Mapping[str, Endpoint]] = web.AppKey("endpoints")
 METRICS_PAGE: web.AppKey[Callable[[], Awaitable[bytes]]] = web.AppKey("metrics_page")

@@ -10,6 +10,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 from multidict import istr
 
+from collector.api.asked import Asked
 from collector.api.stamp import REQUEST_ID_HEADER, Stamp, verify_stamp
 from collector.api.used_stamps import Use, UsedStamps
 from collector.client_ip import stored_ip
@@ -49,7 +50,7 @@ class ContextReader:
         self._used = UsedStamps(self._max_age)
         self._complaints = Complaints("a stamp of the gateway", clock)
 
-    def read(self, request: web.Request) -> RequestContext:
+    def read(self, request: Asked) -> RequestContext:
         """What the request says beside its body.
 
         Raises UnsignedRequest where no stamp is believed, and the settings want one.
@@ -99,6 +100,6 @@ async def bind_request_id(request: web.Request, handler: Handler) -> web.StreamR
         REQUEST_ID.reset(token)
 
 
-def read_header(request: web.Request, name: str, length: int) -> str | None:
+def read_header(request: Asked, name: str, length: int) -> str | None:
     """A header as storable text, cut; a header in bytes that are not UTF-8 has surrogates."""
     return clean_text(request.headers.get(name, ""))[:length] or None

@@ -8,6 +8,7 @@ from functools import cache
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from collector.api.asked import Endpoint, make_handler
 from collector.api.batch import batch
 from collector.api.endpoints import (
     BATCH_PATH,
@@ -21,7 +22,7 @@ from collector.api.endpoints import (
     READYZ_PATH,
     TRACK_PATH,
 )
-from collector.api.keys import BACKGROUND, METRICS_PAGE, SETTINGS, SPOOL, STORE
+from collector.api.keys import BACKGROUND, ENDPOINTS, METRICS_PAGE, SETTINGS, SPOOL, STORE
 from collector.api.openapi import openapi_text
 from collector.api.pixel import pixel
 from collector.api.script import (
@@ -35,13 +36,14 @@ from collector.api.script import (
 from collector.api.track import funnel, track
 from collector.spool.spool import Spool
 
-POSTED = {TRACK_PATH: track, FUNNEL_PATH: funnel, BATCH_PATH: batch}
+POSTED: Mapping[str, Endpoint] = {TRACK_PATH: track, FUNNEL_PATH: funnel, BATCH_PATH: batch}
 
 
 def add_routes(app: web.Application) -> None:
     """Every endpoint of the collector."""
-    for path, handler in POSTED.items():
-        app.router.add_post(path, handler)
+    app[ENDPOINTS] = POSTED
+    for path, endpoint in POSTED.items():
+        app.router.add_post(path, make_handler(endpoint))
         app.router.add_options(path, make_options_handler(POSTED_METHODS))
     # A HEAD, as link checkers send it, must not store an event.
     app.router.add_get(PIXEL_PATH, pixel, allow_head=False)

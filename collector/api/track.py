@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from aiohttp import web
 from msgspec import Struct
 from msgspec.structs import replace
 
-from collector.api.answers import json_response
+from collector.api.answers import Reply, json_reply
+from collector.api.asked import Asked
 from collector.api.body import read_body
 from collector.api.keys import CONTEXTS, ENRICHER, VALIDATOR, WRITER
 from collector.contract.reader import EVENTS, STAGES, event_of
@@ -24,22 +24,22 @@ class EventAnswer(Struct, omit_defaults=True):
     duplicate: bool = False
 
 
-async def track(request: web.Request) -> web.Response:
+async def track(request: Asked) -> Reply:
     """POST /v1/events/track: one event of a tracker."""
     row = await read_track(request)
-    return event_response(row, await request.app[WRITER].put(row))
+    return event_reply(row, await request.app[WRITER].put(row))
 
 
-async def funnel(request: web.Request) -> web.Response:
+async def funnel(request: Asked) -> Reply:
     """POST /v1/events/funnel: a stage that a session has reached, as its sender says."""
     row = await read_funnel(request)
-    return event_response(row, await request.app[WRITER].put(row))
+    return event_reply(row, await request.app[WRITER].put(row))
 
 
 # The row is all that a request holds of its event while it waits for the disk.
 
 
-async def read_track(request: web.Request) -> EventRow:
+async def read_track(request: Asked) -> EventRow:
     """The event of a request, ready to be stored."""
     context = request.app[CONTEXTS].read(request)
     body = await read_body(request, context)
@@ -47,7 +47,7 @@ async def read_track(request: web.Request) -> EventRow:
     return make_row(request.app[ENRICHER].enrich(payload, context))
 
 
-async def read_funnel(request: web.Request) -> EventRow:
+async def read_funnel(request: Asked) -> EventRow:
     """The event that a stage stands for.
 
     Mostly a server sends it. Then the User-Agent is the server's and not the visitor's, and
@@ -59,11 +59,11 @@ async def read_funnel(request: web.Request) -> EventRow:
     return make_row(request.app[ENRICHER].enrich(event_of(payload), context))
 
 
-def event_response(row: EventRow, status: EventStatus) -> web.Response:
+def event_reply(row: EventRow, status: EventStatus) -> Reply:
     """The answer for an event that is durable."""
     message = f"Event '{row.event_name}' tracked successfully"
     answer = EventAnswer(True, row.id, message, status is EventStatus.DUPLICATE)
-    return json_response(answer, http_status_of(status))
+    return json_reply(answer, http_status_of(status))
 
 
 def http_status_of(status: EventStatus) -> int:

@@ -24,6 +24,14 @@ class ReadableErrors(RequestHandler):
 
     __slots__ = ()
 
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        """See aiohttp, whose bodies ask for it each time that they are read.
+
+        It would parse nothing, and ask the kernel, where nothing is paused.
+        """
+        if self._reading_paused or self._buffer_paused:
+            super().resume_reading(resume_parser)
+
     def handle_error(
         self,
         request: web.BaseRequest,

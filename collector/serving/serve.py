@@ -23,6 +23,7 @@ from collector.serving.connections import (
     warn_of_few_descriptors,
 )
 from collector.serving.listening import BACKLOG, open_sockets, url_of
+from collector.serving.posted import answer_posted
 from collector.settings import Settings
 
 try:
@@ -114,7 +115,7 @@ async def serve_until(
     runner = make_runner(app, bounds)
     try:
         await runner.setup()
-        bound_connections(runner, bounds)
+        set_up_server(runner, bounds)
         spare_garbage_collector()
         for listener in sockets:
             await web.SockSite(runner, listener, backlog=BACKLOG).start()
@@ -137,10 +138,11 @@ def spare_garbage_collector() -> None:
     gc.set_threshold(*GC_THRESHOLDS)
 
 
-def bound_connections(runner: web.AppRunner, bounds: Bounds) -> None:
-    """Keep no more connections open than the bounds allow."""
+def set_up_server(runner: web.AppRunner, bounds: Bounds) -> None:
+    """Keep no more connections open than the bounds allow, and the way of an event short."""
     if runner.server is not None:
         limit_connections(runner.server, bounds.max_connections, bounds.count_too_many)
+        answer_posted(runner.server, runner.app)
 
 
 def make_runner(app: web.Application, bounds: Bounds) -> web.AppRunner:

@@ -11,10 +11,10 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import aiohttp
-from aiohttp import web
 from msgspec.structs import replace
 
 from collector.api.app import make_app
+from collector.api.asked import Asked
 from collector.api.keys import CONTEXTS, METRICS
 from collector.api.request_context import ContextReader
 from collector.event import RequestContext
@@ -128,7 +128,7 @@ class SteppedClock(ContextReader):
 
     step = timedelta()
 
-    def read(self, request: web.Request) -> RequestContext:
+    def read(self, request: Asked) -> RequestContext:
         """As ever, but for the time."""
         context = super().read(request)
         return replace(context, received_at=context.received_at + self.step)

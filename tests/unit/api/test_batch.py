@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from collector.api.batch import Answer, batch_response, first_unavailable
+from collector.api.batch import Answer, batch_reply, first_unavailable
 from collector.api.track import http_status_of
 from collector.errors import CollectorError, EventRefused, QueueFull, StoreUnavailable
 from collector.event_row import DURABLE, EventStatus, Outcome, status_of
@@ -38,12 +38,11 @@ def test_the_status_says_whether_anything_must_be_sent_again(
     statuses: str, http_status: int, success: bool
 ) -> None:
     answers = [answer_of(EventStatus(name)) for name in statuses.split()]
-    response = batch_response(answers, first_unavailable(answers))
-    assert isinstance(response.body, bytes)
-    answer = json.loads(response.body)
-    assert (response.status, answer["success"]) == (http_status, success)
+    reply = batch_reply(answers, first_unavailable(answers))
+    answer = json.loads(reply.body)
+    assert (reply.status, answer["success"]) == (http_status, success)
     assert [r["status"] for r in answer["results"]] == statuses.split()
-    assert response.headers.get("Retry-After") == ("7" if http_status == 503 else None)
+    assert reply.headers.get("Retry-After") == ("7" if http_status == 503 else None)
 
 
 @pytest.mark.parametrize(

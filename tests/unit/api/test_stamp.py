@@ -1,5 +1,6 @@
 """Whose word on the client's address is believed."""
 
+import hmac
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -36,6 +37,13 @@ def headers(client_ip: str, received_at: str, signature: str) -> CIMultiDict[str
 
 def signed(client_ip: str, received_at: str, secret: bytes = SECRET) -> CIMultiDict[str]:
     return headers(client_ip, received_at, sign_stamp(client_ip, received_at, secret))
+
+
+@given(secret=st.binary(max_size=200), address=st.text(max_size=50))
+def test_the_signature_is_the_standard_librarys_hmac(secret: bytes, address: str) -> None:
+    message = f"{address}\n{MILLISECONDS}\n{REQUEST_ID}".encode("utf-8", "surrogateescape")
+    expected = hmac.new(secret, message, "sha256").hexdigest()
+    assert sign_stamp(address, MILLISECONDS, secret, REQUEST_ID) == expected
 
 
 @pytest.mark.parametrize("client_ip", ["203.0.113.7", "2001:db8::1"])
