@@ -8,13 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from hashlib import sha256
-from typing import TYPE_CHECKING
 
 from multidict import istr
-
-if TYPE_CHECKING:
-    from hashlib import _Hash as Hash
 
 # As istr they are found in aiohttp's headers in half the time.
 CLIENT_IP_HEADER = istr("X-Client-IP")
@@ -24,10 +19,6 @@ REQUEST_ID_HEADER = istr("X-Kong-Request-Id")
 
 # Epoch milliseconds up to the year 2286: longer digits are no time of receipt.
 MAX_TIMESTAMP_DIGITS = 13
-
-HASH_BLOCK_BYTES = 64
-INNER_PAD = bytes(byte ^ 0x36 for byte in range(256))
-OUTER_PAD = bytes(byte ^ 0x5C for byte in range(256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,23 +80,15 @@ def sign_stamp(client_ip: str, received_at: str, secret: bytes, request_id: str 
     message = f"{client_ip}\n{received_at}"
     if request_id:
         message = f"{message}\n{request_id}"
-    inner, outer = keyed_hashes(secret)
-    inner, outer = inner.copy(), outer.copy()
-    inner.update(message.encode("utf-8", "surrogateescape"))
-    outer.update(inner.digest())
-    return outer.hexdigest()
+    signature = keyed(secret).copy()
+    signature.update(message.encode("utf-8", "surrogateescape"))
+    return signature.hexdigest()
 
 
 @lru_cache(maxsize=16)
-def keyed_hashes(secret: bytes) -> tuple[Hash, Hash]:
-    """The inner and the outer hash of HMAC-SHA256 (RFC 2104), which have read the secret.
-
-    A copy of these signs in a fifth of the time of hmac.digest, which looks the hash up and reads
-    the secret each time.
-    """
-    key = secret if len(secret) <= HASH_BLOCK_BYTES else sha256(secret).digest()
-    padded = key.ljust(HASH_BLOCK_BYTES, b"\0")
-    return sha256(padded.translate(INNER_PAD)), sha256(padded.translate(OUTER_PAD))
+def keyed(secret: bytes) -> hmac.HMAC:
+    """HMAC-SHA256 that has read the secret: a copy signs in less time than a new one."""
+    return hmac.new(secret, digestmod="sha256")
 
 
 def parse_epoch_milliseconds(text: str) -> datetime | None:

@@ -59,7 +59,7 @@ def parse_tombstone(text: str) -> Tombstone:
 
 
 def digest_of(kind: IdKind, value: str) -> bytes:
-    """The SHA-256 that stands for an id: erasure_digest of migration 0013."""
+    """The SHA-256 that stands for an id: erasure_digest of migration 0012."""
     return sha256(f"{kind}:{value}".encode("utf-8", "replace")).digest()
 
 
