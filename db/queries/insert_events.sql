@@ -16,7 +16,8 @@
 -- order of their keys, and in one go all its sessions in their order, with those that lose an
 -- order to it. So every statement takes what it takes in one order that all share, each waits
 -- only for what comes later in that order than all that it holds, and no circle of waits can
--- close. What mends orders and sessions after events were changed takes them in the same order
+-- close. Before it begins it may wait for a tombstone (db/privacy/lock_erased.sql), which holds
+-- nothing that it needs. What mends orders and sessions after events were changed takes them in the same order
 -- (collector/facts/mend.py).
 --
 -- The rows of orders and funnel do not depend on the order in which batches arrive. Each

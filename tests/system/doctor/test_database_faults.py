@@ -131,6 +131,7 @@ async def own_role(database: str) -> AsyncIterator[tuple[str, str]]:
                 "GRANT SELECT, INSERT, UPDATE ON conversion_events, conversion_funnel,"
                 " counted_orders TO {role}",
                 "GRANT SELECT, INSERT, UPDATE, DELETE ON rejected_events TO {role}",
+                "GRANT SELECT ON erased_ids, erased_slots TO {role}",
             ),
             WARNING,
             "reports fall behind",
@@ -161,7 +162,8 @@ async def test_the_rights_that_the_doctor_names_are_those_that_a_collector_needs
             await execute(database, f"GRANT {row['missing']} ON {row['table_name']} TO {name}")
         await execute(database, "INSERT INTO changed_days (day) SELECT utc_day(now()) - 1")
 
-        async with run_collector(url, facts_seconds=0.05) as collector:
+        wanted = {"retention_events_days": 1, "retention_addresses_days": 1, "cookieless": True}
+        async with run_collector(url, facts_seconds=0.05, **wanted) as collector:
             assert (await collector.track())[0] == 200
             assert (await collector.track(event_type="purchase", order_id="1"))[0] == 200
             assert (await collector.track(currency="no currency"))[0] == 422
@@ -176,8 +178,13 @@ async def test_the_rights_that_the_doctor_names_are_those_that_a_collector_needs
             async def is_erased() -> bool:
                 return not await fetch(database, WHAT_FOLLOWS_EVENTS)
 
+            async def is_retained() -> bool:
+                ran = "SELECT FROM retention_progress, visitor_salts WHERE isfinite(ran_at)"
+                return bool(await fetch(database, ran))
+
             await until(is_well)
             await until(is_summed)
+            await until(is_retained)
             await execute(database, "DELETE FROM conversion_events")
             await until(is_erased)
 
