@@ -11,3 +11,5 @@ export const attempt = <T>(work: () => T, what?: string): T | undefined => {
     if (what) attempt(() => complain(`${what}: ${String(error)}`));
   }
 };
+
+export const readJson = (text?: string): unknown => attempt(() => JSON.parse(text!) as unknown);

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import * as extra from "../src/extra_module.js";
 import { createPages } from "../src/pages.js";
 import type { Config, WireEvent } from "../src/types.js";
 
@@ -27,6 +28,7 @@ const create = (config: Partial<Config> = {}) => {
       const { pathname, hash } = new URL(held!.page_url);
       seen.push(`${pathname}${hash} ${held!.page_title}`);
     },
+    (use) => use(extra),
   );
   return { pages, seen };
 };
