@@ -20,7 +20,7 @@ SIDE_BY_SIDE := --numprocesses=logical --dist=loadfile --no-loadscope-reorder
 # core; the tests start hundreds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run demo test suite test-faults test-repeat unit test-python format docs hooks lock release-check tracker deck \
+.PHONY: run demo test suite test-faults test-repeat unit test-python format docs hooks lock release-check tracker tracker-apps deck \
 	deck-if-go check-kong check protobuf install bench bench-full bench-gateway \
 	bench-reports pictures clean
 
@@ -55,6 +55,11 @@ tracker:
 	else \
 		echo "the tracker is not checked: it needs Node 20.19 or newer, with npm"; \
 	fi
+
+# Vite with React and Vue, Next.js and Jest, with the tracker's package as its users install it:
+# about a minute, and half a gigabyte for a while.
+tracker-apps: tracker
+	@cd tracker && npm run --silent apps
 
 # decK, at the version of kong/deck/go.mod.
 deck: $(DECK)
