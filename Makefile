@@ -22,7 +22,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run demo test suite test-faults test-repeat unit test-python format docs hooks lock release-check tracker tracker-apps deck \
 	deck-if-go check-kong check protobuf install bench bench-full bench-gateway \
-	bench-reports pictures clean
+	bench-reports bench-tracker pictures clean
 
 # Start the whole system on this machine, without Docker.
 UP := $(BIN)/conversion-tracking up --gateway-port $(GATEWAY_PORT) \
@@ -157,6 +157,11 @@ bench-gateway: $(INSTALLED)
 # How long the reports take on ten million events, which its first run makes (docs/benchmarks.md).
 bench-reports: $(INSTALLED)
 	$(BIN)/python -m bench.reports $(BENCH_ARGS)
+
+# What the tracker costs a page's main thread, beside another (docs/benchmarks.md); needs Chromium
+# and the packages of tracker/.
+bench-tracker: $(INSTALLED)
+	$(BIN)/python -m bench.tracker $(BENCH_ARGS)
 
 install: $(INSTALLED)
 

@@ -48,8 +48,11 @@ const write = async (entry) => {
   return code.replace(/\bvar /g, "let ").replace(/;$/, "");
 };
 
+// Chromium compiles functions when they are called, the outer ones first, and reads those within
+// anew each time; with this hint it compiles all at once, in half the time.
+const HINT = "//# allFunctionsCalledOnLoad\n";
 // A block keeps the names from the page, as a function would.
-await writeFile("dist/t.js", `{${await write("src/script.ts")}}`);
+await writeFile("dist/t.js", `${HINT}{${await write("src/script.ts")}}`);
 await writeFile("dist/t.extra.js", await write("src/extra_script.ts"));
 await writeFile("dist/t.pixels.js", await write("src/pixels.ts"));
 

@@ -12,4 +12,6 @@ export const attempt = <T>(work: () => T, what?: string): T | undefined => {
   }
 };
 
-export const readJson = (text?: string): unknown => attempt(() => JSON.parse(text!) as unknown);
+/** What a text says in JSON; nothing where it does not, or there is none: to throw takes long. */
+export const readJson = (text?: string): unknown =>
+  text && attempt(() => JSON.parse(text) as unknown);

@@ -58,7 +58,7 @@ export const readLanding = (): Landing => {
       isFromOwnSite ? withoutQuery(referrer) : referrer,
     ),
     isFromOwnSite_: isFromOwnSite,
-    isArrival_: !/^[rb]/.test(loaded?.type ?? ""), // reload, back_forward
+    isArrival_: !/^[rb]/.test(loaded?.type as string), // reload, back_forward
   };
 };
 

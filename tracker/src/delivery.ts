@@ -6,8 +6,6 @@ import type { Config } from "./types.js";
 
 // Browsers refuse more than 64 KiB in all requests that may outlive their page together.
 const MAX_BATCH_BYTES = 60_000;
-// What a request has around each event, and more.
-const BYTES_AROUND = 40;
 const MAX_BACKOFF_SECONDS = 300;
 // What another tab has just sent and removed, this one sees 2 ms later (Chromium, measured).
 const SETTLE_MS = 20;
@@ -16,11 +14,14 @@ const SETTLE_MS = 20;
 export const backoffMs = (failures: number, random: number): number =>
   (1 + random) * 250 * Math.min(2 ** failures, MAX_BACKOFF_SECONDS * 2);
 
-/** As many of the entries as fit into one request, and at least one. */
+/**
+ * As many of the entries as fit into one request, and at least one. A character is three bytes
+ * at most, mostly one, which leaves room for what is around each; to count takes longer.
+ */
 export const takeBatch = (entries: Entry[]): Entry[] => {
   let bytes = 0;
   return entries.filter(
-    ([, text], index) => (bytes += new Blob([text]).size + BYTES_AROUND) < MAX_BATCH_BYTES || !index,
+    ([, text], index) => (bytes += text.length * 3) < MAX_BATCH_BYTES || !index,
   );
 };
 
@@ -46,7 +47,7 @@ export const createDelivery = (
   let letGo: (() => void) | undefined;
 
   // The time from which on tabs may send, where the server asked to wait.
-  const setUntil = (delayMs: number): unknown => shared.set_("until", now() + delayMs + "");
+  const setUntil = (delayMs: number): unknown => shared.set_("until", (now() + delayMs) as unknown as string);
   // More than the server may ask for is a clock that was wrong, or not ours.
   const untilMs = (): number => {
     const ms = (shared.get_("until") as unknown as number) - now(); // NaN without one
@@ -60,7 +61,7 @@ export const createDelivery = (
     // After a failure not: others may have used up what keepalive requests may hold.
     if (!failures) sending = `${batch.map(([id]) => id)}`;
     const seconds = await post(config, batch, !failures, note);
-    setUntil(seconds! * 1000);
+    if (seconds) setUntil(seconds * 1000);
     sending = "";
     if (seconds !== ANSWERED) return wait(backoffMs(++failures, Math.random()));
     failures = 0;
@@ -105,12 +106,13 @@ export const createDelivery = (
       // It cannot tell what became of them: they stay in the queue for the next page.
       if (batch[0] && !untilMs()) navigator.sendBeacon(...makeRequest(config, batch));
     },
+    flush_: flush,
     /** Leaves nothing of it on the device. */
     forget_(): void {
       shared.forget_();
       queue.forget_();
     },
-    /** The page begins or is back, or consent or the network is there: no need to wait. */
+    /** The page or the network is back: no need to wait. */
     resume_(): void {
       leaving = false;
       wake?.();

@@ -10,17 +10,17 @@ export type Extra = typeof import("./extra_module.js");
 export type WithExtra = (use: (extra?: Extra) => void) => void;
 
 /**
- * Whether nothing is unusual: no pixel, and no id that one left, whose names a blocker may guard;
- * and a browser that the User-Agent header tells, unlike Brave, and an iPad, which says it is a Mac.
+ * Whether nothing is unusual: no pixel (Google's is a list, whatever function there is beside it),
+ * which has ids in cookies, and whose name a blocker may guard; and a browser that the User-Agent
+ * header tells, unlike Brave, and an iPad, which says it is a Mac.
  */
 const isUsual = (): boolean =>
   !(
     globals.fbq ||
-    globals.gtag ||
+    globals.dataLayer ||
     globals.lintrk ||
     "brave" in navigator ||
-    (navigator.maxTouchPoints > 1 && /Macintosh/.test(navigator.userAgent)) ||
-    /_(ga|fbp)=/.test(document.cookie)
+    (navigator.maxTouchPoints > 1 && /Macintosh/.test(navigator.userAgent))
   );
 
 /** Whether the extra has something to say of an event, or of what is in it. */

@@ -30,7 +30,7 @@ const isSignalled = ({
   webdriver || globalPrivacyControl || doNotTrack! > 0;
 
 const start = (config: Config, withExtra: WithExtra): void => {
-  const endpoint = `${config.endpoint ?? ""}`;
+  const endpoint = `${config.endpoint}`;
   if (!/^(https?:)?\/\/[^/]/.test(endpoint)) return complain(`no setting can be endpoint: ${endpoint}`);
   config.endpoint = endpoint.replace(/\/+$/, "");
   const create = (extra?: Extra): void => {

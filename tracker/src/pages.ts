@@ -70,16 +70,17 @@ export const createPages = (config: Config, hold: () => WireEvent, release: () =
     markSeen_(): void {
       seen = pathOf(location);
     },
+    /** The page is back from the back-forward cache, and is seen anew. */
+    back_(): void {
+      seen = lastTitle = undefined;
+      if (started) look();
+    },
     /** May be called again: to look whether this page was counted. */
     start_(): void {
       if (!started) {
         started = true;
         followAddress(look, withExtra);
         addEventListener("visibilitychange", () => (document.hidden ? settle() : look()));
-        addEventListener("pageshow", (event) => {
-          if (event.persisted) seen = lastTitle = undefined;
-          look();
-        });
       }
       look();
     },

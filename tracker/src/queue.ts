@@ -63,7 +63,7 @@ export const createQueue = (shared: Shared, note: (...about: unknown[]) => void)
     /** All, oldest first, after dropping what is too old, one too many or no event. */
     entries_(): Entry[] {
       const waiting = (Object.entries({ ...readAll(), ...unstored }) as Entry[]).filter(
-        ([, text]) => text !== "",
+        ([, text]) => text,
       );
       const good = waiting
         .slice(-MAX_EVENTS)

@@ -28,4 +28,4 @@ const start = ({ src, dataset }: HTMLScriptElement): void => {
 };
 
 if (document.currentScript) start(document.currentScript as HTMLScriptElement);
-else complain("t.js must be a script of its own with src, and no module");
+else complain("t.js must be a script with src, no module");

@@ -1,22 +1,23 @@
+import { complain } from "./console.js";
 import { toPlain } from "./plain.js";
 import { isDoubtful, readLanding, withoutQuery, withTagsOf } from "./attribution.js";
-import { uuidv7 } from "./uuid.js";
-import { complain } from "./console.js";
 import type { Config, Consent, EventFields, WireEvent } from "./types.js";
+import { now } from "./clock.js";
+import { uuidv7 } from "./uuid.js";
 import { COUNT, EVERYTHING, WAIT } from "./levels.js";
 import { createSessions } from "./session.js";
 import { createDelivery } from "./delivery.js";
-import { now } from "./clock.js";
+import { takesFunctions } from "./globals.js";
+import { createQueue } from "./queue.js";
+import { addressOf, createPages } from "./pages.js";
 import { openShared } from "./storage.js";
 import { guardCalls, type RunningTracker } from "./calls.js";
-import { takesFunctions } from "./globals.js";
 import { noteForm } from "./noted_form.js";
-import { addressOf, createPages } from "./pages.js";
-import { createQueue } from "./queue.js";
 import { needsExtra, type Extra, type WithExtra } from "./extra_of_page.js";
 import { attempt } from "./attempt.js";
 
 const MAX_WAITING = 100;
+const LEFT_BEHIND_MS = 2000;
 
 /** The tracker of a page; there should be one. `extra` is there, or comes where it is needed. */
 export const createTracker = (
@@ -192,7 +193,7 @@ export const createTracker = (
     market();
     if (mayTrack() > COUNT) {
       shared.allow_();
-      delivery.resume_();
+      void delivery.flush_();
     }
   };
 
@@ -202,11 +203,17 @@ export const createTracker = (
     release();
     attempt(delivery.leave_);
   });
-  addEventListener("pageshow", delivery.resume_);
+  addEventListener("pageshow", ({ persisted }) => {
+    if (!persisted) return;
+    delivery.resume_();
+    pages.back_();
+  });
   addEventListener("online", delivery.resume_);
   // Who is in a form will send it.
   addEventListener("focusin", () => asked || ask());
-  begin();
+  market();
+  // What an earlier page left mostly goes with this page's view, after the page's own work.
+  setTimeout(begin, LEFT_BEHIND_MS);
   if (!config.manualPageViews) pages.start_();
   return api;
 };

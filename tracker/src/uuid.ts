@@ -1,8 +1,5 @@
 import { now } from "./clock.js";
 
-/** A random digit from crypto, 0 to 9. */
-const randomDigit = (): string => `${crypto.getRandomValues(new Uint8Array(1))[0]! % 10}`;
-
 /**
  * A UUID version 7 (RFC 9562, 5.7): the time in milliseconds, then 18 random digits, which
  * are 59 bits: a decimal digit is a hexadecimal one, and shorter to make.
@@ -11,4 +8,8 @@ const randomDigit = (): string => `${crypto.getRandomValues(new Uint8Array(1))[0
 export const uuidv7 = (): string =>
   // Until the year 2527 the time has eleven hexadecimal digits.
   (0 + now().toString(16)).replace(/.{8}/, "$&-") +
-  "-7000-8000-000000000000".replace(/0/g, randomDigit);
+  crypto
+    .getRandomValues(new Uint8Array(18))
+    .map((byte) => byte % 10)
+    .join("")
+    .replace(/(...)(...)/, "-7$1-8$2-");

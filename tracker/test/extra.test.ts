@@ -13,8 +13,7 @@ beforeEach(async () => {
   gateway = await startGateway();
 });
 afterEach(() => {
-  delete (globalThis as { fbq?: unknown }).fbq;
-  document.cookie = "_ga=; Max-Age=0";
+  Object.assign(globalThis, { fbq: undefined, dataLayer: undefined });
 });
 
 /** A tracker as the script starts it on a page without settings: its extra comes later, if at all. */
@@ -43,9 +42,7 @@ test("what has nothing unusual goes without the extra", async () => {
   expect(asking).toEqual([]);
 });
 
-const cookie = () => {
-  document.cookie = "_ga=GA1.1.111.222";
-};
+const dataLayer = () => Object.assign(globalThis, { dataLayer: [] });
 const fbq = () => Object.assign(globalThis, { fbq: vi.fn() });
 const brave = () => Object.defineProperty(navigator, "brave", { value: {}, configurable: true });
 
@@ -54,7 +51,7 @@ test.each<[string, () => unknown]>([
   ["an address within its address", () => history.replaceState(null, "", "/a%3Ftoken%3DSECRET")],
   ["a referrer with parameters", () => vi.spyOn(document, "referrer", "get").mockReturnValue("https://a.example/?x=1")],
   ["a pixel", fbq],
-  ["the cookie of one", cookie],
+  ["Google's list", dataLayer],
   ["a browser that says it is another", brave],
 ])("an event of a page with %s waits for the extra", async (_, prepare) => {
   prepare();

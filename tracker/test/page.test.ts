@@ -103,9 +103,9 @@ const element = (src: string, data: Record<string, string> = {}) => {
 const isRunning = () => "trackEvent" in ((window as PageWindow).conversionTracking ?? {});
 
 test.each<[string, HTMLScriptElement | null, string]>([
-  ["a module, or evaluated text", null, "t.js must be a script of its own with src, and no module"],
-  ["a part of another file", element("https://shop.example/bundle.js"), "no setting can be endpoint: "],
-  ["written into the page", element(""), "no setting can be endpoint: "],
+  ["a module, or evaluated text", null, "t.js must be a script with src, no module"],
+  ["a part of another file", element("https://shop.example/bundle.js"), "no setting can be endpoint: undefined"],
+  ["written into the page", element(""), "no setting can be endpoint: undefined"],
   [
     "one whose address a template did not fill in",
     element("https://gateway.example/t.js", { endpoint: "undefined" }),

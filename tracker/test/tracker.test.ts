@@ -117,6 +117,18 @@ test("the events of a page come after its view, and an address is that of their 
   expect(events[2]!.occurred_at).toBeLessThanOrEqual(events[3]!.occurred_at);
 });
 
+test("a page that comes back from the back-forward cache counts again", async () => {
+  document.title = "Home";
+  open({ manualPageViews: false });
+  await sent(1);
+  dispatchEvent(Object.assign(new Event("pageshow"), { persisted: false }));
+  await settle();
+  dispatchEvent(Object.assign(new Event("pageshow"), { persisted: true }));
+  await sent(2);
+  await settle();
+  expect(gateway.names()).toEqual(["page_view", "page_view"]);
+});
+
 test("a call for the page that is being counted tells more of it, and counts no other", async () => {
   const tracker = open({ manualPageViews: false });
   const id = await tracker.trackPageView({ page_title: "Own", metadata: { a: 1 } });
