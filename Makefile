@@ -28,9 +28,9 @@ IN_MEMORY := $(shell [ "$(MEMORY_EXEC)" ] && [ $(MEMORY_KB) -ge 4000000 ] && ech
 # core; the tests start hundreds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run demo test suite test-faults test-repeat unit test-python format docs hooks lock release-check tracker deck \
+.PHONY: run demo test suite test-faults test-repeat unit test-python format docs hooks lock release-check tracker tracker-apps deck \
 	go-tools-if-go check-kong helm check-helm manifests check protobuf install bench bench-full bench-gateway \
-	bench-reports pictures clean
+	bench-reports bench-tracker pictures clean
 
 # Start the whole system on this machine, without Docker.
 UP := $(BIN)/conversion-tracking up --gateway-port $(GATEWAY_PORT) \
@@ -63,6 +63,11 @@ tracker:
 	else \
 		echo "the tracker is not checked: it needs Node 20.19 or newer, with npm"; \
 	fi
+
+# Vite with React and Vue, Next.js and Jest, with the tracker's package as its users install it:
+# about a minute, and half a gigabyte for a while.
+tracker-apps: tracker
+	@cd tracker && npm run --silent apps
 
 # decK and Helm, at the versions of their go.mod. To ask for a module fails without Go, and with one
 # that is too old for go.mod and may not fetch a newer one.
@@ -181,6 +186,11 @@ bench-gateway: $(INSTALLED)
 # How long the reports take on ten million events, which its first run makes (docs/benchmarks.md).
 bench-reports: $(INSTALLED)
 	$(BIN)/python -m bench.reports $(BENCH_ARGS)
+
+# What the tracker costs a page's main thread, beside another (docs/benchmarks.md); needs Chromium
+# and the packages of tracker/.
+bench-tracker: $(INSTALLED)
+	$(BIN)/python -m bench.tracker $(BENCH_ARGS)
 
 install: $(INSTALLED)
 

@@ -1,6 +1,7 @@
-// Builds dist/: t.js for the script tag and t.extra.js that it loads, index.js and react.js as ES modules. `npm run dist`
-// adds the type declarations, `npm run build` the copy that the collector serves.
-import { mkdir, rm, writeFile } from "node:fs/promises";
+// Builds dist/: t.js for the script tag with what it loads, t.extra.js and t.pixels.js; index and
+// react as ES modules (.js) and for require() (.cjs). `npm run dist` adds the type declarations,
+// `npm run build` the copies that the collector serves.
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { build } from "esbuild";
 import { minify } from "terser";
 import { define as clickIds } from "./click_ids.mjs";
@@ -47,18 +48,22 @@ const write = async (entry) => {
   return code.replace(/\bvar /g, "let ").replace(/;$/, "");
 };
 
+// Chromium compiles functions when they are called, the outer ones first, and reads those within
+// anew each time; with this hint it compiles all at once, in half the time.
+const HINT = "//# allFunctionsCalledOnLoad\n";
 // A block keeps the names from the page, as a function would.
-await writeFile("dist/t.js", `{${await write("src/script.ts")}}`);
-await writeFile("dist/t.extra.js", await write("src/extra.ts"));
+await writeFile("dist/t.js", `${HINT}{${await write("src/script.ts")}}`);
+await writeFile("dist/t.extra.js", await write("src/extra_script.ts"));
+await writeFile("dist/t.pixels.js", await write("src/pixels.ts"));
 
-await build({
-  entryPoints: ["src/index.ts"],
-  bundle: true,
-  format: "esm",
-  target,
-  define,
-  mangleProps: INTERNAL_NAMES,
-  outfile: "dist/index.js",
-});
+const index = { entryPoints: ["src/index.ts"], bundle: true, target, define, mangleProps: INTERNAL_NAMES };
 // Not bundled: it shares index.js, and with it nothing is doubled in a page's bundle.
-await build({ entryPoints: ["src/react.ts"], format: "esm", target, outfile: "dist/react.js" });
+const react = { entryPoints: ["src/react.ts"], target };
+
+await build({ ...index, format: "esm", outfile: "dist/index.js" });
+await build({ ...react, format: "esm", outfile: "dist/react.js" });
+// For require(), as in Jest.
+await build({ ...index, format: "cjs", outfile: "dist/index.cjs" });
+await build({ ...react, format: "cjs", outfile: "dist/react.cjs" });
+const common = await readFile("dist/react.cjs", "utf8");
+await writeFile("dist/react.cjs", common.replace('"./index.js"', '"./index.cjs"'));

@@ -12,4 +12,4 @@ const names = list.match(/^\w+(?= *= *\{.*tracker = true)/gm);
 names.sort((one, other) => other.length - one.length);
 
 /** What CLICK_IDS in src/attribution.ts is, in the builds and in the tests. */
-export const define = { CLICK_IDS: JSON.stringify(names.join(" ")) };
+export const define = { CLICK_IDS: JSON.stringify(names.join("|")) };

@@ -5,6 +5,7 @@ import { names } from "./names.mjs";
 export default defineConfig({
   define: { ...clickIds, ...names, TAKES_FUNCTIONS: "true" },
   test: {
+    include: ["test/**/*.test.{ts,tsx}"],
     environment: "happy-dom",
     setupFiles: ["test/setup.ts"],
     environmentOptions: {

@@ -55,7 +55,7 @@ from collector.api.openapi_schemas import (
     results_schema,
 )
 from collector.api.pixel import ERROR_HEADER, EVENT_ID_HEADER, RESULT_HEADER
-from collector.api.script import SCRIPT_METHODS, extra_path
+from collector.api.script import SCRIPT_METHODS, part_path
 from collector.errors import (
     BatchTooLarge,
     BodiesFull,
@@ -144,8 +144,11 @@ def openapi_document(script_path: str) -> Json:
                 "options": options_operation("pixel", PIXEL_METHODS),
             },
             script_path: script_operations("script", "The tracker's script, for pages"),
-            extra_path(script_path): script_operations(
-                "scriptExtra", "What the script loads on pages with pixels"
+            part_path(script_path, "extra"): script_operations(
+                "scriptExtra", "What the script loads where a page needs more than the usual"
+            ),
+            part_path(script_path, "pixels"): script_operations(
+                "scriptPixels", "What the script loads on pages with pixels"
             ),
             HEALTHZ_PATH: with_head(healthz_operation()),
             READYZ_PATH: with_head(readyz_operation()),

@@ -26,12 +26,10 @@ from collector.api.keys import BACKGROUND, ENDPOINTS, METRICS_PAGE, SETTINGS, SP
 from collector.api.openapi import openapi_text
 from collector.api.pixel import pixel
 from collector.api.script import (
-    EXTRA_FILE,
     HEADERS_OF_SCRIPT_PREFLIGHT,
     SCRIPT_METHODS,
-    extra_path,
     make_script_handler,
-    script_at,
+    read_scripts,
 )
 from collector.api.track import funnel, track
 from collector.spool.spool import Spool
@@ -50,10 +48,7 @@ def add_routes(app: web.Application) -> None:
     app.router.add_options(PIXEL_PATH, make_options_handler(PIXEL_METHODS))
     script_path = app[SETTINGS].script_path
     of_script = make_options_handler(SCRIPT_METHODS, HEADERS_OF_SCRIPT_PREFLIGHT)
-    for path, script in (
-        (script_path, script_at(script_path)),
-        (extra_path(script_path), EXTRA_FILE.read_bytes()),
-    ):
+    for path, script in read_scripts(script_path).items():
         app.router.add_get(path, make_script_handler(script))
         app.router.add_options(path, of_script)
     app.router.add_get(HEALTHZ_PATH, healthz)

@@ -19,7 +19,8 @@ from aiohttp.typedefs import Handler
 
 STATIC = Path(__file__).parents[1] / "static"
 SCRIPT_FILE = STATIC / "t.js"
-EXTRA_FILE = STATIC / "t.extra.js"
+# What it loads from beside it, where a page needs that.
+PARTS = ("extra", "pixels")
 
 # A day as Plausible and Umami have it. For one more day a browser may run what it has while it
 # asks for a new one: no event waits for that, and where the gateway is away for a moment the
@@ -86,10 +87,26 @@ def script_at(path: str) -> bytes:
     return SCRIPT_FILE.read_bytes().replace(b'"/t.js"', f'"{path}"'.encode())
 
 
-def extra_path(script_path: str) -> str:
-    """Where the script looks for its extra: `/t.extra.js` beside `/t.js`."""
+def part_path(script_path: str, part: str) -> str:
+    """Where the script looks for a part of it: `/t.extra.js` beside `/t.js`."""
     name, dot, kind = script_path.rpartition(".js")
-    return f"{name}.extra.js" if dot and not kind else f"{script_path}.extra"
+    return f"{name}.{part}.js" if dot and not kind else f"{script_path}.{part}"
+
+
+def part_file(part: str) -> Path:
+    """The file of a part."""
+    return STATIC / f"t.{part}.js"
+
+
+def script_paths(script_path: str) -> list[str]:
+    """Those of the script and of its parts."""
+    return [script_path, *(part_path(script_path, part) for part in PARTS)]
+
+
+def read_scripts(script_path: str) -> dict[str, bytes]:
+    """The script and its parts, by their paths."""
+    parts = {part_path(script_path, part): part_file(part).read_bytes() for part in PARTS}
+    return {script_path: script_at(script_path), **parts}
 
 
 def make_script_handler(source: bytes) -> Handler:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from ipaddress import ip_address
 
-from collector.api.script import extra_path
+from collector.api.script import script_paths
 from collector.client_ip import truncate_ip
 from collector.doctor.check import Check, Group
 from collector.doctor.deployment import TRACK, Deployment
@@ -175,7 +175,7 @@ async def check_script(deployment: Deployment) -> Finding:
     """The script for pages and what it loads itself, which any page may load."""
     client = await deployment.gateway()
     path = deployment.options.script_path
-    answers = {path: await client.ask("GET", path) for path in (path, extra_path(path))}
+    answers = {path: await client.ask("GET", path) for path in script_paths(path)}
     wrong = [f"{path} {a.status}" for path, a in answers.items() if not is_script(a)]
     if not wrong:
         return ok(f"{' and '.join(answers)} are there for every page")

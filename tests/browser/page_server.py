@@ -45,7 +45,7 @@ class PageServer:
     def make_app(self) -> web.Application:
         """The server's application."""
         app = web.Application()
-        app.router.add_get("/{name:t(.extra)?.js}", self._serve_tracker)
+        app.router.add_get("/{name:t(.[a-z]+)?.js}", self._serve_tracker)
         app.router.add_get("/scripts/{name}", self._serve_script)
         app.router.add_get("/favicon.ico", self._serve_nothing)
         app.router.add_get("/loaded/{state_and_path:.*}", self._note_loaded)
@@ -80,6 +80,10 @@ class PageServer:
 
 
 def answer_script(script: Path) -> web.Response:
-    """A script, as it is now."""
-    headers = {**NEVER_STORE, "Content-Type": "text/javascript; charset=utf-8"}
+    """A script, as it is now; for a sandboxed frame, too, whose origin is another."""
+    headers = {
+        **NEVER_STORE,
+        "Content-Type": "text/javascript; charset=utf-8",
+        "Access-Control-Allow-Origin": "*",
+    }
     return web.Response(body=script.read_bytes(), headers=headers)

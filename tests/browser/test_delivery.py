@@ -15,7 +15,7 @@ from tests.browser.outcomes import (
 )
 from tests.browser.page_server import PageServer
 from tests.browser.stored import Stored, names_and_sequence
-from tests.browser.tracking import track
+from tests.browser.tracking import track, wait_for_tracker
 
 
 async def test_a_visit_of_a_page_is_a_row(page: Page, stored: Stored) -> None:
@@ -31,7 +31,7 @@ async def test_the_gateways_own_script_sends_to_where_it_came_from(
     site.script = f"{site.options.pop('endpoint')}/t.js"
     await page.goto(f"{ALLOWED}/")
     assert names_and_sequence(await stored.wait_for(1)) == [("page_view", 1)]
-    assert [seen.path for seen in proxy.requests] == ["/t.js", "/v1/events/track"]
+    assert [seen.path for seen in proxy.requests] == ["/t.js", "/t.extra.js", "/v1/events/track"]
 
 
 async def test_what_a_page_tracks_at_once_is_sent_at_once(
@@ -109,6 +109,7 @@ async def test_events_of_a_browser_that_is_offline_arrive_when_it_is_online(
 ) -> None:
     site.options |= {"manual-page-views": "true", "debug": "true"}
     await page.goto(f"{ALLOWED}/")
+    await wait_for_tracker(page)
     await page.context.set_offline(True)
     async with page.expect_console_message(lambda message: "failed" in message.text):
         await track(page, "one", "two", "three")

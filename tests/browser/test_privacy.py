@@ -63,6 +63,7 @@ async def test_after_a_refusal_nothing_is_sent(
 ) -> None:
     site.options |= {"consent": "required", "debug": "true"}
     await page.goto(LANDING)
+    await wait_for_tracker(page)
     async with page.expect_console_message(is_dropped):
         await page.evaluate("conversionTracking.setConsent({ analytics: false })")
     async with page.expect_console_message(is_dropped):
@@ -75,6 +76,7 @@ async def test_consent_that_is_withdrawn_leaves_nothing_on_the_device(
 ) -> None:
     site.options |= {"visitor-id": "true", "debug": "true"}
     await page.goto(LANDING)
+    await wait_for_tracker(page)
     await page.evaluate("conversionTracking.setConsent({ analytics: true })")
     await track(page, "one")
     await stored.wait_for(2)
@@ -186,6 +188,7 @@ async def test_what_is_counted_without_consent_names_no_order(
 async def expect_events_without_identifiers(page: Page, stored: Stored) -> None:
     """Visit two pages; their events have no session, visitor, user or click in common."""
     await page.goto(LANDING)
+    await wait_for_tracker(page)
     await page.evaluate("conversionTracking.identify('user-1')")
     await page.evaluate("conversionTracking.trackFormSubmit('contact', { name: 'A' })")
     assert await stored_keys(page) == []

@@ -24,6 +24,7 @@ async def test_an_ad_click_is_the_source_of_every_event_of_the_session(
     page: Page, stored: Stored
 ) -> None:
     await page.goto(AD_CLICK)
+    await wait_for_tracker(page)
     await page.goto(f"{ALLOWED}/pricing")
     await track(page, "one")
     rows = await stored.wait_for(3)
@@ -40,6 +41,7 @@ async def test_a_click_id_of_any_platform_makes_the_second_page_s_event_paid_too
     page: Page, stored: Stored
 ) -> None:
     await page.goto(f"{ALLOWED}/?yclid=y-1", referer="https://yandex.ru/")
+    await wait_for_tracker(page)
     await page.goto(f"{ALLOWED}/pricing")
     rows = await stored.wait_for(2)
     assert [json.loads(row["click_ids"]) for row in rows] == [{"yclid": "y-1"}] * 2
@@ -50,6 +52,7 @@ async def test_the_referrer_of_the_first_page_is_that_of_the_session(
     page: Page, stored: Stored
 ) -> None:
     await page.goto(f"{ALLOWED}/", referer="https://news.ycombinator.com/")
+    await wait_for_tracker(page)
     await page.evaluate("location.href = '/pricing'")
     rows = await stored.wait_for(2)
     assert [row["referrer"] for row in rows] == ["https://news.ycombinator.com/"] * 2
@@ -60,6 +63,7 @@ async def test_a_tab_that_nothing_of_the_site_opened_is_another_session(
     context: BrowserContext, page: Page, stored: Stored
 ) -> None:
     await page.goto(AD_CLICK)
+    await wait_for_tracker(page)
     other = await context.new_page()
     await other.goto(f"{ALLOWED}/pricing")
     rows = await stored.wait_for(2)
@@ -138,6 +142,7 @@ async def test_a_page_that_cleans_its_address_before_the_tracker_is_there_keeps_
 ) -> None:
     await page.add_init_script("history.replaceState(null, '', location.pathname)")
     await page.goto(AD_CLICK)
+    await wait_for_tracker(page)
     [row] = await stored.wait_for(1)
     assert (row["utm_source"], row["page_url"]) == ("google", f"{ALLOWED}/")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from playwright.async_api import BrowserContext, Page
 
@@ -20,6 +22,10 @@ GARBAGE_SESSIONS = [
     {"ct_session_id": "a", "ct_session_id_data": "null"},
     {"ct_session_id": "a", "ct_session_id_data": '{"session_id": "b", "sequence": 7}'},
 ]
+GARBAGE_EVENTS = {
+    **{f"f0000000-0000-7000-8000-00000000000{n}": text for n, text in enumerate(["{", "null", 7])},
+    "no id": {},
+}
 EXPECTED = [("page_view", 1), ("one", 2), ("two", 3)]
 READ_STORAGE = "() => { try { return typeof localStorage } catch (error) { return error.name } }"
 # Ever smaller pieces, until not even one character fits.
@@ -85,12 +91,12 @@ async def test_a_session_that_is_garbage_is_not_believed(
     assert all(row["session_id"].startswith("session_") for row in rows)
 
 
+@pytest.mark.parametrize(
+    "queue", ["", "{", "{}", "null", "[]", "7", '"text"', json.dumps(GARBAGE_EVENTS)]
+)
 async def test_garbage_in_the_queue_does_not_take_events_with_it(
-    page: Page, stored: Stored, proxy_url: str
+    page: Page, stored: Stored, proxy_url: str, queue: str
 ) -> None:
-    garbage = ["", "{", "{}", "null", "[]", "7", '"text"']
-    event_id = "f0000000-0000-7000-8000-000000000000"
-    queue = "\n".join([*garbage, *(event_id + text for text in garbage)])
     await page.goto(UNTRACKED)
     await page.evaluate(PUT, ["localStorage", {f"ct:{proxy_url}:queue": queue}])
     assert names_and_sequence(await visit_and_track(page, stored)) == EXPECTED

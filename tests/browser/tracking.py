@@ -9,6 +9,7 @@ from tests.browser.waiting import DEADLINE_SECONDS
 
 async def track(page: Page, *names: str) -> None:
     """Track events of these names, one right after the other, as a page's script does."""
+    await wait_for_tracker(page)
     await page.evaluate(
         "names => names.forEach((name) => void conversionTracking.trackEvent('click', name))",
         list(names),

@@ -18,7 +18,7 @@ import yaml
 
 from collector.api.endpoints import PIXEL_PATH
 from collector.api.routes import POSTED
-from collector.api.script import extra_path
+from collector.api.script import script_paths
 from collector.doctor import kong_rules
 from collector.doctor.kong_rules import (
     TIMEOUTS,
@@ -182,7 +182,7 @@ def test_the_script_has_a_route_of_its_own_without_the_plugin(name: str) -> None
     (route,) = script["routes"]
     path = Settings.model_fields["script_path"].default
 
-    for served in (path, extra_path(path)):
+    for served in script_paths(path):
         assert re.fullmatch(route["paths"][0].removeprefix("~"), served)
     assert set(route["methods"]) == {"GET", "HEAD", "OPTIONS"}
     assert [p["name"] for p in route["plugins"]] == ["rate-limiting", "request-size-limiting"]

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from collector.api.app import make_app
-from collector.api.script import extra_path
+from collector.api.script import script_paths
 from collector.settings import Settings, SettingsError, load_settings
 
 DATABASE = "postgresql://nowhere"
@@ -64,7 +64,7 @@ def test_a_path_that_kong_or_a_browser_writes_otherwise_is_refused(path: str) ->
 async def test_the_script_cannot_hide_an_endpoint() -> None:
     settings = Settings(database_url=DATABASE)
     paths = {resource.canonical for resource in make_app(settings).router.resources()}
-    scripts = {settings.script_path, extra_path(settings.script_path)}
+    scripts = set(script_paths(settings.script_path))
     assert scripts <= paths
     for path in paths - scripts:
         with pytest.raises(ValidationError, match=r"path of the collector's own"):

@@ -11,3 +11,7 @@ export const attempt = <T>(work: () => T, what?: string): T | undefined => {
     if (what) attempt(() => complain(`${what}: ${String(error)}`));
   }
 };
+
+/** What a text says in JSON; nothing where it does not, or there is none: to throw takes long. */
+export const readJson = (text?: string): unknown =>
+  text && attempt(() => JSON.parse(text) as unknown);

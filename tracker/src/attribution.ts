@@ -1,9 +1,13 @@
 /** Where a visit came from, as the address and the referrer of its first page tell. */
-import { redactUrl } from "./redact.js";
 
-const UTM = "utm_source utm_medium utm_campaign utm_term utm_content";
 // The names in collector/classify/data/click_ids.toml, which the build puts here.
 declare const CLICK_IDS: string;
+
+// A campaign parameter or a click id, also of a query in the hash, as routers have it.
+const TAG = RegExp(
+  "\\b(utm_(source|medium|campaign|term|content)|" + CLICK_IDS + ")=[^?&#]*",
+  "g",
+);
 
 type Values = Record<string, string>;
 
@@ -24,16 +28,20 @@ export interface Landing {
 
 export const tagsOf = (touch: Touch): Values => ({ ...touch.utm_params, ...touch.click_ids });
 
-const hostOf = (address: string): string => (address.split("/")[2] ?? "").replace("www.", "");
+const readTag = (tag: string): [name: string, value: string] => [...new URLSearchParams(tag)][0]!;
 
-/** Of an address; also of a query in its hash, as routers have it. */
+const hostOf = (address: string): string | undefined => address.split("/")[2]?.replace("www.", "");
+
+/** An address without what could name anybody: no list of parameters has all that do. */
+export const withoutQuery = (address: string): string => address.replace(/[?;][^#]*/g, "");
+
 const readTouch = (address: string, referrer: string): Touch => {
-  const params = new URLSearchParams(address.replace(/^[^?#]*|[?#]/g, "&"));
-  const pick = (names: string): Values =>
-    Object.fromEntries(
-      names.split(" ").flatMap((name) => (params.get(name) ? [[name, params.get(name)!]] : [])),
-    );
-  return { utm_params: pick(UTM), click_ids: pick(CLICK_IDS), referrer };
+  const touch: Touch = { utm_params: {}, click_ids: {}, referrer };
+  for (const tag of address.match(TAG) ?? []) {
+    const [name, value] = readTag(tag);
+    if (value) touch[/^utm/.test(name) ? "utm_params" : "click_ids"][name] ??= value;
+  }
+  return touch;
 };
 
 /**
@@ -43,17 +51,23 @@ const readTouch = (address: string, referrer: string): Touch => {
 export const readLanding = (): Landing => {
   const [loaded] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
   const { referrer } = document;
+  const isFromOwnSite = hostOf(referrer) === hostOf(location.href);
   return {
-    touch_: readTouch(loaded?.name ?? location.href, redactUrl(referrer)),
-    isFromOwnSite_: hostOf(referrer) === hostOf(location.href),
-    isArrival_: !/^[rb]/.test(loaded?.type ?? ""), // reload, back_forward
+    touch_: readTouch(
+      loaded?.name ?? location.href,
+      isFromOwnSite ? withoutQuery(referrer) : referrer,
+    ),
+    isFromOwnSite_: isFromOwnSite,
+    isArrival_: !/^[rb]/.test(loaded?.type as string), // reload, back_forward
   };
 };
 
-const TAG = RegExp(`\\b(${UTM} ${CLICK_IDS})=[^&#]*`.replace(/ /g, "|"), "g");
-
-const asQuery = (values: Values | string): string => `&${new URLSearchParams(values).toString()}&`;
-
 /** An address without the tags of another touch: a banner of the site's own has such, too. */
 export const withTagsOf = (touch: Touch, address: string): string =>
-  address.replace(TAG, (tag) => (asQuery(tagsOf(touch)).includes(asQuery(tag)) ? tag : ""));
+  address.replace(TAG, (tag) => {
+    const [name, value] = readTag(tag);
+    return tagsOf(touch)[name] === value ? tag : "";
+  });
+
+/** Whether an address has more parameters than those tags: the extra says which may be sent. */
+export const isDoubtful = (address: string): boolean => /=|%3D/i.test(address.replace(TAG, ""));

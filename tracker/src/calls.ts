@@ -11,27 +11,9 @@ type Functions = {
 };
 type AnyFunction = (...args: unknown[]) => string | void;
 
-const isList = (item: unknown): item is unknown[] =>
-  typeof item === "object" && (item as unknown[] | null)?.length !== undefined;
-
-/**
- * Calls as pages note them: lists of a name and arguments, and, as other trackers have it, the
- * `arguments` of a function, or name and arguments as they are, `push("trackSignup", "email")`.
- * Of those each name begins a call, and so does what takes a name's place, to be told of.
- */
-export const readCalls = (
-  items: unknown[],
-  isName: (item: unknown) => boolean,
-): unknown[][] => {
-  const calls: unknown[][] = [];
-  let open: unknown[] | undefined;
-  items.forEach((item) => {
-    if (!isList(item) && open && !isName(item)) open.push(item);
-    else calls.push((open = isList(item) ? Array.from(item) : [item]));
-    if (isList(item)) open = undefined;
-  });
-  return calls;
-};
+/** A call as a list of a name and arguments, or as the `arguments` of a function. */
+export const isList = (item: unknown): item is ArrayLike<unknown> =>
+  typeof item === "object" && ((item as unknown[] | null)?.length as number) >= 0;
 
 /**
  * The tracker of a page: each call is guarded by itself, so that a mistake costs only the call
@@ -45,16 +27,15 @@ export const guardCalls = (functions: Functions): RunningTracker => {
       attempt(() => (functions[name as keyof Tracker] as AnyFunction)(...args), name) as string;
   const guarded = Object.fromEntries(names.map((name) => [name, guard(name)]));
 
-  // Of a name that is none but is written as ours are, a misspelt one, is a call as well.
-  const isName = (item: unknown): boolean =>
-    typeof item === "string" && (names.includes(item) || /^track[A-Z]/.test(item));
-  const call = ([name, ...args]: unknown[]): Tracked | undefined =>
-    names.includes(name as string)
-      ? guarded[name as string]!(...args)
-      : (attempt(() => complain(`there is no function ${String(name)}`)) as undefined);
+  const call = (list: ArrayLike<unknown>): Tracked | undefined => {
+    const [name, ...args] = Array.from(list);
+    if (names.includes(name as string)) return guarded[name as string]!(...args);
+    attempt(() => complain(`there is no function ${String(name)}`));
+  };
 
   return {
     ...(guarded as unknown as Tracker),
-    push: async (...items) => readCalls(items, isName).map(call).pop(),
+    // Lists, or one call as it is: a name and arguments.
+    push: async (...items) => (items.every(isList) ? items : [items]).map(call).pop(),
   };
 };

@@ -1,10 +1,10 @@
+import { readJson } from "./attempt.js";
 import { complain } from "./console.js";
 import type { Config } from "./types.js";
 
 // Each setting's name, type and value, as far as it can be told from them.
 const SETTING = RegExp(
-  "^(endpoint string (https?:)?//[^/]|" +
-    "(sessionKey|metaPixelId|googleTagIds|linkedinPartnerId) (string|number) .|" +
+  "^(endpoint|(sessionKey|metaPixelId|googleTagIds|linkedinPartnerId) (string|number) .|" +
     "(keepSession|visitorId|manualPageViews|hashRouting|automation|loadPixels|debug) boolean|" +
     "consent string (required|count)$|privacySignal string (off|count|on)$|" +
     "sessionMinutes \\w+ \\d+$|currency string [A-Z]{3}$|" +
@@ -16,18 +16,27 @@ export const isLikeSetting = (name: string): boolean =>
   RegExp("[(|]" + name.slice(0, 3), "i").test(SETTING.source);
 
 /**
- * The settings that can be, or undefined where there is no address to send to; the console says
- * what is wrong. Consent that is wrongly asked for is asked for, and what the page wants to look
- * at is not sent unseen.
+ * Takes out of `config` what no setting can be, and says so in the console; the endpoint is
+ * looked at by who starts the tracker. Consent that is wrongly asked for is asked for, and what
+ * the page wants to look at is not sent unseen.
  */
-export const checkConfig = (config: Partial<Config> | undefined): Config | undefined => {
-  const settings = Object.entries<unknown>({ endpoint: "", ...config }).filter(
-    ([name, value]) =>
-      (value === undefined && name !== "endpoint") ||
-      SETTING.test(`${name} ${typeof value} ${String(value)}`) ||
-      (complain(`no setting can be ${name}: ${String(value)}`), /^(consent|beforeSend)$/.test(name)),
-  );
-  const checked = Object.fromEntries(settings) as unknown as Config;
-  if (!checked.endpoint) return;
-  return { ...checked, endpoint: checked.endpoint.replace(/\/+$/, "") };
+export const checkConfig = (config: Partial<Config>): void => {
+  for (const [name, value] of Object.entries<unknown>(config))
+    if (value !== undefined && !SETTING.test(`${name} ${typeof value} ${String(value)}`)) {
+      complain(`no setting can be ${name}: ${String(value)}`);
+      if (!/^(consent|beforeSend)$/.test(name)) delete config[name as keyof Config];
+    }
+};
+
+/** An attribute's value: objects, true and false; an id of digits stays a text, and so does what is no JSON. */
+const readValue = (text: string): unknown =>
+  (/^[{tf]/.test(text) ? readJson(text) : text || true) ?? text;
+
+/** The same for what stood in attributes as text; those of other tools are passed over. */
+export const readAttributes = (config: Config): void => {
+  const settings = config as unknown as Record<string, unknown>;
+  for (const [name, text] of Object.entries(config) as [string, string][])
+    if (isLikeSetting(name)) settings[name] = readValue(text);
+    else delete settings[name];
+  checkConfig(config);
 };

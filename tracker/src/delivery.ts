@@ -6,28 +6,28 @@ import type { Config } from "./types.js";
 
 // Browsers refuse more than 64 KiB in all requests that may outlive their page together.
 const MAX_BATCH_BYTES = 60_000;
-// What a request has around each event, and more.
-const BYTES_AROUND = 40;
 const MAX_BACKOFF_SECONDS = 300;
 // What another tab has just sent and removed, this one sees 2 ms later (Chromium, measured).
 const SETTLE_MS = 20;
-// Longer than a request may take.
-const LOCK_MS = 20_000;
+
 /** Exponential from one second, half of it left to chance, so that browsers spread. */
 export const backoffMs = (failures: number, random: number): number =>
   (1 + random) * 250 * Math.min(2 ** failures, MAX_BACKOFF_SECONDS * 2);
 
-/** As many of the entries as fit into one request, and at least one. */
+/**
+ * As many of the entries as fit into one request, and at least one. A character is three bytes
+ * at most, mostly one, which leaves room for what is around each; to count takes longer.
+ */
 export const takeBatch = (entries: Entry[]): Entry[] => {
-  const encoder = new TextEncoder();
   let bytes = 0;
   return entries.filter(
-    ([, text], index) => (bytes += encoder.encode(text).length + BYTES_AROUND) < MAX_BATCH_BYTES || !index,
+    ([, text], index) => (bytes += text.length * 3) < MAX_BATCH_BYTES || !index,
   );
 };
 
 /**
- * Sends what the queue holds, one request at a time and one tab at a time, until it is empty.
+ * Sends what the queue holds, one request at a time and, where there are Web Locks, one tab at a
+ * time, until it is empty.
  * An event leaves the queue when the server has answered for it. What may have arrived
  * unseen is sent again; its id makes that harmless.
  */
@@ -46,13 +46,12 @@ export const createDelivery = (
   let wake: (() => void) | undefined;
   let letGo: (() => void) | undefined;
 
-  // The time from which on tabs may send: the server asked to wait, or, where there are no Web
-  // Locks, another tab is sending.
-  const setUntil = (delayMs: number): unknown => shared.set_("until", now() + delayMs + "");
+  // The time from which on tabs may send, where the server asked to wait.
+  const setUntil = (delayMs: number): unknown => shared.set_("until", (now() + delayMs) as unknown as string);
   // More than the server may ask for is a clock that was wrong, or not ours.
   const untilMs = (): number => {
-    const ms = (shared.get_("until") as unknown as number) - now(); // NaN without one, which is not over 0
-    return ms > MAX_WAIT_SECONDS * 1000 ? 0 : ms;
+    const ms = (shared.get_("until") as unknown as number) - now(); // NaN without one
+    return ms > 0 && ms < MAX_WAIT_SECONDS * 1000 ? ms : 0;
   };
 
   const wait = (ms: number): Promise<void> =>
@@ -61,9 +60,8 @@ export const createDelivery = (
   const send = async (batch: Entry[]): Promise<void> => {
     // After a failure not: others may have used up what keepalive requests may hold.
     if (!failures) sending = `${batch.map(([id]) => id)}`;
-    setUntil(locks ? 0 : LOCK_MS);
     const seconds = await post(config, batch, !failures, note);
-    setUntil(seconds! * 1000);
+    if (seconds) setUntil(seconds * 1000);
     sending = "";
     if (seconds !== ANSWERED) return wait(backoffMs(++failures, Math.random()));
     failures = 0;
@@ -75,7 +73,7 @@ export const createDelivery = (
     const batch = takeBatch(queue.entries_());
     if (!batch[0] || leaving) return;
     const ms = untilMs();
-    await (ms > 0 ? wait(ms) : send(batch));
+    await (ms ? wait(ms) : send(batch));
     return drain();
   };
 
@@ -100,21 +98,21 @@ export const createDelivery = (
     /** The page goes: a last try for what this page added and is not on its way. */
     leave_(): void {
       leaving = true;
-      if (sending && !locks) setUntil(0);
       letGo?.();
       const batch = takeBatch(
         // What is too large for a beacon waits for the next page.
         queue.leave_().filter(([id, text]) => text.length < MAX_BATCH_BYTES && !sending.includes(id)),
       );
       // It cannot tell what became of them: they stay in the queue for the next page.
-      if (batch[0] && !(untilMs() > 0)) navigator.sendBeacon(...makeRequest(config, batch));
+      if (batch[0] && !untilMs()) navigator.sendBeacon(...makeRequest(config, batch));
     },
+    flush_: flush,
     /** Leaves nothing of it on the device. */
     forget_(): void {
       shared.forget_();
       queue.forget_();
     },
-    /** The page begins or is back, or consent or the network is there: no need to wait. */
+    /** The page or the network is back: no need to wait. */
     resume_(): void {
       leaving = false;
       wake?.();

@@ -1,5 +1,5 @@
 import { callTracker, startTracker } from "./page.js";
-import { tellPixels } from "./pixels.js";
+import * as extra from "./extra_module.js";
 import type { Config, Tracked, Tracker } from "./types.js";
 
 export type {
@@ -18,7 +18,10 @@ export type {
  * nothing. On a server it does nothing.
  */
 export const init = (config: Config): void => {
-  if (typeof window !== "undefined") startTracker(config, tellPixels);
+  if (typeof window === "undefined") return;
+  const checked = { ...config };
+  extra.checkConfig(checked);
+  startTracker(checked, (use) => use(extra));
 };
 
 const call = <Name extends keyof Tracker>(name: Name): Tracker[Name] =>

@@ -1,8 +1,8 @@
 import { attempt } from "./attempt.js";
-import type { RunningTracker } from "./calls.js";
-import { checkConfig } from "./config.js";
-import { globals } from "./globals.js";
-import type { TellPixels } from "./pixels_of_page.js";
+import { isList, type RunningTracker } from "./calls.js";
+import { complain } from "./console.js";
+import { globals, takesFunctions } from "./globals.js";
+import type { Extra, WithExtra } from "./extra_of_page.js";
 import { createTracker } from "./tracker.js";
 import type { Config } from "./types.js";
 
@@ -13,29 +13,48 @@ import type { Config } from "./types.js";
  */
 export type PageWindow = Window & { conversionTracking?: unknown[] | RunningTracker };
 
-const running = (): RunningTracker | undefined => {
-  const tracker = globals.conversionTracking as RunningTracker | undefined;
-  return tracker?.trackEvent && tracker;
-};
+const onPage = (): RunningTracker | undefined => globals.conversionTracking as RunningTracker;
 
 /** What the page noted. Something else may have the name, such as an element with it as its id. */
 const notedCalls = (): unknown[] => {
-  const noted = globals.conversionTracking;
+  const noted: unknown = onPage();
   return Array.isArray(noted) ? noted : [];
 };
 
-const start = (settings: Config, tellPixels: TellPixels): void => {
-  if (running()) return;
-  const config = checkConfig(settings);
-  if (!config) return;
-  const noted = notedCalls();
-  const tracker = (globals.conversionTracking = createTracker(config, tellPixels));
-  void tracker.push(...noted);
+/** Whether a program drives the browser, or the visitor wants privacy. */
+const isSignalled = ({
+  webdriver,
+  globalPrivacyControl,
+  doNotTrack,
+}: { webdriver: boolean; globalPrivacyControl?: boolean; doNotTrack?: number }): boolean | undefined =>
+  webdriver || globalPrivacyControl || doNotTrack! > 0;
+
+const start = (config: Config, withExtra: WithExtra): void => {
+  const endpoint = `${config.endpoint}`;
+  if (!/^(https?:)?\/\/[^/]/.test(endpoint)) return complain(`no setting can be endpoint: ${endpoint}`);
+  config.endpoint = endpoint.replace(/\/+$/, "");
+  const create = (extra?: Extra): void => {
+    if (onPage()?.trackEvent) return;
+    const noted = notedCalls();
+    const tracker = (globals.conversionTracking = createTracker(config, withExtra, extra));
+    void tracker.push(...(extra ? extra.readCalls(noted) : noted));
+  };
+  // Who sets or signals more than usual is served by the extra, and so is who notes calls so.
+  const needsExtra =
+    takesFunctions ||
+    Object.keys(config)[1] ||
+    isSignalled(navigator as never) ||
+    !notedCalls().every(isList);
+  if (!needsExtra) return create();
+  withExtra((extra) => {
+    if (!takesFunctions) extra?.readAttributes(config);
+    if (extra) create(extra);
+  });
 };
 
 /** Gives the page its tracker, unless it has one. Never throws. */
-export const startTracker = (config: Config, tellPixels: TellPixels): void => {
-  const guarded = () => attempt(() => start(config, tellPixels), "init");
+export const startTracker = (config: Config, withExtra: WithExtra): void => {
+  const guarded = () => attempt(() => start(config, withExtra), "init");
   // A prerendered page has a copy of the session, which the browser throws away when it shows
   // the page; and it may never be shown.
   if ((document as { prerendering?: boolean }).prerendering)
@@ -45,8 +64,7 @@ export const startTracker = (config: Config, tellPixels: TellPixels): void => {
 
 /** Calls the page's tracker, or notes the call for it. */
 export const callTracker = (...call: unknown[]): unknown => {
-  const tracker = running();
-  if (tracker) return tracker.push(call);
+  if (onPage()?.trackEvent) return onPage()!.push(call);
   const noted = (globals.conversionTracking = notedCalls());
   noted.push(call);
 };

@@ -1,4 +1,5 @@
 import { now } from "./clock.js";
+import type { WithExtra } from "./extra_of_page.js";
 import { followAddress } from "./navigation.js";
 import type { Config, EventFields, WireEvent } from "./types.js";
 
@@ -10,7 +11,7 @@ const REDIRECT_MS = 250;
 
 /** The address of the page; the hash is a part of it where it is the route. */
 export const addressOf = (config: Config): string =>
-  config.hashRouting ? location.href : location.href.replace(/#.*/, "");
+  config.hashRouting ? location.href : location.href.split("#")[0]!;
 
 /**
  * Counts each page that a visitor sees: now, after client-side navigation to another path, and
@@ -18,16 +19,16 @@ export const addressOf = (config: Config): string =>
  * counts when it becomes visible. `hold` makes the page's view, and holds it and what is
  * tracked after it until `release`, when its title has settled.
  */
-export const createPages = (config: Config, hold: () => WireEvent, release: () => void) => {
+export const createPages = (config: Config, hold: () => WireEvent, release: () => void, withExtra: WithExtra) => {
   // A path. Not the query: filters, sorting and the removal of campaign parameters are no new page.
-  let seen = "";
+  let seen: string | undefined;
   let view: WireEvent | undefined;
   let lastTitle: string | undefined;
   let started: boolean | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   const pathOf = ({ pathname, hash }: Location): string =>
-    pathname.replace(/(.)\/$/, "$1") + (config.hashRouting ? hash.split("?")[0]! : "");
+    pathname.replace(/\/$/, "") + (config.hashRouting ? hash.split("?")[0]! : "");
 
   const settle = (fields?: EventFields): void => {
     if (!view) return;
@@ -69,16 +70,17 @@ export const createPages = (config: Config, hold: () => WireEvent, release: () =
     markSeen_(): void {
       seen = pathOf(location);
     },
+    /** The page is back from the back-forward cache, and is seen anew. */
+    back_(): void {
+      seen = lastTitle = undefined;
+      if (started) look();
+    },
     /** May be called again: to look whether this page was counted. */
     start_(): void {
       if (!started) {
         started = true;
-        followAddress(look);
+        followAddress(look, withExtra);
         addEventListener("visibilitychange", () => (document.hidden ? settle() : look()));
-        addEventListener("pageshow", (event) => {
-          if (event.persisted) seen = lastTitle = "";
-          look();
-        });
       }
       look();
     },

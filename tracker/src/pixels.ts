@@ -1,6 +1,7 @@
 import { attempt } from "./attempt.js";
 import { globals } from "./globals.js";
-import type { Config, WireEvent } from "./types.js";
+import { mayMarket } from "./privacy.js";
+import type { Config, Consent, WireEvent } from "./types.js";
 
 /** A vendor's function: `fbq`, `gtag` or `lintrk`. */
 type Pixel = ((...args: unknown[]) => void) & Record<string, unknown>;
@@ -114,7 +115,8 @@ const PIXELS: ((config: Config) => void)[] = [
  * tells those that are there of the event. What goes wrong costs a pixel, and a line in the
  * console.
  */
-export const tellPixels = (config: Config, event?: WireEvent): void => {
+export const tellPixels = (config: Config, consent: Consent, event?: WireEvent): void => {
+  if (!mayMarket(config, consent)) return;
   if (config.loadPixels) PIXELS.forEach((load) => attempt(() => load(config), "pixel"));
   if (event) attempt(() => firePixels(event, config));
 };

@@ -1,49 +1,39 @@
 // Less than the collector takes of one event.
-const MAX_DEPTH = 12;
+const MAX_DEPTH = 13;
 const MAX_KEYS = 99;
 const MAX_VALUES = 1500;
 
 type Any = Record<string, unknown>;
 
-/** Whether a field is left out, at any depth. */
-type LeavesOut = (name: string, value: unknown) => unknown;
-
-const speaksForItself = (value: object): value is { toJSON: () => unknown } =>
-  typeof (value as { toJSON?: unknown }).toJSON === "function";
-
 /**
  * A copy of any value as JSON can say it. A part of the page, a circle and what lies too deep
  * are replaced by what they are, `[object HTMLButtonElement]`; what is too much is left out.
  */
-export const toPlain = (whole: unknown, leavesOut?: LeavesOut): unknown => {
+export const toPlain = (whole: unknown): unknown => {
   let left = MAX_VALUES;
 
-  const copyObject = (value: Any, above: unknown[]): unknown => {
-    const within = [...above, value];
-    if (within.length > MAX_DEPTH || above.includes(value) || value.nodeType || value.window === value)
-      return Object.prototype.toString.call(value);
-    const copyPart = (name: string | number): unknown => copy(value, `${name}`, within);
-    if (Array.isArray(value)) {
-      const list: unknown[] = value.slice(0, MAX_VALUES);
-      // Old libraries gave all lists a toJSON, which makes texts of them.
-      return Object.assign(list.map((_item, index) => copyPart(index)), { toJSON: undefined });
-    }
-    if (speaksForItself(value)) return copy({ said: value.toJSON() }, "said", within);
-    return Object.fromEntries(
-      Object.keys(value).slice(0, MAX_KEYS).map((name) => [name, copyPart(name)]),
-    );
-  };
-
-  const copy = (parent: Any, name: string, above: unknown[]): unknown => {
-    try {
-      let value = parent[name];
-      if (typeof value === "bigint" || typeof value === "symbol") value = value.toString();
+  const copy = (value: unknown, above: unknown[]): unknown => {
+    if (typeof value === "bigint" || typeof value === "symbol") return value.toString();
+    if (typeof value !== "object" || !value) return value;
+    const object = value as Any;
+    const within = [...above, object];
+    if (above.includes(object) || above[MAX_DEPTH - 1] || object.nodeType || object.window === object)
+      return {}.toString.call(object);
+    const isList = Array.isArray(object);
+    // Old libraries gave all lists a toJSON, which makes texts of them.
+    if (!isList && typeof object.toJSON === "function")
+      return copy((object as { toJSON: () => unknown }).toJSON(), within);
+    const copied: Any = isList ? ([] as unknown as Any) : {};
+    if (isList) copied.toJSON = undefined;
+    for (const name of Object.keys(object).slice(0, isList ? MAX_VALUES : MAX_KEYS))
       // The fields of an event itself are not counted: ours are among them.
-      if ((above[1] && left-- < 1) || leavesOut?.(name, value)) return;
-      return typeof value === "object" && value ? copyObject(value as Any, above) : value;
-    } catch {
-      return "[unreadable]";
-    }
+      if (!above[1] || left-- > 0)
+        try {
+          copied[name] = copy(object[name], within);
+        } catch {
+          copied[name] = "[unreadable]";
+        }
+    return copied;
   };
-  return copy({ whole }, "whole", []);
+  return (copy({ whole }, []) as Any).whole;
 };

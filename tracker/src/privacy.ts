@@ -1,26 +1,40 @@
-import { withoutQuery } from "./redact.js";
+/** What may be sent of a visitor, and what of an event. */
+import { withoutQuery } from "./attribution.js";
+import { complain } from "./console.js";
+import { COUNT, EVERYTHING, NOTHING, WAIT } from "./levels.js";
 import type { Config, Consent, WireEvent } from "./types.js";
 
-/** What may be done with an event. Of consent and the browser's signal the lower one wins. */
-export const WAIT = -1; // nobody has decided yet: it is kept in memory
-export const NOTHING = 0;
-export const COUNT = 1; // sent without what tells visitors apart; nothing is stored here
-export const EVERYTHING = 2;
-
-/** Of visitors whose browser sends Global Privacy Control or Do Not Track. */
-export const allowedBySignal = (config: Config): number => {
+/** By the browser: one that a program drives, or that sends Global Privacy Control or Do Not Track. */
+const allowedBySignal = (config: Config): number => {
   const browser = navigator as Navigator & { globalPrivacyControl?: boolean; doNotTrack?: string };
+  if (browser.webdriver && !config.automation) return NOTHING;
   // "1" is yes, "0" no; "unspecified" is no number.
   const signal = browser.globalPrivacyControl || (browser.doNotTrack as unknown as number) > 0;
   if (!signal) return EVERYTHING;
   return { off: NOTHING, on: EVERYTHING }[config.privacySignal as "on"] ?? COUNT;
 };
 
-export const allowedByConsent = (config: Config, { analytics }: Consent): number => {
+const allowedByConsent = (config: Config, { analytics }: Consent): number => {
   if (analytics) return EVERYTHING;
   if (config.consent === "count") return COUNT;
   if (analytics === false) return NOTHING;
   return config.consent ? WAIT : EVERYTHING;
+};
+
+/** Of consent and the browser's signal the lower one wins. */
+export const mayTrack = (config: Config, consent: Consent): number =>
+  Math.min(allowedBySignal(config), allowedByConsent(config, consent));
+
+export const mayMarket = (config: Config, consent: Consent): boolean =>
+  allowedBySignal(config) > COUNT && (consent.marketing ?? !config.consent);
+
+/** What can be of a change of consent; the console says what cannot. */
+export const changeConsent = (consent: Consent, change: unknown): void => {
+  for (const [name, value] of Object.entries<unknown>({ ...(change ?? { change }) }))
+    if (/^(analytics|marketing)$/.test(name) && typeof value === "boolean")
+      consent[name as "analytics"] = value;
+    else if (value !== undefined || !change)
+      complain("setConsent takes { analytics, marketing }, each true or false");
 };
 
 // What tells no visitors apart. The id of an order does, and so do Stripe's.

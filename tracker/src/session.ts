@@ -1,9 +1,9 @@
-import { attempt } from "./attempt.js";
+import { attempt, readJson } from "./attempt.js";
 import { tagsOf, type Landing, type Touch } from "./attribution.js";
 import { now } from "./clock.js";
 import { openStorage, type Shared } from "./storage.js";
 import type { Config } from "./types.js";
-import { randomDigits } from "./uuid.js";
+import { uuidv7 } from "./uuid.js";
 
 /** What all events of a session have in common, under its names on the wire. */
 export interface Session extends Touch {
@@ -17,8 +17,6 @@ interface Stored extends Session {
   /** When its last event was, in epoch milliseconds. */
   at: number;
 }
-
-const read = (text?: string): unknown => attempt(() => JSON.parse(text!) as unknown);
 
 /**
  * The session: its id under `sessionKey` in sessionStorage, as other scripts may read it, and
@@ -39,12 +37,12 @@ export const createSessions = (config: Config, landing: Landing, shared: Shared)
   const isAlive = ({ at }: Stored): boolean =>
     Math.abs(now() - at) < (config.sessionMinutes ?? 30) * 60_000;
 
-  const readShared = (): Stored[] => [read(shared.get_("sessions"))].flat().filter(Boolean) as Stored[];
+  const readShared = (): Stored[] => [readJson(shared.get_("sessions"))].flat().filter(Boolean) as Stored[];
 
   /** What the tab, or the one it was opened from, goes on with. */
   const load = (): void => {
     const others = readShared();
-    const stored = read(store[dataKey]) as Stored | undefined;
+    const stored = readJson(store[dataKey]) as Stored | undefined;
     const [latest] = others;
     // Each time: another page of this tab, in the back-forward cache, may have counted.
     const known =
@@ -52,15 +50,10 @@ export const createSessions = (config: Config, landing: Landing, shared: Shared)
         ? stored
         : (session ?? (isFromOwnSite && latest && isAlive(latest) ? latest : undefined));
     if (!known) return;
-    // Where writing fails, memory is ahead of the storage.
-    const same = [known, session, ...others].filter(
-      (other) => other?.session_id === known.session_id,
-    ) as Stored[];
-    session = {
-      ...known,
-      sequence: Math.max(...same.map(({ sequence }) => +sequence || 0)),
-      at: Math.max(...same.map(({ at }) => at)),
-    };
+    // Where writing fails, memory is ahead of the storage; another tab may be, too.
+    [session] = [known, session, ...others]
+      .filter((other) => other?.session_id === known.session_id)
+      .sort((one, other) => other!.sequence - one!.sequence);
   };
 
   const save = ({ session_id }: Stored): void => {
@@ -75,7 +68,7 @@ export const createSessions = (config: Config, landing: Landing, shared: Shared)
   };
 
   const begin = (touch: Touch): Stored => ({
-    session_id: "session_" + now() + "_" + randomDigits(12),
+    session_id: "session_" + now() + "_" + uuidv7().slice(-12),
     sequence: 0,
     at: now(),
     user_id: session?.user_id,
@@ -92,11 +85,10 @@ export const createSessions = (config: Config, landing: Landing, shared: Shared)
   const current = (mayStore: boolean): Stored => {
     if (mayStore) attempt(load);
     const untagged = { utm_params: {}, click_ids: {}, referrer: arrived ? "" : touch.referrer };
+    if (session && (arrived || !isNewTouch(session)) && isAlive(session)) return session;
     // Tags of the site itself are taken where nothing of a visit is known, as after a redirect.
-    if (!session) return begin(isFromOwnSite && !mayStore ? untagged : touch);
-    if (!arrived && isNewTouch(session)) return begin(touch);
-    if (isAlive(session)) return session;
-    return begin(arrived || isFromOwnSite ? untagged : touch);
+    const isUntagged = session ? arrived || isFromOwnSite : isFromOwnSite && !mayStore;
+    return begin(isUntagged ? untagged : touch);
   };
 
   return {
@@ -105,7 +97,7 @@ export const createSessions = (config: Config, landing: Landing, shared: Shared)
       session = current(mayStore);
       arrived = true;
       session.at = now();
-      session.sequence++;
+      session.sequence = (+session.sequence || 0) + 1;
       if (user !== undefined) session.user_id = user;
       if (mayStore) save(session);
       return { ...session, at: undefined } as Session;

@@ -18,13 +18,12 @@ export type Shared = ReturnType<typeof openShared>;
  * tracker may be on the same origin. Until storing is allowed it is this page's alone.
  */
 export const openShared = (gateway: string) => {
-  const disk = openStorage("localStorage");
   const keyOf = (name: Name): string => `ct:${gateway}:${name}`;
   let store: Keyed = {};
 
   return {
     allow_(): void {
-      store = disk;
+      store = openStorage("localStorage");
     },
     get_: (name: Name): string | undefined => attempt(() => store[keyOf(name)]),
     /** Where storage is full, nothing changes. */
@@ -32,6 +31,7 @@ export const openShared = (gateway: string) => {
     /** Leaves nothing on the device: what is being sent must not note anything there either. */
     forget_(): void {
       store = {};
+      const disk = openStorage("localStorage");
       NAMES.forEach((name) => attempt(() => delete disk[keyOf(name)]));
     },
   };

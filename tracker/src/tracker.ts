@@ -1,69 +1,82 @@
-import { readLanding, withTagsOf } from "./attribution.js";
-import { uuidv7 } from "./uuid.js";
-import { openShared } from "./storage.js";
-import { redactForm, redactUrl } from "./redact.js";
-import { readDevice } from "./device.js";
-import type { Config, Consent, EventFields, WireEvent } from "./types.js";
-import { allowedByConsent, allowedBySignal, COUNT, countable, NOTHING, WAIT } from "./privacy.js";
-import { createDelivery } from "./delivery.js";
-import { createSessions } from "./session.js";
-import { attempt } from "./attempt.js";
 import { complain } from "./console.js";
-import { takesFunctions } from "./globals.js";
-import { now } from "./clock.js";
 import { toPlain } from "./plain.js";
-import { guardCalls, type RunningTracker } from "./calls.js";
-import { addressOf, createPages } from "./pages.js";
+import { isDoubtful, readLanding, withoutQuery, withTagsOf } from "./attribution.js";
+import type { Config, Consent, EventFields, WireEvent } from "./types.js";
+import { now } from "./clock.js";
+import { uuidv7 } from "./uuid.js";
+import { COUNT, EVERYTHING, WAIT } from "./levels.js";
+import { createSessions } from "./session.js";
+import { createDelivery } from "./delivery.js";
+import { takesFunctions } from "./globals.js";
 import { createQueue } from "./queue.js";
-import { gaIds, metaIds } from "./vendor_ids.js";
-import { hasPixels, type TellPixels } from "./pixels_of_page.js";
+import { addressOf, createPages } from "./pages.js";
+import { openShared } from "./storage.js";
+import { guardCalls, type RunningTracker } from "./calls.js";
+import { noteForm } from "./noted_form.js";
+import { needsExtra, type Extra, type WithExtra } from "./extra_of_page.js";
+import { attempt } from "./attempt.js";
 
 const MAX_WAITING = 100;
+const LEFT_BEHIND_MS = 2000;
 
-/** The tracker of a page; there should be one. */
-export const createTracker = (config: Config, tellPixels: TellPixels): RunningTracker => {
+/** The tracker of a page; there should be one. `extra` is there, or comes where it is needed. */
+export const createTracker = (
+  config: Config,
+  withExtra: WithExtra,
+  extra?: Extra,
+): RunningTracker => {
   const note = (...about: unknown[]): void => {
     if (config.debug) console.log("conversionTracking", ...about);
   };
   const shared = openShared(config.endpoint);
   const delivery = createDelivery(config, createQueue(shared, note), shared, note);
-  const sessions = createSessions(config, readLanding(), shared);
-  const bySignal = navigator.webdriver && !config.automation ? NOTHING : allowedBySignal(config);
+  const landing = readLanding();
+  const sessions = createSessions(config, landing, shared);
   const waiting: WireEvent[] = [];
   const consent: Consent = {};
+  // Events wait for the extra; all that come after a call about consent wait for what it says.
+  let asked: unknown = extra;
+  let pending: boolean | undefined;
+  let undecided: boolean | undefined;
 
-  const visitorId = (): string | undefined => {
-    if (!shared.get_("visitor")) shared.set_("visitor", uuidv7());
-    return shared.get_("visitor");
+  const ask = (work?: (extra: Extra) => void): void => {
+    if (extra) return work?.(extra);
+    asked = pending = true;
+    withExtra((loaded) => {
+      extra = loaded;
+      pending = false;
+      if (loaded) work?.(loaded);
+      market();
+      release();
+    });
   };
 
-  const mayTrack = (): number => Math.min(bySignal, allowedByConsent(config, consent));
-  const mayMarket = (): boolean => bySignal > COUNT && (consent.marketing ?? !config.consent);
+  const mayTrack = (): number =>
+    extra ? extra.mayTrack(config, consent) : undecided ? WAIT : EVERYTHING;
 
-  const market = (event?: WireEvent): void => {
-    if (mayMarket() && hasPixels(config)) tellPixels(config, event);
-  };
+  const market = (event?: WireEvent): void => extra?.tellPixels(config, consent, event);
+
+  /** An address without what must not be sent; where nobody can say what that is, without its query. */
+  const clean = (address: string): string =>
+    extra ? extra.redactUrl(address) : isDoubtful(address) ? withoutQuery(address) : address;
+
+  const visitorId = () =>
+    (shared.get_("visitor") ?? shared.set_("visitor", uuidv7())) as string | undefined;
 
   /** The event with all that is known beside it, or only what may be counted without consent. */
   const complete = (event: WireEvent, full: boolean): WireEvent => {
+    landing.touch_.referrer = clean(landing.touch_.referrer);
     const session = sessions.next_(full, full ? event.user_id : null);
     const whole: WireEvent = {
       ...event,
-      ...readDevice(navigator),
+      ...extra?.readDevice(navigator),
       ...session,
-      page_url: withTagsOf(session, redactUrl(event.page_url)),
+      page_url: withTagsOf(session, clean(event.page_url.replace(/#(?!!?\/).*/, ""))),
     };
+    if (!extra) return { ...whole, form_data: null };
     return full
-      ? {
-          ...whole,
-          ...gaIds(),
-          linkedin_partner_id: config.linkedinPartnerId,
-          fb_pixel_id: config.metaPixelId,
-          fb_event_id: event.event_id,
-          visitor_id: config.visitorId && consent.analytics ? visitorId() : null,
-          metadata: { ...event.metadata, ...(mayMarket() && metaIds()) },
-        }
-      : countable(whole);
+      ? { ...whole, ...extra.detailsOf(event, config, consent, visitorId, note) }
+      : extra.countable(whole);
   };
 
   /** The last look of the page at an event; null drops it. */
@@ -78,18 +91,19 @@ export const createTracker = (config: Config, tellPixels: TellPixels): RunningTr
 
   const admit = (noted: WireEvent): void => {
     const level = mayTrack();
-    if (level === WAIT || pages.held_()) {
+    if (!asked && needsExtra(noted, landing.touch_.referrer)) ask();
+    if (level === WAIT || pages.held_() || pending) {
       if (waiting.push(noted) > MAX_WAITING) waiting.shift();
       return note("queued", noted);
     }
     const full = level > COUNT;
     if (full) shared.allow_();
-    const event = level && complete(noted, full);
-    const last = takesFunctions && event && config.beforeSend ? review(event) : event;
-    if (!last) return note("dropped", noted);
-    note("queued", last);
-    delivery.add_(noted.event_id, JSON.stringify(toPlain(last)), full);
-    market(last);
+    let event = level && complete(noted, full);
+    if (takesFunctions && event && config.beforeSend) event = review(event) ?? 0;
+    if (!event) return note("dropped", noted);
+    note("queued", event);
+    delivery.add_(noted.event_id, JSON.stringify(toPlain(event)), full);
+    market(event);
   };
   const release = (): void => waiting.splice(0).forEach((noted) => attempt(() => admit(noted), "event"));
 
@@ -125,18 +139,17 @@ export const createTracker = (config: Config, tellPixels: TellPixels): RunningTr
       });
 
   const setConsent = (change: Consent): void => {
-    Object.entries(change ?? { change: null }).forEach(([name, value]) => {
-      if (/^(analytics|marketing)$/.test(name) && typeof value === "boolean")
-        consent[name as "analytics"] = value;
-      else if (value !== undefined)
-        complain("setConsent takes { analytics, marketing }, each true or false");
+    undecided = true;
+    ask((loaded) => {
+      undecided = false;
+      loaded.changeConsent(consent, change);
+      if (consent.analytics === false) {
+        sessions.forget_();
+        delivery.forget_();
+      }
+      release();
+      begin();
     });
-    if (change?.analytics === false) {
-      sessions.forget_();
-      delivery.forget_();
-    }
-    release();
-    begin();
   };
 
   const pages = createPages(
@@ -147,6 +160,7 @@ export const createTracker = (config: Config, tellPixels: TellPixels): RunningTr
       return view;
     },
     release,
+    withExtra,
   );
 
   // Each returns at once, with the event in the queue.
@@ -162,7 +176,7 @@ export const createTracker = (config: Config, tellPixels: TellPixels): RunningTr
     trackEvent: (type, name, fields) => track(type, fields, name),
     trackFormSubmit: (formName, data) =>
       track("form_submit", {}, formName, {
-        form_data: redactForm(data, note) as EventFields["form_data"],
+        form_data: noteForm(data) as unknown as EventFields["form_data"],
       }),
     trackSignup: (method, userId, fields) =>
       track("signup", fields, "signup", { user_id: userId, metadata: { method } }),
@@ -179,17 +193,27 @@ export const createTracker = (config: Config, tellPixels: TellPixels): RunningTr
     market();
     if (mayTrack() > COUNT) {
       shared.allow_();
-      delivery.resume_();
+      void delivery.flush_();
     }
   };
 
   addEventListener("pagehide", () => {
+    pending = false;
     pages.settle_();
+    release();
     attempt(delivery.leave_);
   });
-  addEventListener("pageshow", delivery.resume_);
+  addEventListener("pageshow", ({ persisted }) => {
+    if (!persisted) return;
+    delivery.resume_();
+    pages.back_();
+  });
   addEventListener("online", delivery.resume_);
-  begin();
+  // Who is in a form will send it.
+  addEventListener("focusin", () => asked || ask());
+  market();
+  // What an earlier page left mostly goes with this page's view, after the page's own work.
+  setTimeout(begin, LEFT_BEHIND_MS);
   if (!config.manualPageViews) pages.start_();
   return api;
 };

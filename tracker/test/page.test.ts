@@ -1,6 +1,7 @@
 import { expect, test, vi } from "vitest";
 import * as tracking from "../src/index.js";
-import type { PageWindow } from "../src/page.js";
+import * as extra from "../src/extra_module.js";
+import { startTracker, type PageWindow } from "../src/page.js";
 import { startGateway } from "./gateway.js";
 
 const LIMIT = { timeout: 30_000 };
@@ -83,27 +84,6 @@ test("a prerendered page counts when it is shown", async () => {
   await vi.waitFor(() => expect(names().sort()).toEqual(["early", "page_view"]), LIMIT);
 });
 
-test("the script reads its attributes, and makes up for calls noted on the page", async () => {
-  const { endpoint, received, names } = await startGateway();
-  (window as PageWindow).conversionTracking = [["trackSignup", "email"]];
-  const script = document.createElement("script");
-  Object.assign(script.dataset, {
-    endpoint,
-    sessionKey: "tracking_session",
-    currency: "EUR",
-    manualPageViews: "true",
-    debug: "false",
-  });
-  script.src = "https://gateway.example/t.js";
-  Object.defineProperty(document, "currentScript", { value: script, configurable: true });
-    const log = vi.spyOn(console, "log");
-  await import("../src/script.js");
-  await vi.waitFor(() => expect(names()).toEqual(["signup"]), LIMIT);
-  expect(received[0]!.events[0]!.currency).toBe("EUR");
-  expect(sessionStorage.getItem("tracking_session")).toMatch(/^session_/);
-  expect(log).not.toHaveBeenCalled();
-});
-
 /** The script as a page runs it: with this element, or without one, as modules are. */
 const runScript = async (script: HTMLScriptElement | null) => {
   Object.defineProperty(document, "currentScript", { value: script, configurable: true });
@@ -123,9 +103,9 @@ const element = (src: string, data: Record<string, string> = {}) => {
 const isRunning = () => "trackEvent" in ((window as PageWindow).conversionTracking ?? {});
 
 test.each<[string, HTMLScriptElement | null, string]>([
-  ["a module, or evaluated text", null, "t.js must be a script of its own with src, and no module"],
-  ["a part of another file", element("https://shop.example/bundle.js"), "no setting can be endpoint: "],
-  ["written into the page", element(""), "no setting can be endpoint: "],
+  ["a module, or evaluated text", null, "t.js must be a script with src, no module"],
+  ["a part of another file", element("https://shop.example/bundle.js"), "no setting can be endpoint: undefined"],
+  ["written into the page", element(""), "no setting can be endpoint: undefined"],
   [
     "one whose address a template did not fill in",
     element("https://gateway.example/t.js", { endpoint: "undefined" }),
@@ -136,23 +116,27 @@ test.each<[string, HTMLScriptElement | null, string]>([
   expect(isRunning()).toBe(false);
 });
 
-test("with an empty data-endpoint the script sends to where it is from, and says so", async () => {
-  const said = await runScript(element("https://gateway.example/t.js?v=1", { endpoint: "" }));
-  expect(said).toEqual([
-    "conversionTracking: data-endpoint is empty: events go to https://gateway.example",
-  ]);
-  expect(isRunning()).toBe(true);
-});
+test.each(["https://a.example/", "https://a.example//", "http://127.0.0.1:8000/gw/", "//a.example"])(
+  "%s is an address, and needs no slash at its end",
+  (endpoint) => {
+    const config = { endpoint };
+    startTracker(config, (use) => use(extra));
+    expect(config.endpoint).toBe(endpoint.replace(/\/+$/, ""));
+    expect(isRunning()).toBe(true);
+  },
+);
 
-test.each([
-  ["written into the page", ""],
-  ["a part of another file", "https://shop.example/bundle.js"],
-])("a script that is %s runs with a data-endpoint", async (_, src) => {
-  const { endpoint, names } = await startGateway();
-  expect(await runScript(element(src, { endpoint }))).toEqual([]);
-  void (window as PageWindow).conversionTracking!.push(["trackEvent", "a"]);
-  await vi.waitFor(() => expect(names()).toEqual(["a"]), LIMIT);
-});
+test.each(["", "undefined", "/undefined", "{{ENDPOINT}}", "api.example.com", true, 7, "https://"])(
+  "to %j nothing is sent, and one line says so",
+  async (endpoint) => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    vi.resetModules(); // each line is said once
+    const { init } = await import("../src/index.js");
+    init({ endpoint } as never);
+    expect(warn.mock.calls).toEqual([[`conversionTracking: no setting can be endpoint: ${endpoint}`]]);
+    expect(isRunning()).toBe(false);
+  },
+);
 
 test.each([undefined, null, {}, { endpoint: "" }])("init(%j) throws nothing, and a later one works", async (config) => {
   vi.spyOn(console, "warn").mockImplementation(() => {});

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import * as extra from "../src/extra_module.js";
 import { createPages } from "../src/pages.js";
 import type { Config, WireEvent } from "../src/types.js";
 
@@ -27,6 +28,7 @@ const create = (config: Partial<Config> = {}) => {
       const { pathname, hash } = new URL(held!.page_url);
       seen.push(`${pathname}${hash} ${held!.page_title}`);
     },
+    (use) => use(extra),
   );
   return { pages, seen };
 };
@@ -144,13 +146,14 @@ test("a page in the background counts when it becomes visible", async () => {
   expect(seen).toEqual(["/ Home"]);
 });
 
-test("a page that comes back from the back-forward cache counts again", async () => {
-  const { seen } = await start();
-  dispatchEvent(Object.assign(new Event("pageshow"), { persisted: true }));
+test("a page that is back counts again, unless nobody counts pages", async () => {
+  const { pages, seen } = await start();
+  pages.back_();
   await vi.waitFor(() => expect(seen).toHaveLength(2), LIMIT);
-  dispatchEvent(Object.assign(new Event("pageshow"), { persisted: false }));
+  const others = create();
+  others.pages.back_();
   await settle();
-  expect(seen).toHaveLength(2);
+  expect(others.seen).toEqual([]);
 });
 
 test("history works as before, and hooks of others on its prototype are called", async () => {

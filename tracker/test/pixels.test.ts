@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { tellPixels } from "../src/pixels.js";
+import { tellPixels as tell } from "../src/pixels.js";
 import type { Config, WireEvent } from "../src/types.js";
 
 type Page = Record<string, unknown>;
@@ -17,6 +17,9 @@ const event = (event_type: string, fields: Partial<WireEvent> = {}): WireEvent =
   currency: "EUR",
   ...fields,
 });
+
+// Of visitors who were not asked, since they need not be.
+const tellPixels = (config: Config, event?: WireEvent) => tell(config, {}, event);
 
 beforeEach(() => {
   remove();

@@ -1,12 +1,6 @@
 import { afterEach, expect, test } from "vitest";
-import {
-  allowedByConsent,
-  allowedBySignal,
-  COUNT,
-  EVERYTHING,
-  NOTHING,
-  WAIT,
-} from "../src/privacy.js";
+import { COUNT, EVERYTHING, NOTHING, WAIT } from "../src/levels.js";
+import { mayTrack } from "../src/privacy.js";
 import type { Config } from "../src/types.js";
 
 const endpoint = "https://gateway.example";
@@ -24,14 +18,14 @@ test.each<[Config["privacySignal"], number]>([
   ["on", EVERYTHING],
   [undefined, COUNT],
 ])("with the privacy signal set to %s, %i is allowed", (privacySignal, level) => {
-  expect(allowedBySignal({ endpoint, privacySignal })).toBe(EVERYTHING);
+  expect(mayTrack({ endpoint, privacySignal }, {})).toBe(EVERYTHING);
   signal("globalPrivacyControl", true);
-  expect(allowedBySignal({ endpoint, privacySignal })).toBe(level);
+  expect(mayTrack({ endpoint, privacySignal }, {})).toBe(level);
   signal("globalPrivacyControl", undefined);
   signal("doNotTrack", "1");
-  expect(allowedBySignal({ endpoint, privacySignal })).toBe(level);
+  expect(mayTrack({ endpoint, privacySignal }, {})).toBe(level);
   signal("doNotTrack", "0");
-  expect(allowedBySignal({ endpoint, privacySignal })).toBe(EVERYTHING);
+  expect(mayTrack({ endpoint, privacySignal }, {})).toBe(EVERYTHING);
 });
 
 test.each<[Config["consent"], boolean | undefined, number]>([
@@ -45,5 +39,5 @@ test.each<[Config["consent"], boolean | undefined, number]>([
   ["count", true, EVERYTHING],
   ["count", false, COUNT],
 ])("consent %s and the answer %s allow %i", (consent, analytics, level) => {
-  expect(allowedByConsent({ endpoint, consent }, { analytics })).toBe(level);
+  expect(mayTrack({ endpoint, consent }, { analytics })).toBe(level);
 });

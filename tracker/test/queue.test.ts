@@ -121,12 +121,14 @@ test("when it is full the oldest is dropped", () => {
   expect(open().texts()).toEqual(newest);
 });
 
-test("of what is too much to store, the newest is stored, and the rest kept in memory", () => {
+test("what would be too much to store is kept in memory alone", () => {
   const queue = open();
-  for (let index = 0; index < 8; index++)
-    queue.put_(ids[index]!, JSON.stringify({ event_id: "x".repeat(99_000) }), true);
+  const large = JSON.stringify({ event_id: "x".repeat(99_000) });
+  for (let index = 0; index < 8; index++) queue.put_(ids[index]!, large, true);
   expect(queue.entries_()).toHaveLength(8);
-  expect(open().entries_().map(([id]) => id)).toEqual(ids.slice(3, 8));
+  expect(open().entries_().map(([id]) => id)).toEqual(ids.slice(0, 5));
+  queue.remove_(queue.entries_().slice(0, 4));
+  expect(open().entries_().map(([id]) => id)).toEqual(ids.slice(4, 8));
 });
 
 test("an event expires after a day", () => {
@@ -136,7 +138,7 @@ test("an event expires after a day", () => {
   expect(queue.texts()).toHaveLength(1);
   vi.setSystemTime(Date.now() + 10_000);
   expect(queue.texts()).toHaveLength(0);
-  expect(localStorage.getItem(KEY)).toBe("");
+  expect(JSON.parse(localStorage.getItem(KEY)!)).toEqual({ [ids[1]!]: "" });
 });
 
 test("works in memory when storage is full", () => {
@@ -151,8 +153,9 @@ test("works in memory when storage is full", () => {
 });
 
 test.each(["", "{", "{}", "null", "7", '"text"', "[]"])("%j is no event, and is removed", (garbage) => {
-  for (const line of [garbage, `${uuidv7()}${garbage}`]) {
-    localStorage.setItem(KEY, line);
+  const asEvent = JSON.stringify({ [uuidv7()]: garbage, another: 7, third: null });
+  for (const text of [garbage, asEvent]) {
+    localStorage.setItem(KEY, text);
     const queue = open();
     queue.put(1);
     expect(queue.texts()).toEqual([event(1)]);

@@ -1,6 +1,10 @@
 import { describe, expect, test } from "vitest";
 import addresses from "../../tests/data/addresses.json";
-import { isSecretName, isSecretValue, redactForm, redactUrl } from "../src/redact.js";
+import { isSecretValue, readForm } from "../src/forms.js";
+import { noteForm } from "../src/noted_form.js";
+import { isSecretName, redactUrl } from "../src/redact.js";
+
+const redactForm = (data: unknown, note: (...about: unknown[]) => void) => readForm(noteForm(data), note);
 
 describe("names", () => {
   test.each([
@@ -97,7 +101,8 @@ describe("a form", () => {
 describe("an address", () => {
   // The collector's test goes on from here: what it makes of both, and of the tracker's, is the same.
   test.each(addresses)("$address", ({ address, tracker }) => {
-    expect(redactUrl(address)).toBe(tracker);
+    // The core takes out what is no route.
+    expect(redactUrl(address.replace(/#(?!!?\/).*/, ""))).toBe(tracker);
     expect(redactUrl(tracker)).toBe(tracker);
   });
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { RunningTracker } from "../src/calls.js";
-import { tellPixels } from "../src/pixels.js";
+import * as extra from "../src/extra_module.js";
 import { createTracker } from "../src/tracker.js";
 import type { Config, EventFields, WireEvent } from "../src/types.js";
 import { startGateway } from "./gateway.js";
@@ -25,7 +25,7 @@ beforeEach(async () => {
 });
 
 const open = (config: Partial<Config> = {}): RunningTracker =>
-  createTracker({ endpoint: gateway.endpoint, manualPageViews: true, ...config }, tellPixels);
+  createTracker({ endpoint: gateway.endpoint, manualPageViews: true, ...config }, (use) => use(extra), extra);
 
 const sent = async (count: number): Promise<WireEvent[]> => {
   await vi.waitFor(() => expect(gateway.names().length).toBeGreaterThanOrEqual(count), LIMIT);
@@ -115,6 +115,18 @@ test("the events of a page come after its view, and an address is that of their 
   ]);
   expect(events[2]!.page_title).toBe("Checkout");
   expect(events[2]!.occurred_at).toBeLessThanOrEqual(events[3]!.occurred_at);
+});
+
+test("a page that comes back from the back-forward cache counts again", async () => {
+  document.title = "Home";
+  open({ manualPageViews: false });
+  await sent(1);
+  dispatchEvent(Object.assign(new Event("pageshow"), { persisted: false }));
+  await settle();
+  dispatchEvent(Object.assign(new Event("pageshow"), { persisted: true }));
+  await sent(2);
+  await settle();
+  expect(gateway.names()).toEqual(["page_view", "page_view"]);
 });
 
 test("a call for the page that is being counted tells more of it, and counts no other", async () => {
@@ -225,7 +237,9 @@ test.each([
   expect(identifying.filter((name) => event![name] != null)).toEqual([]);
   expect(event).toMatchObject({ conversion_value: 5, utm_params: { utm_source: "x" } });
   expect(event).not.toHaveProperty("another");
-  expect(localStorage.length + sessionStorage.length).toBe(0);
+  // Those of this test's gateway: an earlier test's may still be answering.
+  const ours = Object.keys(localStorage).filter((key) => key.includes(gateway.endpoint));
+  expect([...ours, ...Object.keys(sessionStorage)]).toEqual([]);
   expect(fbq).not.toHaveBeenCalled();
 });
 
@@ -323,7 +337,7 @@ test.each([
   vi.resetModules();
   const { createTracker: create } = await import("../src/tracker.js");
   const config = { endpoint: gateway.endpoint, manualPageViews: true };
-  const tracker = create({ ...config, beforeSend: beforeSend as never }, tellPixels);
+  const tracker = create({ ...config, beforeSend: beforeSend as never }, () => {}, extra);
   void tracker.trackEvent("a");
   void tracker.trackEvent("b");
   await settle();
@@ -370,7 +384,7 @@ test.each<[string, (tracker: RunningTracker) => unknown]>([
   vi.resetModules();
   const { createTracker: create } = await import("../src/tracker.js");
   const config = { endpoint: gateway.endpoint, manualPageViews: true };
-  const tracker = create(config, tellPixels);
+  const tracker = create(config, () => {}, await import("../src/extra_module.js"));
   call(tracker);
   call(tracker);
   void tracker.trackPurchase(99);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { randomDigits, uuidv7 } from "../src/uuid.js";
+import { uuidv7 } from "../src/uuid.js";
 
 test("a UUID has version 7, the variant and the time", () => {
   const before = Date.now();
@@ -15,5 +15,6 @@ test("no two are alike", () => {
 });
 
 test("all digits occur", () => {
-  expect(new Set(randomDigits(10_000)).size).toBe(10);
+  const digits = Array.from({ length: 500 }, () => uuidv7().slice(-12)).join("");
+  expect(new Set(digits).size).toBe(10);
 });

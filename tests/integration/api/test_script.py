@@ -7,7 +7,7 @@ import re
 import pytest
 from multidict import CIMultiDictProxy
 
-from collector.api.script import EXTRA_FILE, SCRIPT_FILE
+from collector.api.script import PARTS, SCRIPT_FILE, part_file, part_path
 from tests.support import SECRET, Collector, run_collector
 
 SCRIPT = "/t.js"
@@ -110,18 +110,21 @@ async def test_a_setting_renames_the_script(database: str) -> None:
             expected = SOURCE.replace(b'"/t.js"', b'"/js/site.js"')
             assert (answer.status, await answer.read()) == (200, expected)
             assert expected != SOURCE
-        async with collector.client.get("/js/site.extra.js") as answer:
-            assert (answer.status, await answer.read()) == (200, EXTRA_FILE.read_bytes())
+        for part in PARTS:
+            async with collector.client.get(f"/js/site.{part}.js") as answer:
+                assert (answer.status, await answer.read()) == (200, part_file(part).read_bytes())
         assert (await get(collector))[0] == 404
 
 
-@pytest.mark.parametrize(("script", "extra"), [("/t.js", "/t.extra.js"), ("/x", "/x.extra")])
-async def test_the_extra_stands_beside_the_script_and_is_served_as_it_is(
-    database: str, script: str, extra: str
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize(("script", "pattern"), [("/t.js", "/t.{}.js"), ("/x", "/x.{}")])
+async def test_a_part_stands_beside_the_script_and_is_served_as_it_is(
+    database: str, script: str, pattern: str, part: str
 ) -> None:
+    assert part_path(script, part) == pattern.format(part)
     async with run_collector(database, script_path=script) as collector:
-        async with collector.client.get(extra) as answer:
-            assert (answer.status, await answer.read()) == (200, EXTRA_FILE.read_bytes())
+        async with collector.client.get(part_path(script, part)) as answer:
+            assert (answer.status, await answer.read()) == (200, part_file(part).read_bytes())
             headers = answer.headers
         async with collector.client.get(script) as answer:
             own = ("ETag", "Date", "Content-Length")

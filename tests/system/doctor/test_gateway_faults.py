@@ -126,7 +126,11 @@ FAILURE, WARNING, SKIPPED = Status.FAILURE, Status.WARNING, Status.SKIPPED
                 Line("event.stripped", SKIPPED, "event.taken"),
             ],
         ),
-        (no_script_route, events, [Line("event.script", FAILURE, "/t.js 404, /t.extra.js 404")]),
+        (
+            no_script_route,
+            events,
+            [Line("event.script", FAILURE, "/t.js 404, /t.extra.js 404, /t.pixels")],
+        ),
         (older_script_route, events, [Line("event.script", FAILURE, "answered: /t.extra.js 404")]),
         (body_kilobytes(512), limits, [Line("limit.gateway", FAILURE, "Kong, or a proxy")]),
         (body_kilobytes(2048), limits, [Line("limit.gateway", WARNING, "lets 1048577")]),

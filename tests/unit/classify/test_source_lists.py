@@ -78,7 +78,7 @@ def test_the_browser_tracker_keeps_the_click_ids_that_the_list_marks_for_it() ->
     entries = read_list(CLICK_IDS_FILE).items()
     kept = [name for name, entry in entries if entry.get("tracker", False)]
     kept.sort(key=len, reverse=True)  # as the build has them
-    assert f'"{" ".join(kept)}"' in script
+    assert f"|{'|'.join(kept)})=" in script
 
 
 def test_what_proves_an_ad_stands_before_what_does_not_in_the_list_of_click_ids() -> None:

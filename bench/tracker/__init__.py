@@ -1,0 +1,1 @@
+"""What the tracker costs a page's main thread, beside another tracker that is known to be small."""

@@ -1,0 +1,7 @@
+const { trackSignup } = require("conversion-tracking");
+const { useConversionTracking } = require("conversion-tracking/react");
+
+test("on a server, and in tests, calls do nothing", async () => {
+  await expect(trackSignup("email")).resolves.toBeUndefined();
+  expect(useConversionTracking().trackSignup).toBe(trackSignup);
+});
