@@ -15,9 +15,9 @@ from collector.doctor import database as of_database
 from collector.doctor.check import Group
 from collector.doctor.finding import Finding, Status
 from collector.doctor.options import Options
-from collector.postgres.migrate import load_migrations, migration_files
+from collector.postgres.migrate import load_migrations
 from collector.settings import Settings
-from collector.sql import load_query
+from collector.sql import load_query, migration_files
 from local.postgres import PostgresServer, database_url
 from tests.support import execute, fetch, run_collector
 from tests.system.doctor.examined import Seen, look, refuse
