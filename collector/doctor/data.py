@@ -13,6 +13,8 @@ from collector.doctor.finding import Finding, Skipped, failure, ok, warning
 BEHIND_SECONDS = 300.0
 # One day changes with each late event, and is summed within minutes.
 FEW_DAYS = 3
+# It runs once an hour, and may wait for another run.
+RETENTION_HOURS = 3.0
 NOT_MIGRATED = f"the tables are not there; run {MIGRATE}"
 
 
@@ -56,6 +58,27 @@ async def check_sums(deployment: Deployment) -> Finding:
     )
 
 
+async def check_retention(deployment: Deployment) -> Finding:
+    """What is too old by the settings is taken away. Raises Skipped."""
+    settings = deployment.options.settings
+    if settings is None:
+        raise Skipped("the collector's settings are not here: no CT_RETENTION_... is known")
+    if not (
+        settings.retention_events_days
+        or settings.retention_sessions_days
+        or settings.retention_addresses_days
+    ):
+        return ok("no CT_RETENTION_... is set: but for rejects, nothing goes for its age")
+    [row] = await fetch(deployment, "doctor_retention")
+    expected = f"within {RETENTION_HOURS:.0f} hours"
+    mend = "start a collector, or: conversion-tracking retention --once (docs/privacy.md#retention)"
+    if row["hours"] is None:
+        return warning("nothing was ever taken away", expected, mend)
+    if row["hours"] > RETENTION_HOURS:
+        return failure(f"it last ran {row['hours']:.1f} hours ago", expected, mend)
+    return ok(f"it last ran {max(row['hours'], 0) * 60:.0f} minutes ago")
+
+
 async def fetch(deployment: Deployment, query: str) -> list[asyncpg.Record]:
     """The rows of a query. Raises Skipped where its table is not there."""
     try:
@@ -70,5 +93,6 @@ GROUP = Group(
         Check("data.rejects", check_rejects),
         Check("data.facts", check_facts),
         Check("data.sums", check_sums),
+        Check("data.retention", check_retention),
     ),
 )

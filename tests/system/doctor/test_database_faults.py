@@ -242,6 +242,27 @@ async def test_a_collector_that_keeps_no_facts_is_asked_for_none(database: str) 
     refuse(seen.of("data.facts"), SKIPPED, "CT_FACTS_SECONDS is 0")
 
 
+@pytest.mark.parametrize(
+    ("ran_at", "status", "words"),
+    [
+        ("'-infinity'", WARNING, "nothing was ever taken away"),
+        ("now() - INTERVAL '4 hours'", FAILURE, "4.0 hours ago"),
+        ("now() - INTERVAL '20 minutes'", OK, "20 minutes ago"),
+    ],
+)
+async def test_a_retention_that_does_not_run_is_seen(
+    database: str, ran_at: str, status: Status, words: str
+) -> None:
+    await execute(database, f"UPDATE retention_progress SET ran_at = {ran_at}")
+    settings = Settings(database_url=database, retention_addresses_days=30)
+    seen = await look(Options(database=database, settings=settings), *GROUPS)
+    found = seen.of("data.retention")
+    assert found.status is status
+    assert words in found.seen
+    unset = (await look_at(database, *GROUPS)).of("data.retention")
+    assert (unset.status, unset.seen[:20]) == (OK, "no CT_RETENTION_... ")
+
+
 def judged(**changes: object) -> Finding:
     """Of a server as Postgres describes itself, with changes."""
     server = {"version": 180_004, "version_text": "18.4", "is_replica": False, **changes}
