@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from collector.facts.mend import SLICE_CHANGES, mend
-from collector.postgres.sessions import Connection
+from collector.postgres.sessions import Connection, own_transaction
 from collector.sql import load_query
 
 # What one transaction looks at and computes: some tenths of a second.
@@ -60,7 +60,7 @@ async def refresh(connection: Connection) -> Step | None:
 @asynccontextmanager
 async def facts_transaction(connection: Connection) -> AsyncIterator[bool]:
     """A transaction, and whether it is the one that refreshes the facts now."""
-    async with connection.transaction():
+    async with own_transaction(connection):
         yield await connection.fetchval(load_query("lock_facts"), STATEMENT_MILLISECONDS)
 
 

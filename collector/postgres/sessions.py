@@ -79,6 +79,27 @@ class Sessions:
         return {**options, "server_settings": {**options["server_settings"], **own}}
 
 
+@asynccontextmanager
+async def own_transaction(connection: Connection) -> AsyncIterator[None]:
+    """A transaction on a connection of one's own.
+
+    Who is cancelled in it gives the connection up: to roll back would wait for as long as a
+    statement may take where Postgres hangs, and a collector that is to end would not. Raises what
+    asyncpg raises.
+    """
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        yield
+    except asyncio.CancelledError:
+        connection.terminate()
+        raise
+    except BaseException:
+        await transaction.rollback()
+        raise
+    await transaction.commit()
+
+
 async def are_lent(url: str, timeout_seconds: float) -> bool:
     """Whether a pooler stands before Postgres. Raises what asyncpg.connect and fetch raise.
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from collector.facts.refresh import facts_transaction
 from collector.facts.sums import sum_day
-from collector.postgres.sessions import Connection
+from collector.postgres.sessions import Connection, own_transaction
 from collector.settings import Settings
 from collector.sql import load_privacy
 
@@ -177,7 +177,7 @@ class Retention:
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[None]:
         """A transaction that takes away what is too old."""
-        async with self._connection.transaction():
+        async with own_transaction(self._connection):
             if not await self._connection.fetchval(load_privacy("begin"), STATEMENT_MILLISECONDS):
                 raise RetentionBusy
             yield

@@ -11,7 +11,7 @@ from collector.background import Supervisor
 from collector.cookieless import Salts
 from collector.facts.keeper import connect
 from collector.postgres.refusals import FAILURES, describe
-from collector.postgres.sessions import Connection
+from collector.postgres.sessions import Connection, own_transaction
 from collector.sql import load_privacy
 
 logger = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ async def keep_salts(url: str, salts: Salts) -> None:
 
 async def read_salts(connection: Connection, salts: Salts) -> None:
     """Make and delete what is to be, and know the rest. Raises what asyncpg raises."""
-    async with connection.transaction():
+    async with own_transaction(connection):
         await connection.execute(load_privacy("delete_salts"))
         await connection.execute(load_privacy("make_salts"))
     rows = await connection.fetch(load_privacy("list_salts"))

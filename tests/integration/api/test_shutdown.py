@@ -14,6 +14,8 @@ from uuid import uuid4
 import aiohttp
 import asyncpg
 
+from collector.facts.keeper import connect
+from collector.postgres.sessions import own_transaction
 from collector.postgres.store import open_store
 from collector.spool.spool import open_spool
 from local.postgres import PostgresServer
@@ -152,6 +154,26 @@ async def test_a_store_ends_although_postgres_hangs_with_connections_open(
         await asyncio.gather(*(store.ping() for _ in range(3)))
         send(own_postgres, signal.SIGSTOP)
         started = time.monotonic()
+    assert time.monotonic() - started < BUSY_SECONDS
+
+
+async def test_background_work_is_cancelled_in_a_transaction_although_postgres_hangs(
+    own_postgres: PostgresServer, own_database: str
+) -> None:
+    begun = asyncio.Event()
+
+    async def work() -> None:
+        async with connect(own_database) as connection, own_transaction(connection):
+            begun.set()
+            await connection.execute("SELECT pg_sleep(60)")
+
+    task = asyncio.create_task(work())
+    await begun.wait()
+    send(own_postgres, signal.SIGSTOP)
+    started = time.monotonic()
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
     assert time.monotonic() - started < BUSY_SECONDS
 
 
