@@ -6,7 +6,6 @@ live in a Chromium of their own, which is spoken to by the DevTools protocol alo
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import json
 from collections.abc import AsyncIterator, Sequence
@@ -17,6 +16,7 @@ from typing import Any
 
 import aiohttp
 
+from tests.browser.remote import run_browser
 from tests.browser.waiting import wait_until
 
 
@@ -64,27 +64,18 @@ async def start_background(
     chromium: str, flags: Sequence[str], profile: Path
 ) -> AsyncIterator[Background]:
     """A headless Chromium with an empty profile; it ends with the context."""
-    process = await asyncio.create_subprocess_exec(
+    command = (
         chromium,
         "--headless",
         "--disable-dev-shm-usage",  # a container's is small
         "--remote-debugging-port=0",
         f"--user-data-dir={profile}",
         *flags,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
     )
-    try:
-        address = await read_address(profile)
-        async with aiohttp.ClientSession() as session, session.ws_connect(address) as protocol:
-            background = Background(protocol)
-            yield background
-            await background.close()
-        await process.wait()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+    async with run_browser(*command, read_address=lambda: read_address(profile)) as protocol:
+        background = Background(protocol)
+        yield background
+        await background.close()
 
 
 async def read_address(profile: Path) -> str:

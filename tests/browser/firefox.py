@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from tests.browser.remote import run_browser
 from tests.browser.waiting import DEADLINE_SECONDS, POLL_SECONDS, wait_until
 
 
@@ -151,27 +152,14 @@ async def start_firefox(program: str, origin: str, site_port: int) -> AsyncItera
             for name, value in preferences(origin, site_port).items()
         ]
         (profile / "user.js").write_text("\n".join(lines), encoding="utf-8")
-        process = await asyncio.create_subprocess_exec(
-            program,
-            *("--headless", "--no-remote", "--profile", folder, "--remote-debugging-port=0"),
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-        try:
-            address = await read_address(profile)
-            async with (
-                aiohttp.ClientSession() as session,
-                session.ws_connect(address, max_msg_size=0) as protocol,
-            ):
-                firefox = Firefox(protocol)
-                await firefox.begin()
-                yield firefox
-                await firefox.send("browser.close", {})
-            await process.wait()
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+        options = ("--headless", "--no-remote", "--profile", folder, "--remote-debugging-port=0")
+        async with run_browser(
+            program, *options, read_address=lambda: read_address(profile)
+        ) as protocol:
+            firefox = Firefox(protocol)
+            await firefox.begin()
+            yield firefox
+            await firefox.send("browser.close", {})
 
 
 async def read_address(profile: Path) -> str:

@@ -61,6 +61,16 @@ class Stored:
         return await self.rows()
 
 
+def pages_and_names(rows: Rows, site: str) -> list[str]:
+    """Of each page view the address within the site, of each other event the name."""
+    return [
+        row["page_url"].removeprefix(site)
+        if row["event_type"] == "page_view"
+        else row["event_name"]
+        for row in rows
+    ]
+
+
 def by_session_and_sequence(row: dict[str, Any]) -> tuple[str, int]:
     """The order in which a visitor did things."""
     return row["session_id"], row["sequence"]

@@ -12,7 +12,7 @@ from tests.browser.conftest import ALLOWED, in_shared_loop
 from tests.browser.firefox import Firefox, FirefoxPage, start_firefox
 from tests.browser.flaky_proxy import FlakyProxy
 from tests.browser.page_server import PageServer
-from tests.browser.stored import Stored, names_and_sequence
+from tests.browser.stored import Stored, names_and_sequence, pages_and_names
 from tests.browser.test_calls import NOTED, PAYLOADS
 from tests.browser.test_navigation import AFTER_THE_TRACKER, STEPS
 from tests.browser.test_storage import EXPECTED, FILL_STORAGE, GARBAGE_EVENTS, UNTRACKED
@@ -149,12 +149,7 @@ async def test_a_new_path_is_a_page_and_a_new_query_hash_or_state_is_not(
         )
         expected += [*addresses, f"after {step}"]
     rows = await stored.wait_for(len(expected))
-    assert [
-        row["page_url"].removeprefix(ALLOWED)
-        if row["event_type"] == "page_view"
-        else row["event_name"]
-        for row in rows
-    ] == expected
+    assert pages_and_names(rows, ALLOWED) == expected
 
 
 async def test_a_navigation_by_the_navigation_api_is_a_page(

@@ -6,7 +6,7 @@ from playwright.async_api import Page
 
 from tests.browser.conftest import ALLOWED
 from tests.browser.page_server import PageServer
-from tests.browser.stored import Stored
+from tests.browser.stored import Stored, pages_and_names
 from tests.browser.tracking import track
 
 # Timers run in the order of their times; the title stays the same, so that a page counts after
@@ -46,12 +46,7 @@ async def test_a_new_path_is_a_page_and_a_new_query_hash_or_state_is_not(
         await track(page, f"after {step}")
         expected += [*addresses, f"after {step}"]
     rows = await stored.wait_for(len(expected))
-    assert [
-        row["page_url"].removeprefix(ALLOWED)
-        if row["event_type"] == "page_view"
-        else row["event_name"]
-        for row in rows
-    ] == expected
+    assert pages_and_names(rows, ALLOWED) == expected
 
 
 async def test_a_page_has_the_title_that_the_router_sets_a_moment_later(
