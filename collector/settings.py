@@ -416,6 +416,11 @@ class Settings(BaseSettings):
             raise ValueError(f"{value!r} is neither a host name nor an IP address")
         return value
 
+    @property
+    def has_retention(self) -> bool:
+        """Whether anything goes for its age; rejected events do in any case."""
+        return bool(self.retention_events_days or self.retention_addresses_days)
+
     @field_validator("retention_sessions_days")
     @classmethod
     def validate_sessions_days(cls, value: int | None, info: ValidationInfo) -> int | None:

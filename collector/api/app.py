@@ -43,7 +43,7 @@ from collector.facts.keeper import Freshness, run_facts
 from collector.metrics import Metrics
 from collector.postgres.outage import Outage
 from collector.postgres.store import Store, open_store
-from collector.privacy.keeper import RetentionState, is_wanted, run_retention
+from collector.privacy.keeper import RetentionState, run_retention
 from collector.privacy.salts import run_salts
 from collector.rejects.keeper import RejectKeeper, RejectLimits, run_reject_keeper
 from collector.settings import Settings
@@ -131,7 +131,7 @@ async def take_away_what_is_too_old(app: web.Application) -> AsyncIterator[None]
     """Retention, for as long as the application runs, where the settings want it."""
     settings, metrics = app[SETTINGS], app[METRICS]
     state = RetentionState(datetime.now(UTC))
-    if is_wanted(settings):
+    if settings.has_retention:
         metrics.watch("ct_retention_age_seconds", lambda: state.age_seconds(datetime.now(UTC)))
         metrics.watch("ct_retention_oldest_seconds", lambda: state.oldest_seconds)
     async with run_retention(settings, app[BACKGROUND], state, metrics.count_retained):

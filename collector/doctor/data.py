@@ -63,11 +63,7 @@ async def check_retention(deployment: Deployment) -> Finding:
     settings = deployment.options.settings
     if settings is None:
         raise Skipped("the collector's settings are not here: no CT_RETENTION_... is known")
-    if not (
-        settings.retention_events_days
-        or settings.retention_sessions_days
-        or settings.retention_addresses_days
-    ):
+    if not settings.has_retention:
         return ok("no CT_RETENTION_... is set: but for rejects, nothing goes for its age")
     [row] = await fetch(deployment, "doctor_retention")
     expected = f"within {RETENTION_HOURS:.0f} hours"

@@ -125,8 +125,7 @@ async def check_rights(deployment: Deployment) -> Finding:
 def unused_rights(settings: Settings | None) -> set[str]:
     """What the settings do not ask for."""
     asked = {
-        "retention": settings
-        and (settings.retention_events_days or settings.retention_addresses_days),
+        "retention": settings and settings.has_retention,
         "cookieless": settings and settings.cookieless,
     }
     return {what_for for what_for, is_asked in asked.items() if not is_asked}

@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import asyncpg
 
-from collector.facts.keeper import connect
 from collector.facts.refresh import forget_facts, refresh
 from collector.facts.sums import sum_changed_days
+from collector.postgres.sessions import own_connection
 from collector.settings import Settings
 
 
@@ -49,7 +49,7 @@ async def refresh_now(url: str, rebuild: bool, say: Callable[[str], None]) -> No
     Raises FactsError where another process is at it.
     """
     sessions = 0
-    async with connect(url) as connection:
+    async with own_connection(url, "facts") as connection:
         if rebuild:
             await forget_facts(connection)
         while step := await refresh(connection):

@@ -8,19 +8,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-import asyncpg
-
 from collector.background import Supervisor
 from collector.facts.refresh import refresh
 from collector.facts.sums import sum_changed_day
 from collector.postgres.refusals import FAILURES, describe
-from collector.postgres.sessions import Connection
+from collector.postgres.sessions import Connection, own_connection
 from collector.sql import load_query
 
 logger = logging.getLogger(__name__)
-
-CONNECT_SECONDS = 10.0
-STATEMENT_SECONDS = 120
 
 # The facts take at most a twentieth of the time of one Postgres backend: where they would take
 # more, they are further behind.
@@ -57,7 +52,7 @@ async def keep_facts(url: str, seconds: float, freshness: Freshness) -> None:
     failing = False
     while True:
         try:
-            async with connect(url) as connection:
+            async with own_connection(url, "facts") as connection:
                 while True:
                     pause = await step(connection, seconds, freshness)
                     failing = False
@@ -88,24 +83,3 @@ async def step(connection: Connection, seconds: float, freshness: Freshness) -> 
 def pause_after(busy_seconds: float, share: float) -> float:
     """The pause after which so many busy seconds were no more than this share of all."""
     return busy_seconds * (1 / share - 1)
-
-
-@asynccontextmanager
-async def connect(
-    url: str, what_for: str = "facts", statement_seconds: float = STATEMENT_SECONDS
-) -> AsyncIterator[Connection]:
-    """A connection of its own, given up at once at the end. Raises what asyncpg.connect raises.
-
-    Nothing is prepared, and each step is one transaction: a pooler may lend the session.
-    """
-    connection = await asyncpg.connect(
-        url,
-        timeout=CONNECT_SECONDS,
-        command_timeout=statement_seconds,
-        statement_cache_size=0,
-        server_settings={"application_name": f"conversion-tracking {what_for}"},
-    )
-    try:
-        yield connection
-    finally:
-        connection.terminate()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from collector.facts.mend import SLICE_CHANGES, mend
-from collector.postgres.sessions import Connection, own_transaction
+from collector.postgres.sessions import Connection, transaction_on
 from collector.sql import load_query
 
 # What one transaction looks at and computes: some tenths of a second.
@@ -17,6 +18,8 @@ SLICE_SESSIONS = 2_000
 
 # Postgres gives a statement up before the collector stops waiting for it (keeper.py).
 STATEMENT_MILLISECONDS = "100000"
+# How long who wants to be alone with the facts waits before it asks again.
+WAIT_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,19 @@ async def refresh(connection: Connection) -> Step | None:
 @asynccontextmanager
 async def facts_transaction(connection: Connection) -> AsyncIterator[bool]:
     """A transaction, and whether it is the one that refreshes the facts now."""
-    async with own_transaction(connection):
+    async with transaction_on(connection):
         yield await connection.fetchval(load_query("lock_facts"), STATEMENT_MILLISECONDS)
+
+
+@asynccontextmanager
+async def alone_with_facts(connection: Connection) -> AsyncIterator[None]:
+    """A transaction in which nobody else computes facts or sums; waits for the step that does."""
+    while True:
+        async with facts_transaction(connection) as is_ours:
+            if is_ours:
+                yield
+                return
+        await asyncio.sleep(WAIT_SECONDS)
 
 
 async def refresh_all(connection: Connection) -> int:

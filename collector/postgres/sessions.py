@@ -23,6 +23,10 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 # It does so before the collector stops waiting, which is for a Postgres that hangs.
 STATEMENT_TIMEOUT_SHARE = 0.9
 
+# Of work beside the events.
+CONNECT_SECONDS = 10.0
+STATEMENT_SECONDS = 120
+
 
 class Sessions:
     """Connections, and transactions on them in which our settings hold."""
@@ -49,24 +53,14 @@ class Sessions:
     async def transaction(self, connection: Connection) -> AsyncIterator[None]:
         """A statement in the block has our settings, which a lent session forgets.
 
-        In a session of one's own it is a transaction by itself. Another error than Postgres's
-        gives the connection up: to wait for its end might take long.
+        In a session of one's own it is a transaction by itself.
         """
         if not self.lent:
             yield
             return
-        await connection.execute("BEGIN")
-        try:
+        async with transaction_on(connection):
             await connection.fetch(load_query("set_in_transaction"), self._statement_timeout)
             yield
-        except asyncpg.PostgresError:
-            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                await connection.execute("ROLLBACK")
-            raise
-        except BaseException:
-            connection.terminate()
-            raise
-        await connection.execute("COMMIT")
 
     def _options(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """The options of a connection, with the settings where they can be a session's."""
@@ -80,24 +74,46 @@ class Sessions:
 
 
 @asynccontextmanager
-async def own_transaction(connection: Connection) -> AsyncIterator[None]:
-    """A transaction on a connection of one's own.
+async def transaction_on(connection: Connection) -> AsyncIterator[None]:
+    """A transaction. Raises what asyncpg raises.
 
-    Who is cancelled in it gives the connection up: to roll back would wait for as long as a
-    statement may take where Postgres hangs, and a collector that is to end would not. Raises what
-    asyncpg raises.
+    Another error than Postgres's, to be cancelled too, gives the connection up: to roll back would
+    wait for as long as a statement may take where Postgres hangs.
     """
     transaction = connection.transaction()
     await transaction.start()
     try:
         yield
-    except asyncio.CancelledError:
-        connection.terminate()
+    except asyncpg.PostgresError:
+        with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            await transaction.rollback()
         raise
     except BaseException:
-        await transaction.rollback()
+        connection.terminate()
         raise
     await transaction.commit()
+
+
+@asynccontextmanager
+async def own_connection(
+    url: str, what_for: str, statement_seconds: float = STATEMENT_SECONDS
+) -> AsyncIterator[Connection]:
+    """A connection for work beside the events, given up at once at the end. Raises what
+    asyncpg.connect raises.
+
+    Nothing is prepared, and each step is one transaction: a pooler may lend the session.
+    """
+    connection = await asyncpg.connect(
+        url,
+        timeout=CONNECT_SECONDS,
+        command_timeout=statement_seconds,
+        statement_cache_size=0,
+        server_settings={"application_name": f"conversion-tracking {what_for}"},
+    )
+    try:
+        yield connection
+    finally:
+        connection.terminate()
 
 
 async def are_lent(url: str, timeout_seconds: float) -> bool:

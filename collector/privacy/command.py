@@ -14,8 +14,7 @@ from pathlib import Path
 import asyncpg
 
 from collector.errors import SpoolUnavailable
-from collector.facts.keeper import connect
-from collector.postgres.sessions import Connection
+from collector.postgres.sessions import Connection, own_connection
 from collector.privacy.erase import (
     EraseBusy,
     count_person,
@@ -149,7 +148,7 @@ async def retain(options: argparse.Namespace, settings: Settings, say: Say) -> N
     ages = ages_of(settings)
     for line in age_lines(ages):
         say(line)
-    async with connect(settings.database_url, "retention") as connection:
+    async with own_connection(settings.database_url, "retention") as connection:
         cutoffs = await find_cutoffs(connection, ages)
         if options.dry_run:
             found = await connection.fetch(load_privacy("counts"), *count_arguments(cutoffs))
@@ -176,7 +175,7 @@ async def erase_asked(options: argparse.Namespace, settings: Settings, say: Say)
     stones = read_receipts(options.again) if options.again else []
     namespace = settings.user_id_namespace
     folders = options.spool or [settings.spool_dir]
-    async with connect(settings.database_url, "erase", STATEMENT_SECONDS) as connection:
+    async with own_connection(settings.database_url, "erase", STATEMENT_SECONDS) as connection:
         find = partial(find_asked, connection, options, settings)
         if options.dry_run:
             person = await find()
@@ -199,7 +198,7 @@ async def erase_asked(options: argparse.Namespace, settings: Settings, say: Say)
 
 async def export_asked(options: argparse.Namespace, settings: Settings, say: Say) -> None:
     """`export`."""
-    async with connect(settings.database_url, "export", STATEMENT_SECONDS) as connection:
+    async with own_connection(settings.database_url, "export", STATEMENT_SECONDS) as connection:
         person = await find_asked(connection, options, settings)
         matcher = Matcher(frozenset(person.digests()), settings.user_id_namespace)
         async for place, row in export_person(connection, person, matcher):

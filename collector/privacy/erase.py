@@ -13,7 +13,7 @@ from uuid import UUID
 import asyncpg
 
 from collector.facts.mend import mend
-from collector.facts.refresh import facts_transaction
+from collector.facts.refresh import WAIT_SECONDS, alone_with_facts
 from collector.facts.sums import sum_day
 from collector.postgres.sessions import Connection
 from collector.privacy.identity import IdKind, Matcher, Person, Tombstone, digest_of
@@ -24,7 +24,6 @@ SLICE_SESSIONS = 200
 REJECTS_PAGE = 200  # 13 MB of bodies at most
 # How often a tombstone is tried to be put up while a batch that is stuck is in its way.
 LOCK_TRIES = 30
-FACTS_SECONDS = 0.2
 
 
 class EraseBusy(Exception):
@@ -146,7 +145,7 @@ async def put_up(connection: Connection, stones: Iterable[Tombstone]) -> None:
                 await connection.execute(load_privacy("lock_erased"))
                 await connection.execute(load_privacy("add_erased"), *columns)
         except asyncpg.LockNotAvailableError:
-            await asyncio.sleep(FACTS_SECONDS)  # others have their turn
+            await asyncio.sleep(WAIT_SECONDS)  # others have their turn
             continue
         return
     raise EraseBusy
@@ -168,10 +167,11 @@ async def take_away(connection: Connection, person: Person) -> Counter[str]:
 
 async def take_away_computed(connection: Connection, sessions: list[str]) -> int:
     """Mend what is computed of events that are gone. Returns how many days were summed anew."""
-    while await in_facts_transaction(connection, mend):
-        pass
-
-    async def take(connection: Connection) -> int:
+    changes = 1
+    while changes:
+        async with alone_with_facts(connection):
+            changes = await mend(connection)
+    async with alone_with_facts(connection):
         await connection.execute(load_privacy("erase_orders"), sessions)
         await connection.execute(load_privacy("erase_funnel"), sessions)
         days = {row["day"] for row in await fetch(connection, "erase_facts", sessions)}
@@ -179,20 +179,7 @@ async def take_away_computed(connection: Connection, sessions: list[str]) -> int
         summed = [row["day"] for row in await fetch(connection, "summed_of", list(days))]
         for day in summed:
             await sum_day(connection, day)
-        return len(summed)
-
-    return await in_facts_transaction(connection, take)
-
-
-async def in_facts_transaction(
-    connection: Connection, work: Callable[[Connection], Awaitable[int]]
-) -> int:
-    """Do work while nobody computes facts; waits for the step that does."""
-    while True:
-        async with facts_transaction(connection) as is_ours:
-            if is_ours:
-                return await work(connection)
-        await asyncio.sleep(FACTS_SECONDS)
+    return len(summed)
 
 
 async def erase_visitors(connection: Connection, stones: Iterable[Tombstone]) -> int:

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from collector.background import Supervisor
-from collector.facts.keeper import connect
 from collector.postgres.refusals import FAILURES, describe
-from collector.postgres.sessions import Connection
+from collector.postgres.sessions import Connection, own_connection
 from collector.privacy.retention import (
     FROM_THE_FIRST,
     CountRows,
@@ -43,17 +42,12 @@ class RetentionState:
         return max((now - (self.ran_at or self.started_at)).total_seconds(), 0)
 
 
-def is_wanted(settings: Settings) -> bool:
-    """Whether anything has an age; rejected events have one by themselves."""
-    return bool(settings.retention_events_days or settings.retention_addresses_days)
-
-
 @asynccontextmanager
 async def run_retention(
     settings: Settings, background: Supervisor, state: RetentionState, count: CountRows
 ) -> AsyncIterator[None]:
     """Take away what is too old for as long as the block runs, where the settings want it."""
-    if not is_wanted(settings):
+    if not settings.has_retention:
         yield
         return
     async with background.run("retention", lambda: keep_retention(settings, state, count)):
@@ -65,7 +59,7 @@ async def keep_retention(settings: Settings, state: RetentionState, count: Count
     failing = False
     while True:
         try:
-            async with connect(settings.database_url, "retention") as connection:
+            async with own_connection(settings.database_url, "retention") as connection:
                 await run_if_due(connection, settings, state, count)
             failing = False
         except RetentionBusy:

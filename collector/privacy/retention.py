@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from collector.facts.refresh import facts_transaction
+from collector.facts.refresh import STATEMENT_MILLISECONDS, alone_with_facts
 from collector.facts.sums import sum_day
-from collector.postgres.sessions import Connection, own_transaction
+from collector.postgres.sessions import Connection, transaction_on
 from collector.settings import Settings
 from collector.sql import load_privacy
 
@@ -18,9 +18,6 @@ from collector.sql import load_privacy
 SLICE_ROWS = 2_000
 # The share of the time of one Postgres backend that it takes while it is at it.
 BUSY_SHARE = 0.25
-STATEMENT_MILLISECONDS = "100000"
-# How long it waits for a step of the facts to end.
-FACTS_SECONDS = 0.2
 
 FROM_THE_FIRST = datetime.min.replace(tzinfo=UTC)
 
@@ -177,20 +174,24 @@ class Retention:
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[None]:
         """A transaction that takes away what is too old."""
-        async with own_transaction(self._connection):
-            if not await self._connection.fetchval(load_privacy("begin"), STATEMENT_MILLISECONDS):
-                raise RetentionBusy
-            yield
+        async with transaction_on(self._connection):
+            if await self._is_the_one():
+                yield
+                return
+        raise RetentionBusy
 
     @asynccontextmanager
     async def _facts(self) -> AsyncIterator[None]:
-        """One in which nobody computes facts or sums; waits for the step that does."""
-        while True:
-            async with (
-                self._transaction(),
-                facts_transaction(self._connection) as is_ours,
-            ):
-                if is_ours:
-                    yield
-                    return
-            await asyncio.sleep(FACTS_SECONDS)
+        """One in which nobody computes facts or sums."""
+        async with alone_with_facts(self._connection):
+            if await self._is_the_one():
+                yield
+                return
+        raise RetentionBusy
+
+    async def _is_the_one(self) -> bool:
+        """Whether no other takes away what is too old until the transaction ends."""
+        locked: bool = await self._connection.fetchval(
+            load_privacy("begin"), STATEMENT_MILLISECONDS
+        )
+        return locked

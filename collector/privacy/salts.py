@@ -9,9 +9,8 @@ from contextlib import asynccontextmanager
 
 from collector.background import Supervisor
 from collector.cookieless import Salts
-from collector.facts.keeper import connect
 from collector.postgres.refusals import FAILURES, describe
-from collector.postgres.sessions import Connection, own_transaction
+from collector.postgres.sessions import Connection, own_connection, transaction_on
 from collector.sql import load_privacy
 
 logger = logging.getLogger(__name__)
@@ -35,7 +34,7 @@ async def keep_salts(url: str, salts: Salts) -> None:
     failing = False
     while True:
         try:
-            async with connect(url, "salts") as connection:
+            async with own_connection(url, "salts") as connection:
                 await read_salts(connection, salts)
             failing = False
         except FAILURES as error:
@@ -51,7 +50,7 @@ async def keep_salts(url: str, salts: Salts) -> None:
 
 async def read_salts(connection: Connection, salts: Salts) -> None:
     """Make and delete what is to be, and know the rest. Raises what asyncpg raises."""
-    async with own_transaction(connection):
+    async with transaction_on(connection):
         await connection.execute(load_privacy("delete_salts"))
         await connection.execute(load_privacy("make_salts"))
     rows = await connection.fetch(load_privacy("list_salts"))

@@ -21,42 +21,14 @@ LANGUAGE sql STABLE AS $$
     SELECT COALESCE(current_setting('conversion_tracking.aging', TRUE), '') = 'on'
 $$;
 
-CREATE OR REPLACE FUNCTION note_updated_events() RETURNS TRIGGER
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
-BEGIN
-    IF is_aging() THEN
-        RETURN NULL;
-    END IF;
-    INSERT INTO changed_events (session_id, order_key)
-    SELECT DISTINCT session_id, COALESCE(order_id, stripe_session_id)
-    FROM (
-        SELECT * FROM old_events
-        UNION ALL
-        SELECT * FROM new_events
-    ) AS either
-    -- One that is the same on both sides comes twice.
-    GROUP BY
-        id, session_id, user_id, external_user_id, visitor_id, event_type, sequence, funnel_stage,
-        is_bot, utm_source, utm_medium, utm_campaign, utm_term, utm_content, source_type, channel,
-        channel_rule, click_ids IS NULL, referrer, page_url, conversion_value, currency, order_id,
-        converted, stripe_session_id, device_type, browser, os, user_agent, stamp_verified,
-        truncated_fields, marks, occurred_at, received_at
-    HAVING count(*) = 1;
-    RETURN NULL;
-END
-$$;
-
-CREATE OR REPLACE FUNCTION note_deleted_events() RETURNS TRIGGER
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
-BEGIN
-    IF is_aging() THEN
-        RETURN NULL;
-    END IF;
-    INSERT INTO changed_events (session_id, order_key)
-    SELECT DISTINCT session_id, COALESCE(order_id, stripe_session_id) FROM old_events;
-    RETURN NULL;
-END
-$$;
+DROP TRIGGER note_updated_events ON conversion_events;
+CREATE TRIGGER note_updated_events AFTER UPDATE ON conversion_events
+    REFERENCING OLD TABLE AS old_events NEW TABLE AS new_events
+    FOR EACH STATEMENT WHEN (NOT is_aging()) EXECUTE FUNCTION note_updated_events();
+DROP TRIGGER note_deleted_events ON conversion_events;
+CREATE TRIGGER note_deleted_events AFTER DELETE ON conversion_events
+    REFERENCING OLD TABLE AS old_events
+    FOR EACH STATEMENT WHEN (NOT is_aging()) EXECUTE FUNCTION note_deleted_events();
 
 CREATE OR REPLACE FUNCTION note_changed_days() RETURNS TRIGGER
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$

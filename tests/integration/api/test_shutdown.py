@@ -14,8 +14,7 @@ from uuid import uuid4
 import aiohttp
 import asyncpg
 
-from collector.facts.keeper import connect
-from collector.postgres.sessions import own_transaction
+from collector.postgres.sessions import own_connection, transaction_on
 from collector.postgres.store import open_store
 from collector.spool.spool import open_spool
 from local.postgres import PostgresServer
@@ -163,7 +162,7 @@ async def test_background_work_is_cancelled_in_a_transaction_although_postgres_h
     begun = asyncio.Event()
 
     async def work() -> None:
-        async with connect(own_database) as connection, own_transaction(connection):
+        async with own_connection(own_database, "tests") as connection, transaction_on(connection):
             begun.set()
             await connection.execute("SELECT pg_sleep(60)")
 

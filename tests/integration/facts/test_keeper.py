@@ -14,11 +14,11 @@ from collector.facts.keeper import (
     BUSY_SHARE,
     CATCHING_UP_SHARE,
     Freshness,
-    connect,
     keep_facts,
     pause_after,
     step,
 )
+from collector.postgres.sessions import own_connection
 from collector.sql import load_query
 from local.postgres import PostgresServer, pg_ctl
 from tests.own_postgres import start_again
@@ -88,7 +88,7 @@ async def test_one_of_several_works_and_the_others_know_how_far_it_is(database: 
     await store_event(database, "s1")
     until_then = NOON + timedelta(minutes=1)
     other = await asyncpg.connect(database)
-    async with connect(database) as connection, other.transaction():
+    async with own_connection(database, "tests") as connection, other.transaction():
         await other.fetch(load_query("lock_facts"), "0")
         await execute(database, f"UPDATE facts_progress SET complete_until = '{until_then}'")
         freshness = Freshness(NOON)
@@ -137,7 +137,7 @@ async def test_only_who_is_far_behind_may_take_half_of_the_time(
         database, f"UPDATE facts_progress SET noted_until = now() - interval '{ago} 9 seconds'"
     )
     freshness = Freshness(NOON)
-    async with connect(database) as connection:
+    async with own_connection(database, "tests") as connection:
         loop = asyncio.get_running_loop()
         begin = loop.time()
         pause = await step(connection, 1_000, freshness)
