@@ -64,7 +64,7 @@ async def check_space(deployment: Deployment) -> Finding:
         free = shutil.disk_usage(settings.spool_dir).free
     except OSError as error:
         raise Skipped(f"{settings.spool_dir}: {error.strerror} (spool.folder)") from None
-    used = sum(path.stat().st_size for path in settings.spool_dir.glob("spool-*"))
+    used = sum(size_of(path) for path in settings.spool_dir.glob("spool-*"))
     seen = f"{free // MIB} MiB are free, {used // MIB} used"
     wanted = settings.spool_max_bytes
     if free + used >= wanted:
@@ -74,6 +74,14 @@ async def check_space(deployment: Deployment) -> Finding:
         f"{wanted // MIB} MiB, CT_SPOOL_MAX_BYTES, for each process",
         f"make room, or lower CT_SPOOL_MAX_BYTES ({DOCS})",
     )
+
+
+def size_of(path: Path) -> int:
+    """A file's bytes; 0 of one that was drained, or was the doctor's own, and is gone by now."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 async def check_waiting(deployment: Deployment) -> Finding:

@@ -270,6 +270,13 @@ async def test_damaged_files_of_a_spool_are_seen(tmp_path: Path) -> None:
     refuse((await look_at_spool(tmp_path)).of("spool.lost"), FAILURE, "1 damaged files")
 
 
+async def test_a_file_of_the_spool_that_is_gone_when_it_is_looked_at_takes_no_room(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "spool-0.events").symlink_to(tmp_path / "drained")
+    refuse((await look_at_spool(tmp_path, spool_max_bytes=MIB)).of("spool.space"), OK, "0 used")
+
+
 async def test_a_folder_that_takes_no_file_and_a_disk_that_is_small_are_seen(
     tmp_path: Path,
 ) -> None:
