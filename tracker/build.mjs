@@ -1,5 +1,5 @@
-// Builds dist/: t.js for the script tag with what it loads, t.extra.js and t.pixels.js; index and
-// react as ES modules (.js) and for require() (.cjs). `npm run dist` adds the type declarations,
+// Builds dist/: t.js for the script tag with what it loads, t.extra.js, t.pixels.js and t.auto.js;
+// index, react and auto as ES modules (.js) and for require() (.cjs). `npm run dist` adds the type declarations,
 // `npm run build` the copies that the collector serves.
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { build } from "esbuild";
@@ -55,15 +55,19 @@ const HINT = "//# allFunctionsCalledOnLoad\n";
 await writeFile("dist/t.js", `${HINT}{${await write("src/script.ts")}}`);
 await writeFile("dist/t.extra.js", await write("src/extra_script.ts"));
 await writeFile("dist/t.pixels.js", await write("src/pixels.ts"));
+await writeFile("dist/t.auto.js", await write("src/auto_script.ts"));
 
 const index = { entryPoints: ["src/index.ts"], bundle: true, target, define, mangleProps: INTERNAL_NAMES };
-// Not bundled: it shares index.js, and with it nothing is doubled in a page's bundle.
+// They share index.js, and with it nothing is doubled in a page's bundle.
 const react = { entryPoints: ["src/react.ts"], target };
+const auto = { ...index, entryPoints: ["src/auto.ts"], external: ["./index.js"] };
 
 await build({ ...index, format: "esm", outfile: "dist/index.js" });
 await build({ ...react, format: "esm", outfile: "dist/react.js" });
+await build({ ...auto, format: "esm", outfile: "dist/auto.js" });
 // For require(), as in Jest.
 await build({ ...index, format: "cjs", outfile: "dist/index.cjs" });
 await build({ ...react, format: "cjs", outfile: "dist/react.cjs" });
-const common = await readFile("dist/react.cjs", "utf8");
-await writeFile("dist/react.cjs", common.replace('"./index.js"', '"./index.cjs"'));
+await build({ ...auto, format: "cjs", outfile: "dist/auto.cjs" });
+for (const name of ["dist/react.cjs", "dist/auto.cjs"])
+  await writeFile(name, (await readFile(name, "utf8")).replace('"./index.js"', '"./index.cjs"'));

@@ -2,7 +2,9 @@
 // TypeScript takes the kind of a module from the name of its file.
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 
-const PUBLIC = ["index.d.ts", "react.d.ts", "types.d.ts"];
+const PUBLIC = ["auto.d.ts", "index.d.ts", "react.d.ts", "types.d.ts"];
+
+await rm("dist/auto", { recursive: true });
 
 for (const name of await readdir("dist")) {
   if (PUBLIC.includes(name)) {

@@ -147,6 +147,9 @@ def openapi_document(script_path: str) -> Json:
             part_path(script_path, "extra"): script_operations(
                 "scriptExtra", "What the script loads where a page needs more than the usual"
             ),
+            part_path(script_path, "auto"): script_operations(
+                "scriptAuto", "What the script loads where a page wants automatic events"
+            ),
             part_path(script_path, "pixels"): script_operations(
                 "scriptPixels", "What the script loads on pages with pixels"
             ),

@@ -23,8 +23,8 @@ class PageServer:
     `$script` and `$options` in a page are replaced: the address of the tracker's script, and
     the attributes that configure it; `values` replaces more. This server has the script too, so
     that it loads while the gateway is away, and further `scripts`, NAME as `/scripts/NAME`.
-    `headers` are those of the pages. `loaded` is what tracked.html said when it had loaded: its
-    state (visible, hidden, prerendering) and path.
+    `headers` and `status` are those of the pages. `loaded` is what tracked.html said when it had
+    loaded: its state (visible, hidden, prerendering) and path.
     """
 
     options: dict[str, str]
@@ -34,6 +34,7 @@ class PageServer:
     headers: dict[str, str] = field(default_factory=NEVER_STORE.copy)
     scripts: dict[str, Path] = field(default_factory=dict)
     other_paths: str = "tracked.html"
+    status: int = 200
     loaded: list[str] = field(default_factory=list)
 
     async def wait_for_loaded(self, state_and_path: str) -> None:
@@ -73,7 +74,9 @@ class PageServer:
         text = Template(page.read_text(encoding="utf-8")).safe_substitute(
             self.values, script=self.script, options=self._attributes()
         )
-        return web.Response(text=text, content_type="text/html", headers=self.headers)
+        return web.Response(
+            status=self.status, text=text, content_type="text/html", headers=self.headers
+        )
 
     def _attributes(self) -> str:
         return " ".join(f'data-{name}="{escape(value)}"' for name, value in self.options.items())

@@ -4,7 +4,7 @@
 declare const CLICK_IDS: string;
 
 // A campaign parameter or a click id, also of a query in the hash, as routers have it.
-const TAG = RegExp(
+const TAG = /* @__PURE__ */ RegExp(
   "\\b(utm_(source|medium|campaign|term|content)|" + CLICK_IDS + ")=[^?&#]*",
   "g",
 );

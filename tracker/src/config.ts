@@ -4,16 +4,20 @@ import type { Config } from "./types.js";
 
 // Each setting's name, type and value, as far as it can be told from them.
 const SETTING = RegExp(
-  "^(endpoint|(sessionKey|metaPixelId|googleTagIds|linkedinPartnerId) (string|number) .|" +
-    "(keepSession|visitorId|manualPageViews|hashRouting|automation|loadPixels|debug) boolean|" +
+  "^(endpoint|(sessionKey|metaPixelId|googleTagIds|linkedinPartnerId|auto|beforeSend|pathGroups|linkDomains) (string|number) .|" +
+    "(keepSession|visitorId|manualPageViews|hashRouting|automation|loadPixels|debug|auto) boolean|" +
     "consent string (required|count)$|privacySignal string (off|count|on)$|" +
     "sessionMinutes \\w+ \\d+$|currency string [A-Z]{3}$|" +
-    "(googleAds|linkedin)Conversions object|(token|beforeSend) function)",
+    "(googleAdsConversions|linkedinConversions|properties) object|(token|beforeSend) function)",
 );
 
 /** Whether it is a setting's name, or one misspelt; other tools have attributes of their own. */
 export const isLikeSetting = (name: string): boolean =>
   RegExp("[(|]" + name.slice(0, 3), "i").test(SETTING.source);
+
+/** Whether a setting is of those that `t.auto.js` sees to. */
+export const needsAuto = (config: Config): boolean =>
+  /auto\b|prop|path|Dom|send/i.test(Object.keys(config).join());
 
 /**
  * Takes out of `config` what no setting can be, and says so in the console; the endpoint is

@@ -1,10 +1,15 @@
 import { attempt } from "./attempt.js";
 import { isDoubtful } from "./attribution.js";
 import { globals } from "./globals.js";
-import type { WireEvent } from "./types.js";
+import type { Config, WireEvent } from "./types.js";
 
 /** What few pages need. The script loads it where one does; a module has it from the start. */
-export type Extra = typeof import("./extra_module.js");
+export interface Extra extends Omit<typeof import("./extra.js"), "default"> {
+  finish: typeof import("./finish.js").finish;
+  tellPixels: typeof import("./pixels.js").tellPixels;
+  /** Makes the tracker, with an extra as the settings want it. */
+  prepare: (config: Config, create: (extra: Extra) => void, extra: Extra) => void;
+}
 
 /** Calls back with the extra, or without one where it cannot be loaded. */
 export type WithExtra = (use: (extra?: Extra) => void) => void;

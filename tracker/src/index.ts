@@ -24,6 +24,9 @@ export const init = (config: Config): void => {
   startTracker(checked, (use) => use(extra));
 };
 
+/** An address without the values of parameters that are named like secrets or persons. */
+export const redactUrl = (address: string): string => extra.redactUrl(address);
+
 const call = <Name extends keyof Tracker>(name: Name): Tracker[Name] =>
   (async (...args: Parameters<Tracker[Name]>): Tracked =>
     typeof window === "undefined"

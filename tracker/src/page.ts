@@ -46,10 +46,7 @@ const start = (config: Config, withExtra: WithExtra): void => {
     isSignalled(navigator as never) ||
     !notedCalls().every(isList);
   if (!needsExtra) return create();
-  withExtra((extra) => {
-    if (!takesFunctions) extra?.readAttributes(config);
-    if (extra) create(extra);
-  });
+  withExtra((extra) => extra?.prepare(config, create, extra));
 };
 
 /** Gives the page its tracker, unless it has one. Never throws. */

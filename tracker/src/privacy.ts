@@ -1,4 +1,5 @@
 /** What may be sent of a visitor, and what of an event. */
+import { attempt } from "./attempt.js";
 import { withoutQuery } from "./attribution.js";
 import { complain } from "./console.js";
 import { COUNT, EVERYTHING, NOTHING, WAIT } from "./levels.js";
@@ -21,9 +22,18 @@ const allowedByConsent = (config: Config, { analytics }: Consent): number => {
   return config.consent ? WAIT : EVERYTHING;
 };
 
+/** Whether the visitor is not to be counted at all: `?ct_ignore=1` says so once for all pages. */
+const isIgnored = (): unknown => {
+  const [, said] = /\bct_ignore=(\d)/.exec(location.search) ?? [];
+  if (said) localStorage.ct_ignore = said > "0" ? 1 : "";
+  return localStorage.ct_ignore;
+};
+
 /** Of consent and the browser's signal the lower one wins. */
 export const mayTrack = (config: Config, consent: Consent): number =>
-  Math.min(allowedBySignal(config), allowedByConsent(config, consent));
+  attempt(isIgnored)
+    ? NOTHING
+    : Math.min(allowedBySignal(config), allowedByConsent(config, consent));
 
 export const mayMarket = (config: Config, consent: Consent): boolean =>
   allowedBySignal(config) > COUNT && (consent.marketing ?? !config.consent);

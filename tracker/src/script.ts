@@ -1,7 +1,9 @@
 /** The script tag's build: `<script src=".../t.js" data-endpoint="..." async></script>`. */
 import { complain } from "./console.js";
 import type { Extra, WithExtra } from "./extra_of_page.js";
+import { globals } from "./globals.js";
 import { startTracker } from "./page.js";
+import type { Config } from "./types.js";
 
 // The collector puts its CT_SCRIPT_PATH in its place.
 const PATH = "/t.js";
@@ -14,17 +16,15 @@ const loadExtra =
       .catch((error) => complain("extra: " + error))
       .then((extra) => use(extra as Extra | undefined));
 
-/** The attributes are the settings, as text. */
+/** The attributes are the settings, as text; a tag manager drops them, and has a list instead. */
 const start = ({ src, dataset }: HTMLScriptElement): void => {
-  let { endpoint } = dataset;
+  const settings = { ...dataset, ...(globals.conversionTrackingConfig as typeof dataset) };
   const { origin, pathname } = new URL(src || "data:");
   // Served by the collector, the script knows the gateway; of another file nobody can tell.
   const isServed = pathname.endsWith(PATH);
-  if (isServed && !endpoint) {
-    if (endpoint === "") complain("data-endpoint is empty");
-    endpoint = origin;
-  }
-  startTracker({ ...dataset, endpoint: endpoint! }, loadExtra(isServed ? src : endpoint + PATH));
+  if (settings.endpoint === "") complain("data-endpoint is empty");
+  if (isServed) settings.endpoint ||= origin;
+  startTracker(settings as unknown as Config, loadExtra(isServed ? src : settings.endpoint + PATH));
 };
 
 if (document.currentScript) start(document.currentScript as HTMLScriptElement);

@@ -22,9 +22,8 @@ export const openShared = (gateway: string) => {
   let store: Keyed = {};
 
   return {
-    allow_(): void {
-      store = openStorage("localStorage");
-    },
+    /** Answers whether the visitor asked not to be counted (docs/tracker.md#your-own-visits). */
+    allow_: (): unknown => (store = openStorage("localStorage")).ct_ignore,
     get_: (name: Name): string | undefined => attempt(() => store[keyOf(name)]),
     /** Where storage is full, nothing changes. */
     set_: (name: Name, value: string): unknown => attempt(() => (store[keyOf(name)] = value)),

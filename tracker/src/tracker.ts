@@ -7,7 +7,6 @@ import { uuidv7 } from "./uuid.js";
 import { COUNT, EVERYTHING, WAIT } from "./levels.js";
 import { createSessions } from "./session.js";
 import { createDelivery } from "./delivery.js";
-import { takesFunctions } from "./globals.js";
 import { createQueue } from "./queue.js";
 import { addressOf, createPages } from "./pages.js";
 import { openShared } from "./storage.js";
@@ -64,7 +63,7 @@ export const createTracker = (
     (shared.get_("visitor") ?? shared.set_("visitor", uuidv7())) as string | undefined;
 
   /** The event with all that is known beside it, or only what may be counted without consent. */
-  const complete = (event: WireEvent, full: boolean): WireEvent => {
+  const complete = (event: WireEvent, full: boolean): WireEvent | null | undefined => {
     landing.touch_.referrer = clean(landing.touch_.referrer);
     const session = sessions.next_(full, full ? event.user_id : null);
     const whole: WireEvent = {
@@ -73,21 +72,10 @@ export const createTracker = (
       ...session,
       page_url: withTagsOf(session, clean(event.page_url.replace(/#(?!!?\/).*/, ""))),
     };
-    if (!extra) return { ...whole, form_data: null };
-    return full
-      ? { ...whole, ...extra.detailsOf(event, config, consent, visitorId, note) }
-      : extra.countable(whole);
+    return extra
+      ? extra.finish(whole, event, full, config, consent, visitorId, note)
+      : { ...whole, form_data: null };
   };
-
-  /** The last look of the page at an event; null drops it. */
-  const review = (event: WireEvent): WireEvent | null | undefined =>
-    attempt(() => {
-      const reviewed = config.beforeSend!(event);
-      // A promise is no event; and one who forgets to return it would lose all in silence.
-      if (reviewed === undefined || (reviewed && "then" in reviewed))
-        throw Error("return the event itself, or null to drop it");
-      return reviewed;
-    }, "beforeSend");
 
   const admit = (noted: WireEvent): void => {
     const level = mayTrack();
@@ -97,9 +85,7 @@ export const createTracker = (
       return note("queued", noted);
     }
     const full = level > COUNT;
-    if (full) shared.allow_();
-    let event = level && complete(noted, full);
-    if (takesFunctions && event && config.beforeSend) event = review(event) ?? 0;
+    const event = full && shared.allow_() ? 0 : level && complete(noted, full);
     if (!event) return note("dropped", noted);
     note("queued", event);
     delivery.add_(noted.event_id, JSON.stringify(toPlain(event)), full);

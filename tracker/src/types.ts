@@ -87,6 +87,18 @@ export interface Config {
   linkedinPartnerId?: string;
   /** LinkedIn: type of event to conversion id. */
   linkedinConversions?: Record<string, string | number>;
+  /**
+   * Events that the page tells of by itself, by the script tag: words of `outbound`,
+   * `downloads`, `elements`, `engagement`, `not-found`, or true for all. A module has
+   * `trackAutomatically` of `conversion-tracking/auto`.
+   */
+  auto?: boolean | string;
+  /** Fields of the metadata of every event; an event's own win. */
+  properties?: Record<string, unknown>;
+  /** Paths with stars, `/users/* /orders/*\/items`: the path of a page that fits is sent as that. */
+  pathGroups?: string;
+  /** Other hosts of the site, with blanks between: links to them carry the session. */
+  linkDomains?: string;
   /** Say in the console what happens. */
   debug?: boolean;
   /**
@@ -94,8 +106,11 @@ export interface Config {
    * after a 401.
    */
   token?: (again: boolean) => string | null | undefined | Promise<string | null | undefined>;
-  /** Last look at an event: change it, or return null to drop it. */
-  beforeSend?: (event: WireEvent) => WireEvent | null | undefined;
+  /**
+   * Last look at an event: change it, or return null to drop it. An attribute has the name of a
+   * function of the page.
+   */
+  beforeSend?: string | ((event: WireEvent) => WireEvent | null | undefined);
 }
 
 /** Resolves with the event's id, or with undefined where nothing is sent. Never rejects. */

@@ -39,6 +39,10 @@ test("settings that can be are taken as they are, and nothing is said", () => {
     linkedinPartnerId: "456",
     linkedinConversions: { signup: 1 },
     debug: false,
+    auto: "outbound engagement",
+    properties: { plan: "pro" },
+    pathGroups: "/users/*",
+    linkDomains: "shop.example",
     token: () => "t",
     beforeSend: (event: unknown) => event,
   };
@@ -55,6 +59,8 @@ test.each<[string, unknown]>([
   ["sessionMinutes", -5],
   ["visitorId", "yes"],
   ["currency", "euro"],
+  ["properties", "plan=pro"],
+  ["pathGroups", true],
   ["googleAdsConversions", "{signup:"],
   ["token", "abc"],
   ["constructor", 1],
@@ -64,10 +70,10 @@ test.each<[string, unknown]>([
 });
 
 test("consent that is asked for wrongly is asked for, and a wrong beforeSend lets nothing out", () => {
-  expect(check({ endpoint, consent: "require", beforeSend: "f" })).toEqual({
+  expect(check({ endpoint, consent: "require", beforeSend: {} })).toEqual({
     endpoint,
     consent: "require",
-    beforeSend: "f",
+    beforeSend: {},
   });
   expect(said).toHaveLength(2);
 });
@@ -75,6 +81,6 @@ test("consent that is asked for wrongly is asked for, and a wrong beforeSend let
 test("attributes of other tools are told from ours, also misspelt", () => {
   const others = ["cfasync", "nscript", "turboTrack", "cookieconsent", "rocketSrc", "domain"];
   expect(others.filter(isLike)).toEqual([]);
-  const ours = ["endpoint", "consent", "consnet", "sessionkey", "manualPageviews", "hashrouting", "beforeSend"];
+  const ours = ["endpoint", "consent", "consnet", "sessionkey", "manualPageviews", "hashrouting", "beforeSend", "linkdomains", "auto"];
   expect(ours.filter(isLike)).toEqual(ours);
 });

@@ -80,7 +80,7 @@ test("another gateway's events are left alone, and so are all keys of the site",
   expect(Object.keys(localStorage).sort()).toEqual(["cart", "ct:https://other.example:queue", "ct_theme"]);
 });
 
-test("one key is read, whatever else the site keeps", () => {
+test("the queue and whether the visitor is ignored are read, whatever else the site keeps", () => {
   for (let index = 0; index < 50; index++) localStorage.setItem(`site${index}`, "x");
   const queue = open();
   queue.put(1);
@@ -93,7 +93,7 @@ test("one key is read, whatever else the site keeps", () => {
   });
   vi.spyOn(globalThis, "localStorage", "get").mockReturnValue(spied);
   expect(open().texts()).toEqual([event(1)]);
-  expect(new Set(read)).toEqual(new Set([KEY]));
+  expect(new Set(read)).toEqual(new Set(["ct_ignore", KEY]));
 });
 
 test("without leave to store, nothing is stored", () => {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { RunningTracker } from "../src/calls.js";
 import * as extra from "../src/extra_module.js";
+import { withOptional } from "../src/optional.js";
 import { createTracker } from "../src/tracker.js";
 import type { Config, EventFields, WireEvent } from "../src/types.js";
 import { startGateway } from "./gateway.js";
@@ -24,8 +25,10 @@ beforeEach(async () => {
   gateway = await startGateway();
 });
 
-const open = (config: Partial<Config> = {}): RunningTracker =>
-  createTracker({ endpoint: gateway.endpoint, manualPageViews: true, ...config }, (use) => use(extra), extra);
+const open = (settings: Partial<Config> = {}): RunningTracker => {
+  const config = { endpoint: gateway.endpoint, manualPageViews: true, ...settings };
+  return createTracker(config, (use) => use(extra), withOptional(config, extra));
+};
 
 const sent = async (count: number): Promise<WireEvent[]> => {
   await vi.waitFor(() => expect(gateway.names().length).toBeGreaterThanOrEqual(count), LIMIT);
@@ -336,8 +339,10 @@ test.each([
   const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
   vi.resetModules();
   const { createTracker: create } = await import("../src/tracker.js");
-  const config = { endpoint: gateway.endpoint, manualPageViews: true };
-  const tracker = create({ ...config, beforeSend: beforeSend as never }, () => {}, extra);
+  const { withOptional: withIt } = await import("../src/optional.js");
+  const settings = { endpoint: gateway.endpoint, manualPageViews: true };
+  const config: Config = { ...settings, beforeSend: beforeSend as never };
+  const tracker = create(config, () => {}, withIt(config, extra));
   void tracker.trackEvent("a");
   void tracker.trackEvent("b");
   await settle();
