@@ -247,6 +247,7 @@ PAGES = {
                 "pages": Panel("pages", title="Top pages", most=LIST),
                 "entry_pages": Panel("entry_pages", most=LIST),
                 "exit_pages": Panel("exit_pages", most=LIST),
+                "page_engagement": Panel("page_engagement", most=LIST),
                 "event_types": Panel("event_types", most=LIST),
             },
         ),

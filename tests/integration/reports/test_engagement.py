@@ -2,8 +2,10 @@
 
 from decimal import Decimal
 
+from collector.event import Event
 from tests.integration.reports.conftest import Ask, cells, store
 from tests.integration.reports.shop import MAIL, SHOP, view
+from tests.integration.reports.visits import at
 
 
 async def test_the_overview_counts_sessions_visitors_and_what_they_did(
@@ -51,6 +53,47 @@ async def test_pages_say_views_sessions_entries_and_exits(database: str, report:
     assert answer.total is not None
     assert (answer.total["page_views"], answer.total["entries"], answer.total["exits"]) == (8, 4, 4)
     assert "viewing_sessions" not in answer.total
+
+
+def told(minute: float, path: str, session: str, **metadata: object) -> Event:
+    """The tracker's word on how long a page was looked at."""
+    address = f"https://example.com{path}"
+    return at(
+        minute, session_id=session, event_type="engagement", page_url=address, metadata=metadata
+    )
+
+
+async def test_time_on_pages_is_what_the_tracker_told_by_session_and_page(
+    database: str, report: Ask
+) -> None:
+    await store(
+        database,
+        [
+            told(1, "/pricing", "a", engaged_seconds=30, scroll_percent=40),
+            told(2, "/pricing", "a", engaged_seconds=10.5, scroll_percent=80),
+            told(3, "/pricing", "b", engaged_seconds=20, scroll_percent=20),
+            told(4, "/pricing", "c", engaged_seconds=1e300, scroll_percent=-5),
+            told(5, "/docs", "b", engaged_seconds=5, scroll_percent=100),
+            # Of these nothing can be read.
+            told(6, "/docs", "c", engaged_seconds="long", scroll_percent=100),
+            told(7, "/docs", "d"),
+            told(8, "/docs", "d", engaged_seconds=None),
+        ],
+    )
+    answer = await report("page_engagement")
+    assert cells(answer, "timed_visits", "page_time", "median_page_time", "scroll_depth") == [
+        (
+            "example.com/pricing",
+            3,
+            (Decimal("40.5") + 20 + 86400) / 3,
+            Decimal("40.5"),
+            Decimal(1) / 3,
+        ),
+        ("example.com/docs", 1, 5, 5, 1),
+    ]
+    assert answer.total is not None
+    assert answer.total["timed_visits"] == 4
+    assert "median_page_time" not in answer.total
 
 
 async def test_what_is_left_of_many_pages_is_one_row_that_adds_up(
