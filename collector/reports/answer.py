@@ -78,7 +78,7 @@ def add_rows(report: Report, rows: Iterable[Row]) -> Row:
         for name, cell in row.items():
             if is_orders(name):
                 added[name] = add_orders(added.get(name, {}), cell)
-            elif isinstance(cell, int) and not isinstance(cell, bool) and adds_up(name):
+            elif isinstance(cell, int | Decimal) and not isinstance(cell, bool) and adds_up(name):
                 added[name] = added.get(name, 0) + cell
     return with_columns(report, added)
 

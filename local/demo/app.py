@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from uuid import uuid4
+from http import HTTPStatus
+from uuid import UUID, uuid4
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from local.demo.feed import Feed, FeedError, open_feed
-from local.demo.pages import PAGES, SITE, TRACKER_PATH, Page, render_page
+from local.demo.pages import NOT_FOUND, PAGES, SITE, TRACKER_PATH, Page, render_page
 from local.demo.plans import CURRENCY, DEFAULT_PLAN, PLANS
 
 
@@ -40,9 +41,11 @@ def make_app(settings: DemoSettings) -> web.Application:
         app.router.add_get(page.path, page_handler(page))
     app.router.add_static("/assets", SITE / "assets")
     app.router.add_get("/api/last", answer_last)
+    app.router.add_get("/api/event", answer_event)
     app.router.add_get("/api/session", answer_session)
     app.router.add_post("/api/accounts", open_account)
     app.router.add_post("/api/payments", take_payment)
+    app.router.add_get("/{path:.*}", page_handler(NOT_FOUND, HTTPStatus.NOT_FOUND))
     return app
 
 
@@ -106,12 +109,12 @@ async def answer_feed_errors(request: web.Request, handler: Handler) -> web.Stre
         return web.json_response({"error": "database_away", "message": str(error)}, status=503)
 
 
-def page_handler(page: Page) -> Handler:
+def page_handler(page: Page, status: HTTPStatus = HTTPStatus.OK) -> Handler:
     """The handler of one page."""
 
     async def answer(request: web.Request) -> web.Response:
         html = render_page(page, page_values(request))
-        return web.Response(text=html, content_type="text/html")
+        return web.Response(status=status, text=html, content_type="text/html")
 
     return answer
 
@@ -139,6 +142,15 @@ async def answer_last(request: web.Request) -> web.Response:
     feed = request.app[FEED]
     sessions, events = await feed.last_sessions(), await feed.last_events()
     return web.json_response({"sessions": sessions, "events": events})
+
+
+async def answer_event(request: web.Request) -> web.Response:
+    """All that is stored of one event; null where there is none."""
+    try:
+        event_id = UUID(request.query.get("id", ""))
+    except ValueError:
+        return web.json_response({"event": None})
+    return web.json_response({"event": await request.app[FEED].event(event_id)})
 
 
 async def answer_session(request: web.Request) -> web.Response:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 
@@ -60,6 +62,11 @@ class Feed:
     async def last_events(self) -> list[Shown]:
         """The last events, the newest first."""
         return [show_event(row) for row in await self._fetch("last_events", EVENTS)]
+
+    async def event(self, event_id: UUID) -> Shown | None:
+        """All that is stored of one event, by the names of its columns, or none."""
+        rows = await self._fetch("event", event_id)
+        return dict(sorted(json.loads(rows[0]["event"]).items())) if rows else None
 
     async def last_sessions(self) -> list[Shown]:
         """The sessions that began last, the newest first."""

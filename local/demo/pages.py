@@ -34,9 +34,13 @@ PAGES = (
     Page("/signup", "signup.html", "Sign up · Heron"),
     Page("/checkout", "checkout.html", "Checkout · Heron"),
     Page("/welcome", "welcome.html", "Welcome · Heron"),
+    Page("/tracking", "tracking.html", "How this site is tracked · Heron"),
     # Without the tracker: looking at the events must make no event.
     Page("/events", "events.html", "Last events", layout="events-layout.html"),
 )
+
+# What stands at every other path.
+NOT_FOUND = Page("", "not-found.html", "No such page · Heron")
 
 
 def render_page(page: Page, values: Mapping[str, str]) -> str:

@@ -63,3 +63,71 @@ async def test_what_a_visitor_sent_is_shown_as_text(
     assert [cells[index] for index in (1, 2, 5)] == [f"{HOSTILE}{HOSTILE}2", HOSTILE, HOSTILE]
     assert await page.locator("table img").count() == 0
     assert await page.title() == "Last events"
+
+
+async def test_a_click_on_an_event_shows_all_that_is_stored_of_it(
+    page: Page, events_url: str, collector: Collector
+) -> None:
+    await collector.track(metadata={"plan": HOSTILE}, page_url="http://a.example/p?q=1")
+    await page.goto(events_url)
+    button = page.locator("#events .details")
+    await expect(button).to_have_count(1, timeout=PATIENCE_MS)
+    await expect(page.locator("#events tbody tr")).to_contain_text("/p?q=1")
+    await button.click()
+    payload = page.locator("#events .payload pre")
+    await expect(payload).to_contain_text('"page_url": "http://a.example/p?q=1"')
+    await expect(payload).to_contain_text("<img src=x")
+    await expect(button).to_have_attribute("aria-expanded", "true")
+    await collector.track(event_name="another")
+    rows = page.locator("#events tbody tr")
+    await expect(rows).to_have_count(3, timeout=PATIENCE_MS)
+    await expect(rows.nth(2)).to_contain_text("<img src=x")  # below its own event still
+    await button.nth(1).click()
+    await expect(payload).to_have_count(0)
+
+
+async def test_a_filter_hides_what_has_not_the_text(
+    page: Page, events_url: str, collector: Collector
+) -> None:
+    await collector.track(event_name="Alpha")
+    await collector.track(event_name="Beta")
+    await page.goto(events_url)
+    visible = page.locator("#events tbody tr:visible")
+    await expect(visible).to_have_count(2, timeout=PATIENCE_MS)
+    await page.fill("#filter", "alph")
+    await expect(visible).to_have_count(1)
+    await collector.track(event_name="Gamma")
+    await collector.track(event_name="Alphabet")
+    await expect(visible).to_have_count(2, timeout=PATIENCE_MS)
+    await page.fill("#filter", "")
+    await expect(visible).to_have_count(4)
+
+
+async def test_while_it_is_paused_nothing_moves_and_what_came_is_counted(
+    page: Page, events_url: str, collector: Collector
+) -> None:
+    await collector.track(event_name="Alpha")
+    await page.goto(events_url)
+    rows = page.locator("#events tbody tr")
+    await expect(rows).to_have_count(1, timeout=PATIENCE_MS)
+    await page.click("#pause")
+    await collector.track(event_name="Beta")
+    await expect(page.locator("#held")).to_have_text("1 new", timeout=PATIENCE_MS)
+    await expect(rows).to_have_count(1)
+    await page.click("#pause")
+    await expect(rows).to_have_count(2)
+    await expect(page.locator("#held")).to_have_text("")
+
+
+async def test_ones_own_session_is_marked(
+    page: Page, events_url: str, collector: Collector
+) -> None:
+    await collector.track(session_id="mine")
+    await collector.track(session_id="theirs")
+    await page.add_init_script(
+        """localStorage["ct:http://gateway.example:sessions"] = '[{"session_id": "mine"}]';"""
+    )
+    await page.goto(events_url)
+    marked = page.locator("#events tbody tr", has_text="yours")
+    await expect(marked).to_have_count(1, timeout=PATIENCE_MS)
+    await expect(marked).to_contain_text("mine")

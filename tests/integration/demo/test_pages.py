@@ -45,6 +45,16 @@ async def read(demo: aiohttp.ClientSession, path: str) -> Read:
         return page
 
 
+async def test_another_path_is_a_page_that_says_so_and_is_tracked(
+    demo: aiohttp.ClientSession,
+) -> None:
+    async with demo.get("/no/such-page?id=7") as answer:
+        assert (answer.status, answer.content_type) == (404, "text/html")
+        text = await answer.text()
+    assert "There is no such page." in text
+    assert f'src="{GATEWAY}/t.js"' in text
+
+
 @pytest.mark.parametrize(
     "path", ["/events", "/api/last", "/assets/site.css", "/api/accounts", "/x"]
 )
@@ -107,7 +117,7 @@ async def test_everything_that_a_page_names_is_there(
 ) -> None:
     page = await read(demo, path)
     named = page.values("href", "a", "link") + page.values("src", "script", "img")
-    own = {address for address in named if address.startswith("/")}
+    own = {address for address in named if address.startswith("/")} - {"/no-such-page"}
     assert own
     for address in own:
         async with demo.get(address) as answer:

@@ -93,6 +93,8 @@ async def test_time_on_pages_is_what_the_tracker_told_by_session_and_page(
     ]
     assert answer.total is not None
     assert answer.total["timed_visits"] == 4
+    assert answer.total["page_time"] == (Decimal("40.5") + 20 + 86400 + 5) / 4
+    assert answer.total["scroll_depth"] == Decimal("0.5")
     assert "median_page_time" not in answer.total
 
 

@@ -6,6 +6,9 @@ const events = document.querySelector("#events");
 const sessions = document.querySelector("#sessions");
 const empty = document.querySelector("#empty");
 const status = document.querySelector("#feed-status");
+const filter = document.querySelector("#filter");
+const pause = document.querySelector("#pause");
+const held = document.querySelector("#held");
 
 const titles = (table) => [...table.tHead.rows[0].cells].map((cell) => cell.textContent);
 const money = ({ conversion_value: value, currency }) => (value ? `${value} ${currency ?? ""}` : "");
@@ -18,11 +21,26 @@ const path = (address) => {
   if (!address) return "";
   try {
     const { pathname, search } = new URL(address);
-    return pathname + (search ? "?…" : "");
+    return pathname + search;
   } catch {
     return address; // somebody else's idea of an address
   }
 };
+
+/** The sessions of this browser, as the tracker keeps them for its tabs. */
+const ownSessions = () => {
+  try {
+    return Object.entries({ ...localStorage })
+      .filter(([key]) => /^ct:.*:sessions$/.test(key))
+      .flatMap(([, text]) => JSON.parse(text))
+      .map(({ session_id }) => session_id);
+  } catch {
+    return []; // the browser keeps nothing for this site, or something else does
+  }
+};
+/** A session's short id, and whether it is one's own. */
+const sessionLine = (id, below = "") =>
+  line(short(id), joined(ownSessions().includes(id) && "yours", below), id);
 
 /** What a cell shows: a line, a smaller one below it, and what a pointer sees in full. */
 const line = (main, below = "", title = "") => ({ main, below, title });
@@ -35,7 +53,7 @@ const eventCells = (event) => [
     joined(event.event_name === event.event_type ? "" : event.event_name, event.is_bot && "a bot"),
   ),
   line(path(event.page_url), "", event.page_url ?? ""),
-  line(short(event.session_id), "", event.session_id),
+  sessionLine(event.session_id),
   line(event.channel, joined(event.source_type, event.channel_rule)),
   line(event.utm_campaign),
   line(event.device_type, joined(event.browser, event.os)),
@@ -44,7 +62,7 @@ const eventCells = (event) => [
 ];
 
 const sessionCells = (session) => [
-  line(short(session.session_id), time(session.created_at), session.session_id),
+  sessionLine(session.session_id, time(session.created_at)),
   line(session.channel),
   line(session.utm_campaign),
   ...session.stages.map(({ reached_at: at }) => line(at ? "✓" : "", "", at ? time(at) : "")),
@@ -73,6 +91,54 @@ const makeRow = (table, cells) => {
   return row;
 };
 
+/** The row's event as a button, by which all that is stored of it is shown below the row. */
+const addDetails = (row, id) => {
+  const cell = row.cells[1];
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "details";
+  button.setAttribute("aria-expanded", "false");
+  button.append(cell.firstChild);
+  cell.prepend(button);
+  button.addEventListener("click", () => toggleDetails(row, button, id));
+};
+
+const toggleDetails = async (row, button, id) => {
+  const isOpen = button.getAttribute("aria-expanded") === "true";
+  button.setAttribute("aria-expanded", String(!isOpen));
+  if (isOpen) return row.nextElementSibling?.matches(".payload") && row.nextElementSibling.remove();
+  const details = makePayload(row, "asking the database");
+  row.after(details);
+  const found = await getJson(`/api/event?id=${encodeURIComponent(id)}`).catch(({ message }) => ({ message }));
+  const said = found.event ? JSON.stringify(found.event, null, 2) : (found.message ?? "it is gone");
+  details.querySelector("pre").textContent = said;
+};
+
+const makePayload = (row, text) => {
+  const details = document.createElement("tr");
+  details.className = "payload";
+  details.dataset.eventId = row.dataset.eventId;
+  const cell = details.insertCell();
+  cell.colSpan = row.cells.length;
+  const payload = document.createElement("pre");
+  payload.tabIndex = 0;
+  payload.textContent = text;
+  cell.append(payload);
+  return details;
+};
+
+/** Hides the rows without the text that is asked for. */
+const applyFilter = () => {
+  const wanted = filter.value.trim().toLowerCase();
+  for (const row of events.tBodies[0].rows)
+    if (!row.matches(".payload")) {
+      const isHidden = !row.textContent.toLowerCase().includes(wanted);
+      row.hidden = isHidden;
+      const below = row.nextElementSibling;
+      if (below?.matches(".payload")) below.hidden = isHidden;
+    }
+};
+
 /** Adds what is new at the top, and takes away what is no longer among the last. */
 const showEvents = (list) => {
   const body = events.tBodies[0];
@@ -82,18 +148,24 @@ const showEvents = (list) => {
   const rows = fresh.map((event) => {
     const row = makeRow(events, eventCells(event));
     row.dataset.eventId = event.id;
+    addDetails(row, event.id);
     row.classList.toggle("fresh", !isFirst);
     return row;
   });
   body.prepend(...rows);
   const ids = new Set(list.map(({ id }) => id));
   [...body.rows].filter((row) => !ids.has(row.dataset.eventId)).forEach((row) => row.remove());
+  applyFilter();
 };
 
 const makeSessionRow = (session) => {
   const row = makeRow(sessions, sessionCells(session));
   row.dataset.sessionId = session.session_id;
   const first = row.cells.length - session.stages.length - 1;
+  const done = session.stages.filter(({ reached_at }) => reached_at);
+  // For a phone, where the stages are the parts of a bar, without names.
+  row.dataset.progress = `${done.length} of ${session.stages.length}`;
+  if (done.length) row.dataset.progress += `: ${done.at(-1).stage.replaceAll("_", " ")}`;
   session.stages.forEach(({ stage, reached_at }, index) => {
     const cell = row.cells[first + index];
     cell.dataset.stage = stage;
@@ -115,13 +187,35 @@ const say = (text, isLive) => {
   if (status.textContent !== text) status.textContent = text;
 };
 
+let lastEvents = [];
+/** While it is paused nothing moves; how many have come meanwhile is said. */
+const isPaused = () => pause.getAttribute("aria-pressed") === "true";
+const countHeld = (list) => {
+  const shown = new Set([...events.tBodies[0].rows].map((row) => row.dataset.eventId));
+  const count = list.filter(({ id }) => !shown.has(id)).length;
+  return count && `${count === list.length ? `${count} or more` : count} new`;
+};
+
 const show = (last) => {
+  say("live from Postgres", true);
+  lastEvents = last.events;
+  const count = isPaused() ? countHeld(last.events) : "";
+  if (held.textContent !== (count || "")) held.textContent = count || "";
+  if (isPaused()) return;
   showSessions(last.sessions);
   showEvents(last.events);
   empty.hidden = last.events.length > 0;
   document.body.toggleAttribute("data-empty", !last.events.length);
-  say("live from Postgres", true);
 };
+
+filter.addEventListener("input", applyFilter);
+pause.addEventListener("click", () => {
+  pause.setAttribute("aria-pressed", String(!isPaused()));
+  pause.textContent = isPaused() ? "Go on" : "Pause";
+  if (isPaused()) return;
+  held.textContent = "";
+  showEvents(lastEvents);
+});
 
 poll(
   () => getJson("/api/last"),

@@ -8,6 +8,7 @@ const TRACKER_LOADS_MS = 3000;
 const strip = document.querySelector("#visit");
 const stages = [...strip.querySelectorAll("[data-stage]")];
 const status = document.querySelector("#visit-status");
+const stage = document.querySelector("#visit-stage");
 
 const sessionId = () => {
   try {
@@ -18,8 +19,12 @@ const sessionId = () => {
 };
 
 // A status that is written again is read out again.
+const write = (place, text) => {
+  if (place.textContent !== text) place.textContent = text;
+};
 const say = (text) => {
-  if (status.textContent !== text) status.textContent = text;
+  write(status, text);
+  write(stage, "");
 };
 
 const ask = async () => {
@@ -34,8 +39,10 @@ const show = (session) => {
     item.toggleAttribute("data-reached", Boolean(at));
     item.title = at ? `reached at ${new Date(at).toLocaleTimeString()}` : "not reached yet";
   });
-  const count = stages.filter((item) => item.hasAttribute("data-reached")).length;
-  say(session ? `${session.channel}, ${count} of ${stages.length}` : missing());
+  if (!session) return say(missing());
+  const done = stages.filter((item) => item.hasAttribute("data-reached"));
+  write(status, `${session.channel}, ${done.length} of ${stages.length}`);
+  write(stage, done.length ? `: ${done.at(-1).textContent}` : "");
 };
 
 /** Why there may be no row. */

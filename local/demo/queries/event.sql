@@ -1,0 +1,8 @@
+-- All that is stored of one event.
+-- Parameters: $1 its id.
+-- Columns: the row as JSON, without what is null, the amount as text; one row or none.
+SELECT jsonb_strip_nulls(
+    to_jsonb(e) || jsonb_build_object('conversion_value', conversion_value::text)
+) AS event
+FROM conversion_events AS e
+WHERE id = $1;
