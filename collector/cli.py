@@ -27,6 +27,7 @@ from collector.serving.workers import WorkersError, serve_with_workers
 from collector.settings import Settings, SettingsError, load_settings, unknown_settings
 from collector.spool.file import SpoolOpenError
 from collector.spool.replay_command import ReplayError, replay
+from collector.tracing.environment import TracingError
 from collector.version import VERSION
 
 INTERRUPTED = 130  # by convention 128 and the number of the signal
@@ -53,6 +54,7 @@ FAILURES = (
     SourceListError,
     SpoolOpenError,
     StageRulesError,
+    TracingError,
     UnfitDatabase,
     WorkersError,
     OSError,  # a file, a folder or a descriptor that the message names

@@ -20,6 +20,7 @@ import structlog
 from structlog.typing import EventDict, Processor
 
 from collector.settings import Settings
+from collector.tracing.current import REQUEST_TRACE
 
 # Kong's id of the request that this task answers. A stranger may send any text as such.
 REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
@@ -48,6 +49,7 @@ def make_formatter(settings: Settings) -> logging.Formatter:
             structlog.stdlib.add_logger_name,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
             add_request_id,
+            add_trace,
             describe_exception,
         ],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer(settings)],
@@ -76,6 +78,12 @@ def add_request_id(_logger: object, _method: str, event: EventDict) -> EventDict
     if request_id is not None and _REQUEST_ID.fullmatch(request_id):
         event["request_id"] = request_id
     return event
+
+
+def add_trace(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """The ids of the request's span, where it has one."""
+    trace = REQUEST_TRACE.get()
+    return event if trace is None else {**event, **trace.ids}
 
 
 def describe_exception(_logger: object, _method: str, event: EventDict) -> EventDict:

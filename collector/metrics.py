@@ -72,6 +72,7 @@ COUNTERS: Mapping[str, tuple[str, ...]] = {
         "Rows that were too old: deleted, or their addresses emptied, by place",
         "place",
     ),
+    "ct_spans": ("Spans of traces by result: exported, queue_full, export_failed", "result"),
     "ct_background_restarts": (
         "Background tasks that ended and were started again, by task",
         "task",
@@ -115,6 +116,7 @@ class Metrics:
         self.truncated_fields = self._counter("ct_truncated_fields")
         self.replayed = self._counter("ct_replayed_events")
         self.retention_rows = self._counter("ct_retention_rows")
+        self.spans = self._counter("ct_spans")
         self.background_restarts = self._counter("ct_background_restarts")
         self.batch_events = self._histogram("ct_batch_events")
         self.commit_seconds = self._histogram("ct_commit_seconds")
@@ -160,6 +162,10 @@ class Metrics:
     def count_retained(self, place: str, rows: int) -> None:
         """So many rows were too old."""
         self.retention_rows.labels(place).inc(rows)
+
+    def count_spans(self, result: str, count: int) -> None:
+        """So many spans had this result."""
+        self.spans.labels(result).inc(count)
 
     def count_restart(self, task: str) -> None:
         """A background task ended and is started again."""

@@ -341,6 +341,11 @@ class Settings(BaseSettings):
         description="Whether browsers send the dashboard's cookie over HTTPS alone: always, never, "
         "or auto: except on a loopback address.",
     )
+    tracing: bool = Field(
+        default=False,
+        description="Whether spans of requests and commits are sent by OpenTelemetry, as its own "
+        "variables OTEL_... say (docs/tracing.md).",
+    )
     log_format: Literal["auto", "json", "console"] = Field(
         default="auto",
         description="Form of log lines: json, console, or auto: console on a terminal, else json.",

@@ -23,6 +23,7 @@ from collector.api.keys import (
     SPOOL,
     STOPPING,
     STORE,
+    TRACING,
     VALIDATOR,
     WRITER,
 )
@@ -49,13 +50,20 @@ from collector.rejects.keeper import RejectKeeper, RejectLimits, run_reject_keep
 from collector.settings import Settings
 from collector.spool.running import run_spool
 from collector.spool.spool import Spool
+from collector.tracing.start import start_tracing
 
 # Not which versions of which libraries.
 SERVER_NAME = "conversion-tracking"
 
+# At the end of the process, after all else: a part of what CT_SHUTDOWN_TIMEOUT_SECONDS leaves.
+LAST_SPANS_SECONDS = 0.5
+
 
 def make_app(settings: Settings) -> web.Application:
-    """The application. It must be served with auto_decompress=False (see body.py)."""
+    """The application. It must be served with auto_decompress=False (see body.py).
+
+    Raises TracingError where tracing is wanted and cannot be had.
+    """
     metrics = Metrics()
     answer_errors = make_error_middleware(metrics.count_refused, answer_error)
     app = web.Application(middlewares=[bind_request_id, answer_errors])
@@ -72,8 +80,10 @@ def make_app(settings: Settings) -> web.Application:
     app[STOPPING] = asyncio.Event()
     app[METRICS_PAGE] = metrics.page
     app[BACKGROUND] = Supervisor(metrics.count_restart)
+    app[TRACING] = start_tracing(settings, metrics.count_spans)
     show_zeros(metrics)
     app.on_response_prepare.extend((name_server, close_while_stopping))
+    app.cleanup_ctx.append(send_spans)
     app.cleanup_ctx.append(keep_rejects)
     app.cleanup_ctx.append(provide_writer)
     app.cleanup_ctx.append(keep_facts_fresh)
@@ -108,6 +118,13 @@ def answer_error(request: web.Request, error: CollectorError) -> web.Response:
     if request.path == PIXEL_PATH:
         return pixel_error_response(error)
     return error_response(error)
+
+
+async def send_spans(app: web.Application) -> AsyncIterator[None]:
+    """Spans go out until all else has ended, where tracing is on."""
+    yield
+    if (tracing := app[TRACING]) is not None:
+        await tracing.stop(LAST_SPANS_SECONDS)
 
 
 async def keep_rejects(app: web.Application) -> AsyncIterator[None]:
@@ -172,7 +189,7 @@ async def provide_writer(app: web.Application) -> AsyncIterator[None]:
     They end in the opposite order: what the writer holds is durable before its disks close.
     """
     settings = app[SETTINGS]
-    metrics, outage = app[METRICS], Outage()
+    metrics, outage, tracing = app[METRICS], Outage(), app[TRACING]
     async with (
         open_store(
             settings.database_url,
@@ -185,6 +202,7 @@ async def provide_writer(app: web.Application) -> AsyncIterator[None]:
             writer_limits(settings),
             metrics.observe_batch,
             metrics.count_event,
+            tracing.trace_commit if tracing else None,
         ) as writer,
     ):
         watch_durability(metrics, writer, store, spool, outage)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -19,6 +20,9 @@ from collector.rejects.keeper import RejectKeeper
 from collector.settings import Settings
 from collector.spool.spool import Spool
 
+if TYPE_CHECKING:
+    from collector.tracing.spans import Tracing
+
 SETTINGS = web.AppKey("settings", Settings)
 METRICS = web.AppKey("metrics", Metrics)
 CONTEXTS = web.AppKey("contexts", ContextReader)
@@ -30,6 +34,7 @@ STOPPING = web.AppKey("stopping", asyncio.Event)
 WRITER = web.AppKey("writer", Writer)
 SPOOL = web.AppKey("spool", Spool)
 BACKGROUND = web.AppKey("background", Supervisor)
+TRACING: web.AppKey[Tracing | None] = web.AppKey("tracing")
 # What takes a body, by path.
 ENDPOINTS: web.AppKey[Mapping[str, Endpoint]] = web.AppKey("endpoints")
 METRICS_PAGE: web.AppKey[Callable[[], Awaitable[bytes]]] = web.AppKey("metrics_page")

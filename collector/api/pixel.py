@@ -122,7 +122,11 @@ def pixel_error_response(error: CollectorError) -> web.Response:
     An invalid event is answered 200, since sending it again gives the same. Any other error
     keeps its status, so that 200 always means that nothing needs to be sent again.
     """
-    invalid = isinstance(error, InvalidJson | InvalidEvent)
     fields = ", ".join(e.field for e in error.errors)
     text = f"{error.code}; {fields}" if fields else error.code
-    return pixel_response(200 if invalid else error.status, {**error.headers, ERROR_HEADER: text})
+    return pixel_response(pixel_status(error), {**error.headers, ERROR_HEADER: text})
+
+
+def pixel_status(error: CollectorError) -> int:
+    """The status of its answer."""
+    return 200 if isinstance(error, InvalidJson | InvalidEvent) else error.status

@@ -21,6 +21,7 @@ from collector.event import RequestContext
 from collector.logs import REQUEST_ID
 from collector.metrics import Metrics
 from collector.settings import Settings
+from collector.tracing.current import REQUEST_TRACE
 
 REFUSED_STAMPS = {
     Use.AGAIN: "came a second time: somebody sends copies of requests, or Kong sent one again; "
@@ -31,6 +32,7 @@ REFUSED_STAMPS = {
 # Browsers send 1 or nothing; a 0 says that there was a choice.
 GPC_HEADER = istr("Sec-GPC")
 GPC = {"1": True, "0": False}
+TRACEPARENT_HEADER = istr("traceparent")
 MAX_USER_AGENT = 1024
 MAX_REQUEST_ID = 64
 MAX_CONTENT_TYPE = 100
@@ -57,6 +59,9 @@ class ContextReader:
         """
         now = datetime.now(UTC)
         stamp = self._believe(request.headers, now)
+        if (trace := REQUEST_TRACE.get()) is not None:
+            # Anybody can send the header; the gateway writes its own over it (docs/tracing.md).
+            trace.begin(request.headers.get(TRACEPARENT_HEADER) if stamp else None)
         if stamp is None:
             self._metrics.unsigned.inc()
             if self._refuse_unsigned:

@@ -22,15 +22,24 @@ from collector.api.endpoints import (
     READYZ_PATH,
     TRACK_PATH,
 )
-from collector.api.keys import BACKGROUND, ENDPOINTS, METRICS_PAGE, SETTINGS, SPOOL, STORE
+from collector.api.keys import (
+    BACKGROUND,
+    ENDPOINTS,
+    METRICS_PAGE,
+    SETTINGS,
+    SPOOL,
+    STORE,
+    TRACING,
+)
 from collector.api.openapi import openapi_text
-from collector.api.pixel import pixel
+from collector.api.pixel import pixel, pixel_status
 from collector.api.script import (
     HEADERS_OF_SCRIPT_PREFLIGHT,
     SCRIPT_METHODS,
     make_script_handler,
     read_scripts,
 )
+from collector.api.traced import traced
 from collector.api.track import funnel, track
 from collector.spool.spool import Spool
 
@@ -39,12 +48,14 @@ POSTED: Mapping[str, Endpoint] = {TRACK_PATH: track, FUNNEL_PATH: funnel, BATCH_
 
 def add_routes(app: web.Application) -> None:
     """Every endpoint of the collector."""
-    app[ENDPOINTS] = POSTED
-    for path, endpoint in POSTED.items():
+    tracing = app[TRACING]
+    app[ENDPOINTS] = {path: traced(tracing, path, ask) for path, ask in POSTED.items()}
+    for path, endpoint in app[ENDPOINTS].items():
         app.router.add_post(path, make_handler(endpoint))
         app.router.add_options(path, make_options_handler(POSTED_METHODS))
     # A HEAD, as link checkers send it, must not store an event.
-    app.router.add_get(PIXEL_PATH, pixel, allow_head=False)
+    traced_pixel = traced(tracing, PIXEL_PATH, pixel, pixel_status)
+    app.router.add_get(PIXEL_PATH, traced_pixel, allow_head=False)
     app.router.add_options(PIXEL_PATH, make_options_handler(PIXEL_METHODS))
     script_path = app[SETTINGS].script_path
     of_script = make_options_handler(SCRIPT_METHODS, HEADERS_OF_SCRIPT_PREFLIGHT)
@@ -82,7 +93,10 @@ async def readyz(request: web.Request) -> web.Response:
     return web.json_response(
         {
             "status": "ready",
-            "warnings": [*spool_warnings(request.app[SPOOL]), *background_warnings(background)],
+            "warnings": [
+                *spool_warnings(request.app[SPOOL]),
+                *background_warnings(background),
+            ],
             "background": {
                 task: "running" if runs else "restarting" for task, runs in background.items()
             },

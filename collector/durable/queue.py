@@ -6,9 +6,13 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from collector.errors import QueueFull
 from collector.event_row import EventRow, Outcome
+
+if TYPE_CHECKING:
+    from collector.tracing.spans import RequestTrace
 
 # What a waiting request holds beside its events: connection, parser, request, task.
 # Measured with 4,000 requests before a locked table: 16 KB each, one small event included.
@@ -28,6 +32,7 @@ class Submission:
     rows: Sequence[EventRow]
     size_bytes: int
     answer: asyncio.Future[list[Outcome]]
+    trace: RequestTrace | None = None
 
 
 class BatchQueue:

@@ -11,11 +11,16 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from collector.durable.failover import Failover
 from collector.durable.queue import BatchQueue, Submission, estimate_bytes
 from collector.errors import CollectorError, QueueFull
 from collector.event_row import EventRow, EventStatus, Outcome, status_of, told
+from collector.tracing.current import REQUEST_TRACE
+
+if TYPE_CHECKING:
+    from collector.tracing.spans import RequestTrace
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +47,8 @@ class WriterLimits:
 Observe = Callable[[int, float], None]
 # Told what became of events: their status, and how many they are.
 Count = Callable[[EventStatus, int], None]
+# Told of each batch with requests that are traced: these, what became of its events, the seconds.
+TraceCommit = Callable[["Sequence[RequestTrace]", Sequence[Outcome], float], None]
 
 
 class Writer:
@@ -58,12 +65,18 @@ class Writer:
     """
 
     def __init__(
-        self, disk: Failover, limits: WriterLimits, observe: Observe, count: Count
+        self,
+        disk: Failover,
+        limits: WriterLimits,
+        observe: Observe,
+        count: Count,
+        trace: TraceCommit | None = None,
     ) -> None:
         self._disk = disk
         self._limits = limits
         self._observe = observe
         self._count = count
+        self._trace = trace
         self._loop = asyncio.get_running_loop()
         self._queue = BatchQueue(limits.queue_events, limits.queue_bytes)
         self._commits: set[asyncio.Task[None]] = set()
@@ -92,7 +105,8 @@ class Writer:
             return []
         answer: asyncio.Future[list[Outcome]] = self._loop.create_future()
         try:
-            self._queue.put(Submission(rows, estimate_bytes(rows), answer))
+            size = estimate_bytes(rows)
+            self._queue.put(Submission(rows, size, answer, REQUEST_TRACE.get()))
         except QueueFull as full:
             self._count(EventStatus.UNAVAILABLE, len(rows))
             return [full] * len(rows)
@@ -164,7 +178,10 @@ class Writer:
 
     async def _commit(self, batch: list[Submission]) -> None:
         """Write a batch and answer its submissions."""
+        started = self._loop.time()
         outcomes = await self._write([row for part in batch for row in part.rows])
+        seconds = self._loop.time() - started
+        self._observe(len(outcomes), seconds)
         for status, events in Counter(map(status_of, outcomes)).items():
             self._count(status, events)
         half = max((self._queue.held_events + 1) // 2, LEAST_HALF)
@@ -175,25 +192,29 @@ class Writer:
             answers = [told(next(each)) for _ in submission.rows]
             if not submission.answer.done():  # done: the client has gone
                 submission.answer.set_result(answers)
+        if self._trace:  # before the requests go on, and end their spans
+            traces = [part.trace for part in batch if part.trace]
+            self._trace(traces, outcomes, seconds)
 
     async def _write(self, rows: Sequence[EventRow]) -> list[Outcome]:
         """What became of each event; never raises, since every request must be answered."""
-        started = self._loop.time()
         try:
             return await self._disk.write(rows)
         except Exception:
             logger.exception("a batch of %d events was not stored", len(rows))
             return [CollectorError("The collector failed; the error is in its log.")] * len(rows)
-        finally:
-            self._observe(len(rows), self._loop.time() - started)
 
 
 @asynccontextmanager
 async def open_writer(
-    disk: Failover, limits: WriterLimits, observe: Observe, count: Count
+    disk: Failover,
+    limits: WriterLimits,
+    observe: Observe,
+    count: Count,
+    trace: TraceCommit | None = None,
 ) -> AsyncIterator[Writer]:
     """A writer that has answered everything when the block ends."""
-    writer = Writer(disk, limits, observe, count)
+    writer = Writer(disk, limits, observe, count, trace)
     try:
         yield writer
     finally:

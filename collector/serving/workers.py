@@ -29,6 +29,7 @@ from collector.serving.serve import STOP_SIGNALS
 from collector.serving.worker import WorkerPlace, run_worker
 from collector.settings import Settings
 from collector.spool.watched import prepare_folder
+from collector.tracing.start import check_tracing
 
 logger = logging.getLogger(__name__)
 
@@ -75,6 +76,7 @@ def serve_with_workers(settings: Settings, count: int) -> None:
     configure_logging(settings)
     # What would end every worker as it starts ends the parent, with the clear line that it has.
     make_enricher(settings)
+    check_tracing(settings)
     prepare_folder(settings.spool_dir)
     sockets = open_sockets(settings.host, settings.port)
     workers = [Worker(number) for number in range(count)]

@@ -42,6 +42,10 @@ Schema = SCHEMA
 # The collector refuses to start with fewer: they could be guessed.
 MIN_SECRET_LENGTH = 16
 
+# The parent of a trace that a client names: emptied, since the collector believes that of a request
+# with a stamp. Kong's opentelemetry plugin, of priority 14, writes its own after it.
+NO_PARENT = {"traceparent": ""}
+
 # In the form of the collector's errors (docs/api.md).
 STRIPPING_REFUSED = json.dumps(
     {
@@ -154,7 +158,7 @@ class Plugin:
                 client_ip = kong.client.get_forwarded_ip()
             received_at_ms = time.time_ns() // 1_000_000
             stamp = stamp_headers(client_ip, received_at_ms, self._secret, request.request_id)
-            kong.service.request.set_headers(stamp)
+            kong.service.request.set_headers(stamp | NO_PARENT)
         except Exception:
             logger.exception("fault %d: could not stamp the request", next(_faults))
             _clear_stamp(kong)

@@ -31,6 +31,8 @@ EVERYTHING = (
     *("--set", "serviceMonitor.enabled=true,serviceMonitor.labels.release=prometheus"),
     *("--set", "prometheusRule.enabled=true,grafanaDashboard.enabled=true"),
     *("--set", "settings.CT_UNSIGNED_REQUESTS=refuse,settings.CT_DATABASE_POOL_SIZE=5"),
+    *("--set-string", "settings.CT_TRACING=true"),
+    *("--set", "settings.OTEL_EXPORTER_OTLP_ENDPOINT=http://otel:4318"),
     *("--set", "collector.spool.storageClass=fast,collector.nodeSelector.disk=ssd"),
     *("--set", f"image.digest=sha256:{'0' * 64}"),
     *("--set-json", 'networkPolicy.dashboard=[{"podSelector":{"matchLabels":{"app":"proxy"}}}]'),
@@ -146,6 +148,8 @@ def test_settings_reach_the_collector_and_secrets_come_from_the_secret_alone() -
     collector = environment(found["collectors-collector"])
     assert collector["CT_UNSIGNED_REQUESTS"] == "refuse"
     assert collector["CT_DATABASE_POOL_SIZE"] == "5"
+    assert collector["CT_TRACING"] == "true"
+    assert collector["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://otel:4318"
     wanted = {"name": "conversion-tracking", "key": "database-url"}
     assert all(environment(pod)["CT_DATABASE_URL"] == wanted for pod in found.values())
     assert collector["CT_GATEWAY_SECRET"]["key"] == "gateway-secret"

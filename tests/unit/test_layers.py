@@ -30,7 +30,6 @@ MAY_IMPORT: dict[str, set[str]] = {
     "classify": {"address", "event"},
     "contract": {"address", "errors", "event", "metrics"},
     "settings": {"address", "client_ip", "contract"},
-    "logs": {"settings"},
     "enrich": {
         "address",
         "classify",
@@ -43,6 +42,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "settings",
     },
     "event_row": {"contract", "errors", "event"},
+    "tracing": {"errors", "event_row", "settings", "version"},
+    "logs": {"settings", "tracing"},
     "postgres": {"errors", "event_row", "sql"},
     "facts": {"background", "postgres", "settings", "sql"},
     "reports": {"classify", "money", "postgres", "settings", "sql"},
@@ -56,7 +57,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "settings",
         "sql",
     },
-    "durable": {"errors", "event_row", "postgres", "spool"},
+    "durable": {"errors", "event_row", "postgres", "spool", "tracing"},
     "rejects": {
         "allowance",
         "background",
@@ -104,9 +105,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         "rejects",
         "settings",
         "spool",
+        "tracing",
         "version",
     },
-    "serving": {"api", "background", "enrich", "logs", "metrics", "settings", "spool"},
+    "serving": {"api", "background", "enrich", "logs", "metrics", "settings", "spool", "tracing"},
     "dashboard": {
         "allowance",
         "api",
@@ -132,6 +134,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "serving",
         "settings",
         "spool",
+        "tracing",
         "version",
     },
 }
@@ -141,12 +144,13 @@ ONLY_IN = {
     "aiohttp": {"api", "dashboard", "doctor", "serving"},
     "asyncpg": {"dashboard", "doctor", "facts", "postgres", "privacy", "rejects", "reports"},
     "jinja2": {"dashboard"},
+    "opentelemetry": {"tracing"},
     "yaml": {"doctor"},
     "sqlite3": {"spool"},
     "prometheus_client": {"metrics", "rejects", "serving"},
 }
 
-# What asks others over HTTP: of all that is installed, the doctor alone (SECURITY.md).
+# What asks others over HTTP: of our own code, the doctor alone (SECURITY.md).
 CLIENTS = {"ClientSession", "HTTPConnection", "HTTPSConnection", "urlopen", "create_connection"}
 
 # Tools of the checkout that are not shipped. The command `up` imports local/ when it runs.

@@ -61,6 +61,14 @@ def test_an_ordinary_request_is_stamped_and_its_answer_gets_cors_headers() -> No
     assert cors_headers["Access-Control-Allow-Origin"] == "https://shop.example"
 
 
+def test_the_parent_of_a_trace_that_a_client_names_is_emptied_with_the_stamp() -> None:
+    kong = RecordingKong(get_headers=ORDINARY | {"traceparent": ["00-a-b-01"]})
+
+    Plugin(CONFIG).access(kong)
+
+    assert [stamp["traceparent"] for stamp in stamps(kong)] == [""]
+
+
 def test_an_exit_is_the_last_call_even_where_the_server_returns_from_it() -> None:
     kong = RecordingKong(
         get_headers={"origin": ["https://a.example"], "access-control-request-method": ["POST"]}
