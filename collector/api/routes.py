@@ -90,10 +90,12 @@ async def readyz(request: web.Request) -> web.Response:
     """
     await request.app[STORE].ping()
     background = request.app[BACKGROUND].is_running
+    lacking = await request.app[STORE].describe_schema()
     return web.json_response(
         {
             "status": "ready",
             "warnings": [
+                *([lacking] if lacking else []),
                 *spool_warnings(request.app[SPOOL]),
                 *background_warnings(background),
             ],

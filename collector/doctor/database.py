@@ -99,7 +99,7 @@ async def check_migrations(deployment: Deployment) -> Finding:
         return warning(
             f"the database has migration {newer[-1]}, which this version does not know",
             f"{max(known)} at most",
-            "upgrade collectors and this command (docs/production.md#upgrades)",
+            "upgrade collectors and this command (docs/upgrading.md#the-order)",
         )
     return ok(f"all {len(known)} are applied, the last is {known[max(known)].name}")
 

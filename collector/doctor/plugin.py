@@ -102,7 +102,7 @@ async def check_version(deployment: Deployment) -> Finding:
         return warning(
             f"the plugin is of version {', '.join(sorted(found)) or 'unknown'}",
             f"{VERSION}, the collector's",
-            "upgrade in the order of docs/production.md#upgrades",
+            "upgrade in the order of docs/upgrading.md#the-order",
         )
     return ok(f"version {VERSION}")
 

@@ -14,6 +14,7 @@ import asyncpg
 from collector.errors import CollectorError, EventRefused, StoreUnavailable
 from collector.event_row import EventRow, EventStatus, Outcome, join_rows
 from collector.postgres.refusals import FAILURES, describe, may_refuse_row, refuses_row
+from collector.postgres.schema import describe_schema
 from collector.postgres.sessions import Connection, Sessions
 from collector.sql import load_query
 
@@ -131,6 +132,17 @@ class Store:
     async def ping(self) -> None:
         """Raises StoreUnavailable where Postgres does not answer, or has no tables yet."""
         await self._fetch("ping")
+
+    async def describe_schema(self) -> str | None:
+        """What is to be done where the database lacks migrations; None where it has all.
+
+        Also None where that cannot be seen: Postgres is away, or the role may not look.
+        """
+        try:
+            async with asyncio.timeout(CHECK_SECONDS), self._pool.acquire() as connection:
+                return describe_schema(await applied_migrations(connection, self._sessions))
+        except Exception:  # noqa: BLE001  # ping says what is wrong with Postgres
+            return None
 
     def connections(self) -> int:
         """The open connections to Postgres."""
@@ -268,6 +280,7 @@ async def check_server(
     try:
         async with asyncio.timeout(timeout_seconds), pool.acquire() as connection:
             [found] = await fetch(connection, sessions, "server_settings", ())
+            await warn_of_older_schema(connection, sessions)
     except UnfitDatabase:
         raise
     except Exception as error:  # noqa: BLE001  # whatever it is, events go to the spool
@@ -279,6 +292,23 @@ async def check_server(
                 "this Postgres has %s off: a power cut loses events that were answered with 200",
                 setting,
             )
+
+
+async def warn_of_older_schema(connection: Connection, sessions: Sessions) -> None:
+    """Say which migrations are missing; events wait on disk for them. Raises what fetch raises."""
+    with suppress(asyncpg.InsufficientPrivilegeError):
+        lacking = describe_schema(await applied_migrations(connection, sessions))
+        if lacking:
+            logger.error(lacking)
+
+
+async def applied_migrations(connection: Connection, sessions: Sessions) -> set[int]:
+    """Their numbers; none where the database has no tables yet. Raises what fetch raises."""
+    try:
+        rows = await fetch(connection, sessions, "list_migrations", ())
+    except asyncpg.UndefinedTableError:
+        return set()
+    return {row["version"] for row in rows}
 
 
 async def prepare_connection(connection: Connection) -> None:

@@ -143,6 +143,11 @@ def test_a_collector_is_what_kong_looks_for_and_has_a_volume_that_stays() -> Non
     assert set(stateful["spec"]["persistentVolumeClaimRetentionPolicy"].values()) == {"Retain"}
 
 
+def test_migrations_run_before_installs_and_upgrades_and_not_when_going_back() -> None:
+    [job] = [resource for resource in render(*SECRET) if resource["kind"] == "Job"]
+    assert job["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade"
+
+
 def test_settings_reach_the_collector_and_secrets_come_from_the_secret_alone() -> None:
     found = pods(render(*EVERYTHING))
     collector = environment(found["collectors-collector"])
