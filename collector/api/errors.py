@@ -33,6 +33,9 @@ METHOD_NOT_ALLOWED = HttpError(
     "method_not_allowed",
     "This endpoint does not take this method; see the Allow header.",
 )
+EXPECTATION_FAILED = HttpError(
+    417, "expectation_failed", "The Expect header asks for something unknown; leave it out."
+)
 MALFORMED_REQUEST = HttpError(400, "malformed_request", "The request is no valid HTTP/1.1.")
 HEADERS_TOO_LARGE = HttpError(
     431,
@@ -40,7 +43,13 @@ HEADERS_TOO_LARGE = HttpError(
     "The request has more than 128 headers, or a line of more than 8190 bytes: send fewer cookies "
     "and a shorter address.",
 )
-HTTP_ERRORS = (NOT_FOUND, METHOD_NOT_ALLOWED, MALFORMED_REQUEST, HEADERS_TOO_LARGE)
+HTTP_ERRORS = (
+    NOT_FOUND,
+    METHOD_NOT_ALLOWED,
+    EXPECTATION_FAILED,
+    MALFORMED_REQUEST,
+    HEADERS_TOO_LARGE,
+)
 
 # What aiohttp itself refuses, by status.
 OF_AIOHTTP = {
@@ -48,6 +57,7 @@ OF_AIOHTTP = {
     for error in (
         NOT_FOUND,
         METHOD_NOT_ALLOWED,
+        EXPECTATION_FAILED,
         HttpError(BodyTooLarge.status, BodyTooLarge.code, "The body is over the limit."),
     )
 }
@@ -76,8 +86,9 @@ def error_body(error: CollectorError) -> dict[str, Any]:
     return {"error": error.code, "message": error.message, "errors": errors}
 
 
-def http_error_response(error: web.HTTPException) -> web.Response:
-    """The same form for what aiohttp refuses before a handler runs."""
+def answer_of_aiohttp(error: web.HTTPException, count: Count) -> web.Response:
+    """The same form for what aiohttp refuses before a handler runs; `count` is told its code."""
+    count(refusal_of(error).code)
     headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
     return plain_error_response(refusal_of(error), headers)
 
@@ -127,8 +138,7 @@ def make_error_middleware(count: Count, answer: Answer) -> Middleware:
         try:
             return await handler(request)
         except web.HTTPException as error:
-            count(refusal_of(error).code)
-            return http_error_response(error)
+            return answer_of_aiohttp(error, count)
         except Exception as error:  # noqa: BLE001  # it is logged
             return answer(request, counted(request, error, count))
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from collector.api.endpoints import POSTED_METHODS
-from collector.api.errors import HEADERS_TOO_LARGE, MALFORMED_REQUEST
+from collector.api.errors import EXPECTATION_FAILED, HEADERS_TOO_LARGE, MALFORMED_REQUEST
 from collector.api.openapi_schemas import (
     JSON,
     TEXT,
@@ -22,7 +22,12 @@ from collector.api.pixel import ERROR_HEADER
 from collector.errors import CollectorError
 
 # What any request may be answered with, whatever it asks for.
-OF_EVERY_REQUEST: tuple[AnyError, ...] = (MALFORMED_REQUEST, HEADERS_TOO_LARGE, CollectorError)
+OF_EVERY_REQUEST: tuple[AnyError, ...] = (
+    MALFORMED_REQUEST,
+    EXPECTATION_FAILED,
+    HEADERS_TOO_LARGE,
+    CollectorError,
+)
 
 WITH_RETRY_AFTER = (429, 503)
 RETRY_AFTER: Json = {

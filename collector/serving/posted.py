@@ -23,7 +23,7 @@ from aiohttp.web_protocol import RequestHandler
 from collector.api.answers import JSON_TYPE, Reply
 from collector.api.app import SERVER_NAME
 from collector.api.asked import Endpoint
-from collector.api.errors import counted, error_reply
+from collector.api.errors import answer_of_aiohttp, counted, error_reply
 from collector.api.keys import ENDPOINTS, METRICS, STOPPING
 from collector.api.stamp import REQUEST_ID_HEADER
 from collector.logs import REQUEST_ID
@@ -178,7 +178,10 @@ def make_request_handler(app: web.Application, handle_other: Handle) -> Handle:
 
     async def handle(request: web.BaseRequest | PostedRequest) -> Any:
         if not isinstance(request, PostedRequest):
-            return await handle_other(request)
+            try:
+                return await handle_other(request)
+            except web.HTTPExpectationFailed as error:  # aiohttp looks before any middleware does
+                return answer_of_aiohttp(error, count)
         REQUEST_ID.set(request.headers.get(REQUEST_ID_HEADER))  # in the context of this task alone
         try:
             reply = await request.endpoint(request)

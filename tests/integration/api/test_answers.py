@@ -18,6 +18,7 @@ from tests.support import (
     SECRET,
     Collector,
     fill_spool,
+    metric,
     run_collector,
     run_collector_without_postgres,
 )
@@ -182,6 +183,36 @@ async def test_options_is_answered_200_with_allow_and_no_cors_header(
 async def test_an_unknown_path_is_answered_404(collector: Collector) -> None:
     status, answer = await collector.post("/v1/events/nothing", json=LEAST)
     assert (status, answer["error"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        f"POST {TRACK}",
+        "GET /v1/events/pixel.gif?event_type=page_view",
+        "GET /healthz",
+        "POST /v1/events/nothing",
+    ],
+)
+async def test_an_unknown_expectation_is_answered_as_other_errors(
+    collector: Collector, asked: str
+) -> None:
+    reader, writer = await asyncio.open_connection(*address_of(collector))
+    head = f"{asked} HTTP/1.1\r\nHost: x\r\nExpect: a miracle\r\n"
+    writer.write(f"{head}Content-Length: 0\r\nConnection: close\r\n\r\n".encode())
+    lines, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    writer.close()
+    assert lines.startswith(b"HTTP/1.1 417 ")
+    assert b"Content-Type: application/json" in lines
+    answer = json.loads(body)
+    assert (answer["success"], answer["error"]) == (False, "expectation_failed")
+    assert await metric(collector, 'ct_refused_requests_total{error="expectation_failed"}') == 1
+
+
+def address_of(collector: Collector) -> tuple[str, int]:
+    """Its host and port."""
+    host, _, port = collector.url.removeprefix("http://").partition(":")
+    return host, int(port)
 
 
 async def test_health_is_alive_and_readiness_asks_postgres(collector: Collector) -> None:
