@@ -142,6 +142,16 @@ GROUP = Group(
         ),
         Check("file.body", check_body),
         Check(
+            "file.traces",
+            check_rule(
+                kong_rules.traces_of_visitors,
+                "no trace begins with a visitor's header",
+                "of the plugin opentelemetry propagation with inject: [w3c], without extract",
+                "write it as docs/tracing.md#kongs-part does",
+                warning,
+            ),
+        ),
+        Check(
             "file.tags",
             check_rule(
                 kong_rules.untagged,

@@ -192,6 +192,19 @@ def body_limits(service: Document) -> set[int]:
     }
 
 
+def traces_of_visitors(document: Document) -> list[str]:
+    """A trace begins at Kong, and the collector is told of it (docs/tracing.md#kongs-part).
+
+    Without `extract` and `inject` Kong's plugin takes the context of a visitor, in any format.
+    """
+    return [
+        place
+        for place, config in plugins(document, "opentelemetry")
+        for propagation in [config.get("propagation") or {}]
+        if propagation.get("extract") or "w3c" not in (propagation.get("inject") or ())
+    ]
+
+
 def plain_origins(document: Document) -> tuple[str, ...]:
     """The origins that the file names letter by letter, none twice."""
     named = [o for _, config in plugins(document, PLUGIN) for o in config.get("origins") or ()]

@@ -9,6 +9,8 @@ from collector.doctor.check import Check, Group
 from collector.doctor.deployment import Deployment
 from collector.doctor.finding import Finding, Skipped, failure, ok, warning
 from collector.settings import MIN_SECRET_LENGTH, Settings, split_list
+from collector.tracing.environment import TracingError
+from collector.tracing.start import check_tracing
 
 GOOD_SECRET_LENGTH = 32
 FEWEST_CHARACTERS = 8  # different ones; 32 hexadecimal digits of chance have 14 of 16
@@ -98,6 +100,16 @@ async def check_dashboard_tokens(deployment: Deployment) -> list[Finding]:
     return judge_secrets({f"of {name}": token for name, _, token in pairs})
 
 
+async def check_traces(deployment: Deployment) -> Finding:
+    """The collector would start with OpenTelemetry's variables too."""
+    try:
+        is_on = check_tracing(settings_of(deployment))
+    except TracingError as error:
+        seen = "; ".join(str(error).splitlines())
+        return failure(seen, "variables that tracing can use", "docs/tracing.md has each")
+    return ok("spans are sent" if is_on else "off")
+
+
 def judge_secrets(secrets: Mapping[str, str]) -> list[Finding]:
     """A finding for each."""
     return [judge_secret(name, secret, MIN_SECRET_LENGTH) for name, secret in secrets.items()]
@@ -123,5 +135,6 @@ GROUP = Group(
         Check("settings.gateway_secret", check_gateway_secret),
         Check("settings.database_password", check_database_password),
         Check("settings.dashboard_tokens", check_dashboard_tokens),
+        Check("settings.traces", check_traces),
     ),
 )

@@ -29,6 +29,7 @@ RULES = (
         r"0|1|0?\.\d+|[01]\.0+",
         "it must be a share of the traces, from 0 to 1",
     ),
+    ("OTEL_BSP_MAX_QUEUE_SIZE", r"[1-9]\d{0,8}", "it must be a number of spans, from 1 on"),
 )
 
 

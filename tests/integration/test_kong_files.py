@@ -31,6 +31,7 @@ from collector.doctor.kong_rules import (
     routes_that_lose_preflights,
     routes_without_limit,
     secrets_in_the_file,
+    traces_of_visitors,
     untagged,
 )
 from collector.settings import OPERATORS_PATHS, Settings
@@ -58,8 +59,14 @@ RULES: list[Rule] = [
     routes_that_lose_preflights,
     routes_without_limit,
     secrets_in_the_file,
+    traces_of_visitors,
     untagged,
 ]
+
+
+def traced(**propagation: list[str]) -> Document:
+    """A change that adds Kong's opentelemetry plugin."""
+    return {"plugins": [{"name": "opentelemetry", "config": {"propagation": propagation}}]}
 
 
 def rate_limits(document: Document) -> list[Document]:
@@ -104,6 +111,9 @@ def test_a_file_breaks_no_rule(rule: Rule, name: str) -> None:
         (limited_preflights, "routes[0]", {"plugins": [{"name": "rate-limiting"}]}),
         (routes_without_limit, "services[0].routes[3]", {"plugins": []}),
         (other_body_limits, "services[0]", {"plugins": [{"name": "conversion-tracking"}]}),
+        (traces_of_visitors, "services[0]", {"plugins": [{"name": "opentelemetry"}]}),
+        (traces_of_visitors, "services[0]", traced(inject=["b3"])),
+        (traces_of_visitors, "services[0]", traced(inject=["w3c"], extract=["w3c"])),
         (
             secrets_in_the_file,
             "services[0].routes[0].plugins[0]",
@@ -121,6 +131,10 @@ def test_a_broken_file_is_found_at_its_place(
 
     (found,) = rule(broken)
     assert found.startswith(entity_place)
+
+
+def test_a_trace_that_begins_at_kong_breaks_no_rule() -> None:
+    assert traces_of_visitors({"services": [traced(inject=["w3c"])]}) == []
 
 
 def test_the_files_differ_only_in_where_rate_limits_are_counted() -> None:

@@ -119,7 +119,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "settings",
         "sql",
     },
-    "doctor": {"api", "client_ip", "postgres", "settings", "spool", "sql"},
+    "doctor": {"api", "client_ip", "postgres", "settings", "spool", "sql", "tracing"},
     "cli": {
         "api",
         "classify",

@@ -158,6 +158,7 @@ async def test_log_lines_about_a_request_have_its_trace(database: str, tmp_path:
         ("OTEL_TRACES_SAMPLER", "jaeger_remote"),
         ("OTEL_TRACES_SAMPLER_ARG", "2"),
         ("OTEL_TRACES_EXPORTER", "zipkin"),
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "many"),
     ],
 )
 @pytest.mark.parametrize("workers", ["1", "2"])

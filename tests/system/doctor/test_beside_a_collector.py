@@ -145,6 +145,13 @@ async def test_warnings_alone_are_2_with_strict_and_0_without(
             "set, 16 characters, an example's",
         ),
         (
+            {"CT_TRACING": "true", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"},
+            "settings.traces",
+            "",
+            "failure",
+            "OTEL_EXPORTER_OTLP_PROTOCOL: only http/protobuf is spoken",
+        ),
+        (
             {"CT_GATEWAY_SECRETS": "x"},
             "settings.read",
             "",
