@@ -295,7 +295,7 @@ async def check_server(
 
 
 async def warn_of_older_schema(connection: Connection, sessions: Sessions) -> None:
-    """Say which migrations are missing; events wait on disk for them. Raises what fetch raises."""
+    """Say which migrations are missing, where the role may look. Raises what asyncpg raises."""
     with suppress(asyncpg.InsufficientPrivilegeError):
         lacking = describe_schema(await applied_migrations(connection, sessions))
         if lacking:
@@ -303,11 +303,20 @@ async def warn_of_older_schema(connection: Connection, sessions: Sessions) -> No
 
 
 async def applied_migrations(connection: Connection, sessions: Sessions) -> set[int]:
-    """Their numbers; none where the database has no tables yet. Raises what fetch raises."""
+    """Their numbers; none where the database has no tables yet. Raises what asyncpg raises.
+
+    After an error of Postgres's, such as of rights, the connection is as good as before.
+    """
     try:
-        rows = await fetch(connection, sessions, "list_migrations", ())
+        async with sessions.transaction(connection):
+            rows = await connection.fetch(load_query("list_migrations"))
     except asyncpg.UndefinedTableError:
         return set()
+    except asyncpg.PostgresError:
+        raise
+    except BaseException:
+        connection.terminate()
+        raise
     return {row["version"] for row in rows}
 
 

@@ -61,12 +61,12 @@ class RequestTrace:
     header that names its parent.
     """
 
-    __slots__ = ("_route", "_span", "_started_at", "_tracer", "_wanted")
+    __slots__ = ("_attributes", "_route", "_span", "_started_at", "_tracer")
 
     def __init__(self, tracer: Tracer, method: str, route: str) -> None:
         self._tracer = tracer
         self._route = route
-        self._wanted = {
+        self._attributes = {
             HTTP_REQUEST_METHOD: method,
             HTTP_ROUTE: route,
             URL_PATH: route,  # no path of the collector has parameters
@@ -79,10 +79,10 @@ class RequestTrace:
         """Make the span; `traceparent` is the header of a gateway that is believed, else None."""
         carrier = {"traceparent": traceparent} if traceparent else {}
         self._span = self._tracer.start_span(
-            f"{self._wanted[HTTP_REQUEST_METHOD]} {self._route}",
+            f"{self._attributes[HTTP_REQUEST_METHOD]} {self._route}",
             context=PROPAGATOR.extract(carrier, Context()),
             kind=SpanKind.SERVER,
-            attributes=self._wanted,
+            attributes=self._attributes,
             start_time=self._started_at,
         )
 
