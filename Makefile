@@ -13,7 +13,8 @@ INSTALLED := .venv/.installed
 RELEASE_TOOLS := .venv/.installed-release
 DECK := var/bin/deck
 HELM := var/bin/helm
-PLUGIN_PROJECTS := kong-plugin/pyproject.toml kong-plugin/server/pyproject.toml
+# The distributions beside the root's, all of one version.
+OTHER_PROJECTS := kong-plugin/pyproject.toml kong-plugin/server/pyproject.toml local/pyproject.toml
 # In the order of the folders: those whose tests take long come first, the many short ones last.
 SIDE_BY_SIDE := --numprocesses=logical --dist=loadfile --no-loadscope-reorder
 
@@ -140,11 +141,11 @@ test-python: $(OTHER)/.installed
 	$(IN_MEMORY) $(OTHER)/bin/pytest $(SIDE_BY_SIDE) --quiet -p no:cacheprovider tests/unit tests/integration/plugin \
 		tests/integration/plugin_server $(PYTEST_ARGS)
 
-$(OTHER)/.installed: VERSION pyproject.toml $(PLUGIN_PROJECTS) requirements.lock
+$(OTHER)/.installed: VERSION pyproject.toml $(OTHER_PROJECTS) requirements.lock
 	@echo "installing into $(OTHER)"
 	@$(PYTHON) -m venv $(OTHER)
 	@$(OTHER)/bin/pip --quiet --disable-pip-version-check install -c requirements.lock \
-		-e ./kong-plugin/server -e './kong-plugin[kong-pdk]' -e '.[local,bench,test]'
+		-e ./kong-plugin/server -e './kong-plugin[kong-pdk]' -e ./local -e '.[local,bench,test]'
 	@touch $@
 
 format: $(INSTALLED)
@@ -198,10 +199,11 @@ install: $(INSTALLED)
 # there; LOCK_ARGS=--upgrade takes newer ones, LOCK_ARGS='--upgrade-package NAME' that of one.
 lock: $(RELEASE_TOOLS)
 	@printf '%s\n' '-e ./kong-plugin/server' '-e ./kong-plugin[kong-pdk]' \
-		'-e .[local,bench,dev,release]' | \
+		'-e ./local' '-e .[local,bench,dev,release]' | \
 		$(BIN)/uv pip compile - --quiet --universal --python-version 3.11 --no-annotate \
 		--no-emit-index-url --no-emit-package conversion-tracking \
-		--no-emit-package conversion-tracking-plugin --no-emit-package kong-plugin-server \
+		--no-emit-package conversion-tracking-local --no-emit-package conversion-tracking-plugin \
+		--no-emit-package kong-plugin-server \
 		--custom-compile-command 'make lock' \
 		--output-file requirements.lock $(LOCK_ARGS)
 
@@ -215,20 +217,21 @@ $(RELEASE_TOOLS): $(INSTALLED)
 
 # What running needs, compiled when it is first used. requirements.lock has the versions that were
 # tested together.
-$(RUNNABLE): VERSION pyproject.toml $(PLUGIN_PROJECTS) requirements.lock
+$(RUNNABLE): VERSION pyproject.toml $(OTHER_PROJECTS) requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "Python 3.11 or newer is needed, as python3 or as make PYTHON=/path/to/it"; exit 1; }
 	@echo "installing into .venv"
 	@$(PYTHON) -m venv .venv
 	@$(PIP) install --no-compile hatchling editables  # once, instead of for each package by itself
 	@$(PIP) install --no-compile --no-build-isolation -c requirements.lock \
-		-e ./kong-plugin/server -e ./kong-plugin -e '.[local]'
+		-e ./kong-plugin/server -e ./kong-plugin -e ./local -e '.[local]'
 	@touch $@
 
 # On top of it, what tests, linters and benchmarks need.
 $(INSTALLED): $(RUNNABLE)
 	@echo "installing the tools of development into .venv"
-	@$(PIP) install -c requirements.lock -e ./kong-plugin/server -e './kong-plugin[kong-pdk]' -e '.[local,bench,dev]'
+	@$(PIP) install -c requirements.lock -e ./kong-plugin/server -e './kong-plugin[kong-pdk]' -e ./local \
+		-e '.[local,bench,dev]'
 	@touch $@
 
 clean:

@@ -201,14 +201,14 @@ def run_openapi(command: argparse.Namespace) -> None:
 
 
 def run_up(command: argparse.Namespace) -> None:
-    """`up`. Raises CommandError where this is no checkout, or a part does not start."""
+    """`up`. Raises CommandError where it is not installed, or a part does not start."""
     try:
-        # Tools of the checkout: an installed wheel does not have them.
+        # A distribution of its own, which production does not need.
         from local.processes import LocalSystemError  # noqa: PLC0415
         from local.up import Ports, up  # noqa: PLC0415
     except ImportError as error:
         raise CommandError(
-            f"up runs from a checkout, after `make install` ({error}); see the README"
+            f"up needs what pip install 'conversion-tracking[local]' brings ({error})"
         ) from error
     ports = Ports(
         gateway=command.gateway_port,

@@ -102,15 +102,16 @@ def free_port() -> int:
             return port
 
 
-def refuse_taken_port(port: int, setting: str) -> None:
-    """Raises LocalSystemError if something listens on this port already."""
+def refuse_taken_port(port: int, option: str) -> None:
+    """Raises LocalSystemError, which names the option of `up`, where this port is taken."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
             raise LocalSystemError(
-                f"port {port} is taken; choose another, for example: {setting}={port + 1} make run"
+                f"port {port} is taken; choose another: conversion-tracking up {option} {port + 1}"
+                f", or {option[2:].replace('-', '_').upper()}={port + 1} make run"
             ) from None
 
 

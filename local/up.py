@@ -29,9 +29,11 @@ from local.processes import (
     wait_until,
 )
 
-ROOT = Path(__file__).parent.parent
-KONG_YML = ROOT / "kong" / "kong.yml"
+KONG_YML = Path(__file__).with_name("kong.yml")
+USAGE = Path(__file__).with_name("usage.txt")
 BIN = Path(sys.executable).parent
+# A module of ours; -P: whatever the folder has that the command was called in.
+MODULE = (sys.executable, "-P", "-m")
 WATCH_SECONDS = 0.5
 TRAFFIC_EVENTS_A_DAY = 1_500
 # From when on made-up traffic no longer reaches up to now.
@@ -59,10 +61,10 @@ class Ports:
 
     def refuse_taken(self) -> None:
         """Raises LocalSystemError if something listens on one of them already."""
-        refuse_taken_port(self.gateway, "GATEWAY_PORT")
-        refuse_taken_port(self.collector, "COLLECTOR_PORT")
-        refuse_taken_port(self.demo, "DEMO_PORT")
-        refuse_taken_port(self.dashboard, "DASHBOARD_PORT")
+        refuse_taken_port(self.gateway, "--gateway-port")
+        refuse_taken_port(self.collector, "--collector-port")
+        refuse_taken_port(self.demo, "--demo-port")
+        refuse_taken_port(self.dashboard, "--dashboard-port")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,7 @@ def dashboard_token(data: Path) -> str:
 
 
 def kong_yml_with_origin(origin: str, data: Path) -> Path:
-    """A copy of kong/kong.yml in the data's folder that allows this origin too."""
+    """A copy of kong.yml in the data's folder that allows this origin too."""
     text = KONG_YML.read_text(encoding="utf-8")
     allowing = allow_origin(text, origin)
     if allowing == text:
@@ -242,7 +244,7 @@ class System:
             "CT_GATEWAY_SECRET": self.gateway_secret,
         }
         resolve = f"collector:8080=127.0.0.1:{collector_port}"
-        command = [sys.executable, "-m", "local.gateway", "--resolve", resolve]
+        command = [*MODULE, "local.gateway", "--resolve", resolve]
         gateway = self.start("gateway", command, settings)
         wait_until(lambda: accepts_connections(port), gateway)
         return gateway
@@ -250,8 +252,7 @@ class System:
     def start_demo(self, port: int, gateway_url: str) -> Child:
         """The demo site, which reads the database and sends to the gateway as any page does."""
         print("starting the demo site", flush=True)
-        command = [sys.executable, "-m", "local.demo"]
-        command += ["--port", str(port), "--gateway", gateway_url]
+        command = [*MODULE, "local.demo", "--port", str(port), "--gateway", gateway_url]
         demo = self.start("demo", command, {"CT_DATABASE_URL": self.database_url})
         wait_until(lambda: accepts_connections(port), demo)
         return demo
@@ -279,8 +280,7 @@ class System:
 
 def usage(addresses: Addresses, data: Path) -> str:
     """What a person can do with the system now: each command works as printed."""
-    template = (ROOT / "local" / "usage.txt").read_text(encoding="utf-8")
-    return template.format(
+    return USAGE.read_text(encoding="utf-8").format(
         demo=addresses.demo_url,
         gateway=addresses.gateway_url,
         collector=addresses.collector_url,

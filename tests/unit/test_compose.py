@@ -20,18 +20,15 @@ import yaml
 from collector.settings import ENV_PREFIX, Settings
 from conversion_tracking_plugin.nginx import HTTP_FILE, PROXY_FILE
 from tests.processes import children_of
+from tools.distributions import PYPROJECTS, ROOT
 
-ROOT = Path(__file__).parents[2]
 COMPOSE_FILE = ROOT / "docker-compose.yml"
 BIN = Path(sys.executable).parent
 
 COMPOSE: dict[str, Any] = yaml.safe_load(COMPOSE_FILE.read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 KONG_YML: dict[str, Any] = yaml.safe_load((ROOT / "kong" / "kong.yml").read_text())
-PYPROJECTS = [
-    tomllib.loads((ROOT / folder / "pyproject.toml").read_text())
-    for folder in (".", "kong-plugin", "kong-plugin/server")
-]
+PROJECTS = {path.parent: tomllib.loads(path.read_text()) for path in PYPROJECTS}
 IGNORED = (ROOT / ".dockerignore").read_text().splitlines()
 DOCKERFILES = sorted((ROOT / "deploy").glob("*/Dockerfile"))
 
@@ -86,7 +83,7 @@ def let_through() -> list[str]:
 def entry_points() -> set[str]:
     """The commands of our packages, and the scripts beside the Dockerfiles."""
     scripts = {path.name for path in (ROOT / "deploy").glob("*/*") if path.stat().st_mode & 0o100}
-    return scripts.union(*(project["project"].get("scripts", ()) for project in PYPROJECTS))
+    return scripts.union(*(project["project"].get("scripts", ()) for project in PROJECTS.values()))
 
 
 def commands() -> list[tuple[str, list[str]]]:
@@ -160,7 +157,7 @@ def test_secrets_and_data_stay_out_of_the_images(path: str) -> None:
 
 
 def test_the_dockerfiles_copy_everything_that_the_wheels_are_built_from() -> None:
-    collector = PYPROJECTS[0]
+    collector = PROJECTS[ROOT]
     wheel = collector["tool"]["hatch"]["build"]["targets"]["wheel"]
     needed = {
         "collector": {*wheel["packages"], *wheel["force-include"], collector["project"]["readme"]},
@@ -178,7 +175,7 @@ def test_the_images_have_the_tested_python_and_do_not_run_as_root(dockerfile: Pa
 
     assert bases
     assert all(re.match(r"python:3\.1[1-3]-slim-", base) for base in bases)
-    assert {p["project"]["requires-python"] for p in PYPROJECTS} == {">=3.11"}
+    assert {p["project"]["requires-python"] for p in PROJECTS.values()} == {">=3.11"}
     assert [arguments for name, arguments in instructions(dockerfile) if name == "USER"] == [
         "tracking"
     ]

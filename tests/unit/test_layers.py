@@ -153,8 +153,8 @@ ONLY_IN = {
 # What asks others over HTTP: of our own code, the doctor alone (SECURITY.md).
 CLIENTS = {"ClientSession", "HTTPConnection", "HTTPSConnection", "urlopen", "create_connection"}
 
-# Tools of the checkout that are not shipped. The command `up` imports local/ when it runs.
-CHECKOUT_ONLY = {"local": {"cli"}, "bench": set(), "tests": set(), "tools": set()}
+# What the collector's distribution does not hold. The command `up` imports local/ when it runs.
+NOT_ITS_OWN = {"local": {"cli"}, "bench": set(), "tests": set(), "tools": set()}
 
 
 def imports_of(file: Path) -> Iterator[str]:
@@ -198,8 +198,8 @@ def test_a_package_imports_only_what_the_table_allows() -> None:
 
 @pytest.mark.parametrize(
     ("library", "layers"),
-    [*ONLY_IN.items(), *CHECKOUT_ONLY.items()],
-    ids=[*ONLY_IN, *CHECKOUT_ONLY],
+    [*ONLY_IN.items(), *NOT_ITS_OWN.items()],
+    ids=[*ONLY_IN, *NOT_ITS_OWN],
 )
 def test_a_library_is_imported_only_where_it_belongs(library: str, layers: set[str]) -> None:
     found = {layer for layer, name, _ in imports_by_layer() if name.partition(".")[0] == library}

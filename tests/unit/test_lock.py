@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-ROOT = Path(__file__).parents[2]
-PROJECTS = [
-    tomllib.loads(path.read_text())["project"]
-    for path in sorted([ROOT / "pyproject.toml", *(ROOT / "kong-plugin").glob("**/pyproject.toml")])
-]
+from tools.distributions import PYPROJECTS, ROOT
+
+PROJECTS = [tomllib.loads(path.read_text())["project"] for path in PYPROJECTS]
 OURS = {canonicalize_name(project["name"]) for project in PROJECTS}
 LINES = [
     line

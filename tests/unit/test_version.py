@@ -12,10 +12,9 @@ import pytest
 
 from collector.cli import main
 from conversion_tracking_plugin import plugin
+from tools.distributions import PYPROJECTS, ROOT
 
-ROOT = Path(__file__).parents[2]
 VERSION = (ROOT / "VERSION").read_text().strip()
-PYPROJECTS = sorted([ROOT / "pyproject.toml", *(ROOT / "kong-plugin").glob("**/pyproject.toml")])
 
 
 @pytest.mark.parametrize("pyproject", PYPROJECTS, ids=lambda path: path.parent.name)
