@@ -1,5 +1,6 @@
-// Builds dist/: t.js for the script tag with what it loads, t.extra.js, t.pixels.js and t.auto.js;
-// index, react and auto as ES modules (.js) and for require() (.cjs). `npm run dist` adds the type declarations,
+// Builds dist/: t.js for the script tag with what it loads, t.extra.js, t.pixels.js, t.auto.js and
+// t.consent.js; index, react, auto and consent as ES modules (.js) and for require() (.cjs). `npm run dist`
+// adds the type declarations,
 // `npm run build` the copies that the collector serves.
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { build } from "esbuild";
@@ -56,17 +57,22 @@ await writeFile("dist/t.js", `${HINT}{${await write("src/script.ts")}}`);
 await writeFile("dist/t.extra.js", await write("src/extra_script.ts"));
 await writeFile("dist/t.pixels.js", await write("src/pixels.ts"));
 await writeFile("dist/t.auto.js", await write("src/auto_script.ts"));
+await writeFile("dist/t.consent.js", await write("src/consent_script.ts"));
 
 const index = { entryPoints: ["src/index.ts"], bundle: true, target, define, mangleProps: INTERNAL_NAMES };
 // They share index.js, and with it nothing is doubled in a page's bundle.
 const react = { entryPoints: ["src/react.ts"], target };
 const auto = { ...index, entryPoints: ["src/auto.ts"], external: ["./index.js"] };
 
+const consent = { ...index, entryPoints: ["src/consent.ts"] };
+
 await build({ ...index, format: "esm", outfile: "dist/index.js" });
+await build({ ...consent, format: "esm", outfile: "dist/consent.js" });
 await build({ ...react, format: "esm", outfile: "dist/react.js" });
 await build({ ...auto, format: "esm", outfile: "dist/auto.js" });
 // For require(), as in Jest.
 await build({ ...index, format: "cjs", outfile: "dist/index.cjs" });
+await build({ ...consent, format: "cjs", outfile: "dist/consent.cjs" });
 await build({ ...react, format: "cjs", outfile: "dist/react.cjs" });
 await build({ ...auto, format: "cjs", outfile: "dist/auto.cjs" });
 for (const name of ["dist/react.cjs", "dist/auto.cjs"])

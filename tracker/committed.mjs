@@ -4,7 +4,7 @@ import { copyFile, mkdir, readFile } from "node:fs/promises";
 
 const FOLDER = "../collector/static";
 
-for (const name of ["t.js", "t.extra.js", "t.pixels.js", "t.auto.js"]) {
+for (const name of ["t.js", "t.extra.js", "t.pixels.js", "t.auto.js", "t.consent.js"]) {
   const built = `dist/${name}`;
   const committed = `${FOLDER}/${name}`;
   if (process.argv.includes("--check")) {

@@ -2,7 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 
-const LIMITS = { "t.js": 4710, "t.extra.js": 3072, "t.pixels.js": 1280, "t.auto.js": 2560 }; // 4.6, 3.0, 1.25 and 2.5 KB
+// 4.6, 3.06, 1.25, 2.5 and 1.6 KB.
+const LIMITS = { "t.js": 4710, "t.extra.js": 3130, "t.pixels.js": 1280, "t.auto.js": 2560, "t.consent.js": 1640 };
 
 for (const [name, limit] of Object.entries(LIMITS)) {
   const script = await readFile(`dist/${name}`);

@@ -2,7 +2,16 @@
 // TypeScript takes the kind of a module from the name of its file.
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 
-const PUBLIC = ["auto.d.ts", "index.d.ts", "react.d.ts", "types.d.ts"];
+const PUBLIC = [
+  "auto.d.ts",
+  "index.d.ts",
+  "react.d.ts",
+  "types.d.ts",
+  "consent.d.ts",
+  "consent_gpc.d.ts",
+  "consent_mode.d.ts",
+  "consent_tcf.d.ts",
+];
 
 await rm("dist/auto", { recursive: true });
 

@@ -153,6 +153,9 @@ def openapi_document(script_path: str) -> Json:
             part_path(script_path, "pixels"): script_operations(
                 "scriptPixels", "What the script loads on pages with pixels"
             ),
+            part_path(script_path, "consent"): script_operations(
+                "scriptConsent", "What the script loads where it follows who knows of consent"
+            ),
             HEALTHZ_PATH: with_head(healthz_operation()),
             READYZ_PATH: with_head(readyz_operation()),
             METRICS_PATH: with_head(metrics_operation()),

@@ -20,7 +20,7 @@ from aiohttp.typedefs import Handler
 STATIC = Path(__file__).parents[1] / "static"
 SCRIPT_FILE = STATIC / "t.js"
 # What it loads from beside it, where a page needs that.
-PARTS = ("extra", "pixels", "auto")
+PARTS = ("extra", "pixels", "auto", "consent")
 
 # A day as Plausible and Umami have it. For one more day a browser may run what it has while it
 # asks for a new one: no event waits for that, and where the gateway is away for a moment the

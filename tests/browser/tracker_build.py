@@ -9,6 +9,8 @@ from pathlib import Path
 
 TRACKER = Path(__file__).parents[2] / "tracker"
 MODULE = TRACKER / "dist" / "index.js"
+CONSENT_MODULE = TRACKER / "dist" / "consent.js"
+CMP = TRACKER / "test" / "cmp" / "cmp.js"  # a consent manager, for pages
 NODE_MODULES = TRACKER / "node_modules"
 
 

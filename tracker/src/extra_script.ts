@@ -1,7 +1,7 @@
 /** What t.js loads where a page needs it, as `t.extra.js` beside it. */
 import { needsAuto, readAttributes } from "./config.js";
-import { complain } from "./console.js";
 import type { Extra } from "./extra_of_page.js";
+import { loadPart } from "./parts.js";
 import type { Config } from "./types.js";
 
 export * from "./extra.js";
@@ -10,18 +10,24 @@ export { tellPixels } from "./pixels_script.js";
 
 /**
  * Reads the attributes, and gives the tracker this extra: with what `t.auto.js` makes of it,
- * where they ask for that.
+ * where they ask for that. With `data-follow-consent` events wait for what its sources say.
  */
-export const prepare = (config: Config, create: (extra: Extra) => void, extra: Extra): void => {
+export const prepare = (
+  config: Config & { followConsent?: string },
+  create: (extra: Extra) => void,
+  extra: Extra,
+): void => {
+  const sources = config.followConsent;
   readAttributes(config);
+  if (sources !== undefined) {
+    config.consent ??= "required";
+    void loadPart<typeof import("./consent_script.js")>("consent").then((part) => part?.follow(sources));
+  }
   if (needsAuto(config))
-    import(import.meta.url.replace(/extra(?!.*extra)/, "auto")).then(
-      (auto: typeof import("./auto_script.js")) => auto.start(config, create, extra),
-      (error) => {
-        complain("auto: " + error);
-        // What the page wants to look at is not sent unseen.
-        if (!config.beforeSend) create(extra);
-      },
-    );
+    void loadPart<typeof import("./auto_script.js")>("auto").then((part) => {
+      if (part) part.start(config, create, extra);
+      // What the page wants to look at is not sent unseen.
+      else if (!config.beforeSend) create(extra);
+    });
   else create(extra);
 };

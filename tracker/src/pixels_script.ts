@@ -1,6 +1,6 @@
-import { complain } from "./console.js";
 import { globals } from "./globals.js";
 import { attempt } from "./attempt.js";
+import { loadPart } from "./parts.js";
 import { mayMarket } from "./privacy.js";
 import type { Config, Consent, WireEvent } from "./types.js";
 
@@ -12,8 +12,7 @@ const hasPixels = (config: Config): unknown =>
 /** Tells the pixels of an event by `t.pixels.js`, which the browser loads once. */
 export const tellPixels = (config: Config, consent: Consent, event?: WireEvent): void => {
   if (mayMarket(config, consent) && hasPixels(config))
-    import(import.meta.url.replace(/extra(?!.*extra)/, "pixels")).then(
-      ({ tellPixels: tell }: { tellPixels: typeof tellPixels }) => tell(config, consent, event),
-      (error) => complain("pixels: " + error),
+    void loadPart<{ tellPixels: typeof tellPixels }>("pixels").then((part) =>
+      part?.tellPixels(config, consent, event),
     );
 };

@@ -48,6 +48,12 @@ export interface Consent {
   marketing?: boolean;
 }
 
+/**
+ * Who knows what the visitor allows. Tells each answer, whole; what is undefined in it is not
+ * decided. Returns how to stop it.
+ */
+export type ConsentSource = (tell: (answer: Consent) => void) => () => void;
+
 export interface Config {
   /** Address of the gateway, such as `https://api.example.com`. */
   endpoint: string;
