@@ -156,10 +156,11 @@ format: $(INSTALLED)
 hooks: $(INSTALLED)
 	$(BIN)/pre-commit install
 
-# What is generated in documents and examples: the settings, and the reports.
+# What is generated in documents and examples: the settings, the reports, the endpoints.
 docs: $(INSTALLED)
 	$(BIN)/python -m tools.settings_docs
 	$(BIN)/python -m tools.reports_docs
+	$(BIN)/python -m tools.openapi_docs
 
 # The pictures of the README, of the dashboard of a `make demo` that runs (docs/testing.md).
 pictures: $(INSTALLED)

@@ -147,10 +147,10 @@ def codes_of(errors: Iterable[AnyError]) -> list[str]:
 
 
 def meaning_of(error: AnyError) -> str:
-    """What an error means, in the words of its class or of its message."""
+    """What an error means, in the first words of its class, or of its message."""
     if isinstance(error, HttpError):
         return error.message
-    return inspect.cleandoc(error.__doc__ or "")
+    return inspect.cleandoc(error.__doc__ or "").partition("\n\n")[0]
 
 
 def query_parameters() -> list[Json]:

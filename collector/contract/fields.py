@@ -192,7 +192,8 @@ def text(length: int) -> FieldType:
     def parse_text(value: Any, info: Info) -> str | None:
         return cut(parse_long_text(value, info), length, info)
 
-    return FieldType(parse_text, or_nothing({"type": TEXT_OR_NUMBER}), native_text(length))
+    takes = {"type": TEXT_OR_NUMBER, "description": f"{length} characters are stored."}
+    return FieldType(parse_text, or_nothing(takes), native_text(length))
 
 
 def foreign_id(length: int) -> FieldType:
@@ -201,8 +202,8 @@ def foreign_id(length: int) -> FieldType:
     def parse_foreign_id(value: Any, info: Info) -> str | None:
         return cut(as_id(value, info), length, info)
 
-    takes = or_nothing({"type": TEXT_OR_NUMBER})
-    return FieldType(parse_foreign_id, takes, native_text(length, SURE_ID))
+    takes = {"type": TEXT_OR_NUMBER, "description": f"An id; {length} characters are stored."}
+    return FieldType(parse_foreign_id, or_nothing(takes), native_text(length, SURE_ID))
 
 
 def identifier(length: int) -> FieldType:
@@ -213,7 +214,7 @@ def identifier(length: int) -> FieldType:
         refuse_over(length, content or "")
         return content
 
-    takes = or_nothing({"type": TEXT_OR_NUMBER, "maxLength": length})
+    takes = or_nothing({"type": TEXT_OR_NUMBER, "description": "An id.", "maxLength": length})
     return FieldType(parse_identifier, takes, native_text(length, SURE_ID))
 
 
@@ -474,6 +475,7 @@ MONEY = FieldType(
     or_nothing(
         {
             "type": TEXT_OR_NUMBER,
+            "description": "An amount such as 29.99.",
             "minimum": 0,
             "maximum": MAX_MONEY,
             "pattern": rf"^(?:\s*{DECIMAL.pattern}\s*|{NONE_PATTERN})$",
@@ -483,7 +485,13 @@ MONEY = FieldType(
 )
 CURRENCY_CODE = FieldType(
     parse_currency,
-    or_nothing({"type": "string", "pattern": rf"^(?: *{CURRENCY.pattern} *|{NONE_PATTERN}){END}"}),
+    or_nothing(
+        {
+            "type": "string",
+            "description": "The three letters of a currency, such as USD.",
+            "pattern": rf"^(?: *{CURRENCY.pattern} *|{NONE_PATTERN}){END}",
+        }
+    ),
     native_text(pattern="^[A-Z]{3}$"),
 )
 TIME = FieldType(
@@ -502,7 +510,11 @@ EVENT_ID = FieldType(
     or_nothing(
         {
             "anyOf": [
-                {"type": "string", "pattern": rf"^(?:{UUID_PATTERN}|{PATTERN})$"},
+                {
+                    "type": "string",
+                    "description": "A UUID.",
+                    "pattern": rf"^(?:{UUID_PATTERN}|{PATTERN})$",
+                },
                 {"enum": [0, -1]},
             ]
         }
@@ -525,6 +537,7 @@ SEQUENCE = FieldType(
     or_nothing(
         {
             "type": ["string", "integer"],
+            "description": "A whole number.",
             "minimum": 1,
             "maximum": MAX_SEQUENCE,
             "pattern": rf"^(?:{WHOLE_NUMBER.pattern}|{NONE_PATTERN})$",
@@ -544,6 +557,8 @@ CLICK_IDS = FieldType(
         "anyOf": [
             {
                 "type": "object",
+                "description": f"Click id parameter, of at most {MAX_CLICK_ID_NAME} characters, to "
+                f"value, of which {MAX_CLICK_ID:,} are stored.",
                 "maxProperties": MAX_CLICK_IDS,
                 "patternProperties": {
                     rf"^[\s\S]{{1,{MAX_CLICK_ID_NAME}}}$": {

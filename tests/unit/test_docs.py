@@ -14,6 +14,7 @@ from collector.reports.filters import Dimension
 from collector.reports.period import Comparison
 from collector.settings import ENV_PREFIX, Settings
 from local.up import REQUEST_VARIABLE
+from tools import openapi_docs
 from tools.reports_docs import DOCUMENT, document_with_reports
 from tools.settings_docs import EXAMPLE, README, example_with_settings, readme_with_settings
 
@@ -61,6 +62,54 @@ def test_what_is_written_of_the_settings_is_what_make_docs_writes() -> None:
 
 def test_what_is_written_of_the_reports_is_what_make_docs_writes() -> None:
     assert document_with_reports(DOCUMENT.read_text()) == DOCUMENT.read_text()
+
+
+def test_what_is_written_of_the_endpoints_is_what_make_docs_writes() -> None:
+    written = openapi_docs.DOCUMENT.read_text()
+    assert openapi_docs.document_with_openapi(written) == written
+
+
+def test_the_page_of_the_endpoints_has_each_status_field_and_parameter_of_the_document() -> None:
+    written = openapi_docs.DOCUMENT.read_text()
+    sections = dict(re.findall(r"^### (.+)\n((?:(?!##).*\n?)*)", written, re.MULTILINE))
+    document = openapi_docs.shown_document()
+    for path, item in document["paths"].items():
+        [(method, operation)] = [pair for pair in item.items() if pair[0] in ("get", "post")]
+        rows = {row[0].strip("`") for row in table_rows(sections[f"{method.upper()} {path}"])}
+        parameters = {parameter["name"] for parameter in operation.get("parameters", [])}
+        assert rows - {"Status", "Parameter"} == parameters | set(operation["responses"]), path
+        assert all(
+            f"`{other.upper()}`" in sections[f"{method.upper()} {path}"]
+            for other in set(item) - {method}
+        )
+    for name, schema in document["components"]["schemas"].items():
+        rows = {row[0].strip("`") for row in table_rows(sections[name])}
+        assert rows - {"Field"} == set(schema["properties"]), name
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ({"type": "string"}, "text"),
+        ({"type": ["string", "null"], "format": "uuid"}, "UUID or null"),
+        ({"type": ["string", "number"], "maxLength": 5}, "text or number, at most 5 characters"),
+        ({"type": "integer", "minimum": 1}, "integer, from 1"),
+        ({"type": "integer", "minimum": 0, "maximum": 10**6}, "integer, 0 to 1,000,000"),
+        ({"type": "string", "pattern": "^a$"}, "text, matching `^a$`"),
+        ({"type": "string", "pattern": "^a$", "description": "An a."}, "text. An a"),
+        ({"anyOf": [{"anyOf": [{"const": True}, {}]}, {"type": "null"}]}, "`true`"),
+        ({"enum": ["a", "b"]}, "`a`, `b`"),
+        (
+            {"type": "array", "items": {"$ref": "#/components/schemas/An A"}},
+            "list of [An A](#an-a)",
+        ),
+        ({"type": "object", "properties": {"a": {"const": 1}}}, "object: `a` `1`"),
+        ({"description": "Any time."}, "Any time"),
+    ],
+    ids=str,
+)
+def test_a_schema_in_words(schema: dict[str, object], words: str) -> None:
+    assert openapi_docs.describe(schema) == words
 
 
 def test_each_dimension_and_comparison_is_explained() -> None:
