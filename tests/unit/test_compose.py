@@ -162,6 +162,7 @@ def test_the_dockerfiles_copy_everything_that_the_wheels_are_built_from() -> Non
     needed = {
         "collector": {*wheel["packages"], *wheel["force-include"], collector["project"]["readme"]},
         "plugin": {"kong-plugin"},
+        "e2e": {"collector", "db", "kong", "kong-plugin", "local", "tests"},
     }
     copied = [(path.parent.name, source) for path, source in copied_from_checkout()]
 
@@ -201,6 +202,7 @@ def test_every_environment_variable_is_a_real_setting(service: str, name: str, v
     known = {
         "postgres": POSTGRES_IMAGE,
         "kong": documented | KONG_CONF | {"CT_GATEWAY_SECRET"},  # the last through kong.yml's vault
+        "e2e": set(re.findall(r"SYSTEM_[A-Z_]+", (ROOT / "docs" / "testing.md").read_text())),
     }
 
     assert name in known.get(service, settings)
@@ -294,6 +296,7 @@ def test_each_service_starts_after_what_it_needs_is_ready() -> None:
         "doctor": {},  # it says what is not there
         "plugin": {},
         "kong": {"collector": "service_healthy", "plugin": "service_healthy"},
+        "e2e": {"kong": "service_healthy"},
     }
     for service, conditions in waits.items():
         for name, condition in conditions.items():
@@ -314,6 +317,30 @@ def test_the_doctor_looks_where_the_other_services_are() -> None:
     for name in ("CT_DATABASE_URL", "CT_GATEWAY_SECRET", "CT_SPOOL_DIR"):
         assert doctor["environment"][name] == collector["environment"][name]
     assert doctor["networks"] == collector["networks"]
+
+
+def test_the_system_tests_look_where_the_other_services_are() -> None:
+    tests, kong = SERVICES["e2e"], SERVICES["kong"]
+    port = kong["environment"]["KONG_PROXY_LISTEN"].partition(" ")[0].partition(":")[2]
+
+    assert tests["profiles"] == ["e2e"]  # they start only where somebody asks for them
+    assert tests["environment"] == {
+        "SYSTEM_GATEWAY_URL": f"http://kong:{port}",
+        "SYSTEM_COLLECTOR_URL": f"http://collector:{SERVICES['collector']['environment']['CT_PORT']}",
+        "SYSTEM_DATABASE_URL": SERVICES["collector"]["environment"]["CT_DATABASE_URL"],
+    }
+    assert tests["networks"] == SERVICES["collector"]["networks"]
+
+
+def test_the_system_tests_in_a_container_are_those_that_take_a_system_from_elsewhere() -> None:
+    files = {ROOT / word for word in SERVICES["e2e"]["command"] if word.endswith(".py")}
+    of_any_system = re.compile(r"gateway: Gateway\b")
+
+    assert files == {
+        path
+        for path in (ROOT / "tests" / "system").glob("test_*.py")
+        if of_any_system.search(path.read_text())
+    }
 
 
 def test_one_script_writes_the_env_file_once_for_its_owner_alone(tmp_path: Path) -> None:
