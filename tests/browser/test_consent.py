@@ -108,6 +108,19 @@ async def test_without_profiles_for_ads_events_are_stored_and_no_pixel_is_told(
     assert await page.evaluate("told") == []
 
 
+async def test_events_that_a_page_tells_of_by_itself_wait_for_the_choice_too(
+    page: Page, site: PageServer, proxy: FlakyProxy, stored: Stored
+) -> None:
+    site.values["tracker"] = tag(site, "tcf", auto="not-found", properties='{"plan": "pro"}')
+    await page.goto(PAGE)
+    await wait_for_listener(page)
+    await track(page, "one")
+    assert await has_left_no_trace(page, proxy)
+    await page.evaluate(f"startCmp({{ gdprApplies: true }}).choose({ALL})")
+    rows = await stored.wait_for(2)
+    assert [json.loads(row["metadata"]) for row in rows] == [{"plan": "pro"}] * 2
+
+
 async def test_where_gdpr_does_not_apply_everything_is_tracked(page: Page, stored: Stored) -> None:
     await page.goto(PAGE)
     await wait_for_listener(page)
