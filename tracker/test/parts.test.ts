@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import * as auto from "../src/auto_script.js";
+import * as consent from "../src/consent_script.js";
 import * as extra from "../src/extra_script.js";
 import * as pixels from "../src/pixels.js";
 
@@ -18,12 +19,14 @@ const CALLED = {
     "tellPixels",
   ],
   auto: ["start"],
+  consent: ["follow"],
   pixels: ["tellPixels"],
 };
 
 test.each([
   ["extra", extra],
   ["auto", auto],
+  ["consent", consent],
   ["pixels", pixels],
 ])("t.%s.js has what scripts of before call of it", (part, exported) => {
   expect(Object.keys(exported)).toEqual(expect.arrayContaining(CALLED[part as "extra"]));
