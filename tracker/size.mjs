@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 
 // 4.6, 3.06, 1.25, 2.5 and 1.6 KB.
-const LIMITS = { "t.js": 4710, "t.extra.js": 3130, "t.pixels.js": 1280, "t.auto.js": 2560, "t.consent.js": 1640 };
+const LIMITS = { "t.js": 4710, "t.extra.js": 3072, "t.pixels.js": 1280, "t.auto.js": 2560, "t.consent.js": 1640 };
 
 for (const [name, limit] of Object.entries(LIMITS)) {
   const script = await readFile(`dist/${name}`);

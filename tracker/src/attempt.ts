@@ -8,7 +8,7 @@ export const attempt = <T>(work: () => T, what?: string): T | undefined => {
   try {
     return work();
   } catch (error) {
-    if (what) attempt(() => complain(`${what}: ${String(error)}`));
+    if (what) attempt(() => complain(`${what}: ${error}`));
   }
 };
 

@@ -4,11 +4,11 @@ import type { Config } from "./types.js";
 
 // Each setting's name, type and value, as far as it can be told from them.
 const SETTING = RegExp(
-  "^(endpoint|(sessionKey|metaPixelId|googleTagIds|linkedinPartnerId|auto|beforeSend|pathGroups|linkDomains) (string|number) .|" +
+  "^(endpoint|(sessionKey|metaPixelId|googleTagIds|linkedinPartnerId|auto|beforeSend|pathGroups|linkDomains|followConsent) (string|number) .|" +
     "(keepSession|visitorId|manualPageViews|hashRouting|automation|loadPixels|debug|auto) boolean|" +
     "consent string (required|count)$|privacySignal string (off|count|on)$|" +
-    "sessionMinutes \\w+ \\d+$|currency string [A-Z]{3}$|" +
-    "(googleAdsConversions|linkedinConversions|properties) object|(token|beforeSend) function)",
+    "sessionMinutes (string|number) \\d+$|currency string [A-Z]{3}$|" +
+    "((googleAds|linkedin)Conversions|properties|followConsent) object|(token|beforeSend) function)",
 );
 
 /** Whether it is a setting's name, or one misspelt; other tools have attributes of their own. */
@@ -17,7 +17,7 @@ export const isLikeSetting = (name: string): boolean =>
 
 /** Whether a setting is of those that `t.auto.js` sees to. */
 export const needsAuto = (config: Config): boolean =>
-  /auto\b|prop|path|Dom|send/i.test(Object.keys(config).join());
+  /auto\b|prop|path|Dom|Send|follow/.test(`${Object.keys(config)}`);
 
 /**
  * Takes out of `config` what no setting can be, and says so in the console; the endpoint is
@@ -26,9 +26,9 @@ export const needsAuto = (config: Config): boolean =>
  */
 export const checkConfig = (config: Partial<Config>): void => {
   for (const [name, value] of Object.entries<unknown>(config))
-    if (value !== undefined && !SETTING.test(`${name} ${typeof value} ${String(value)}`)) {
-      complain(`no setting can be ${name}: ${String(value)}`);
-      if (!/^(consent|beforeSend)$/.test(name)) delete config[name as keyof Config];
+    if (value !== undefined && !SETTING.test(`${name} ${typeof value} ${value}`)) {
+      complain(`no setting can be ${name}: ${value}`);
+      if (!/onsent|beforeSend/.test(name)) delete config[name as keyof Config];
     }
 };
 

@@ -1,5 +1,4 @@
-/** What t.extra.js loads where the tag has `data-follow-consent`, as `t.consent.js` beside it. */
-import { readJson } from "./attempt.js";
+/** What t.auto.js loads where the tag has `data-follow-consent`, as `t.consent.js` beside it. */
 import { consentMode, followConsent, gpc, tcf } from "./consent.js";
 import { complain } from "./console.js";
 import { callTracker } from "./page.js";
@@ -16,12 +15,15 @@ const sayNone = (name: string): [] => {
   return [];
 };
 
-/** Names with commas, or an object in JSON: name to options. */
-const readSources = (text: string): [name: string, options?: object][] => {
-  if (!text.startsWith("{")) return text.split(",").map((name) => [name.trim()]);
-  const named = readJson(text);
-  if (!named) complain(`data-follow-consent is no JSON: ${text}`);
-  return Object.entries((named ?? {}) as Record<string, object>);
+/** Names with commas, or an object: name to options. */
+const readSources = (said: unknown): [name: string, options?: object][] => {
+  if (typeof said === "object") return Object.entries(said as Record<string, object>);
+  // Of an object in JSON nothing but the text is here where it cannot be read.
+  if (String(said).startsWith("{")) {
+    complain(`data-follow-consent is no JSON: ${said}`);
+    return [];
+  }
+  return typeof said === "string" ? said.split(",").map((name) => [name.trim()]) : [];
 };
 
 /** Where only a refusal is asked for, all else is allowed. */
@@ -31,8 +33,8 @@ const allowed: ConsentSource = (tell) => {
 };
 
 /** Has the page's tracker follow what the attribute names; where that is nothing, events wait. */
-export const follow = (text: string): void => {
-  const named = readSources(text);
+export const follow = (said: unknown): void => {
+  const named = readSources(said);
   const sources = named.flatMap(([name, options]) => SOURCES[name]?.({ ...options }) ?? sayNone(name));
   if (named.length && named.every(([name]) => name === "gpc")) sources.push(allowed);
   followConsent(

@@ -12,17 +12,9 @@ export { tellPixels } from "./pixels_script.js";
  * Reads the attributes, and gives the tracker this extra: with what `t.auto.js` makes of it,
  * where they ask for that. With `data-follow-consent` events wait for what its sources say.
  */
-export const prepare = (
-  config: Config & { followConsent?: string },
-  create: (extra: Extra) => void,
-  extra: Extra,
-): void => {
-  const sources = config.followConsent;
+export const prepare = (config: Config, create: (extra: Extra) => void, extra: Extra): void => {
   readAttributes(config);
-  if (sources !== undefined) {
-    config.consent ??= "required";
-    void loadPart<typeof import("./consent_script.js")>("consent").then((part) => part?.follow(sources));
-  }
+  if (config.followConsent) config.consent ??= "required";
   if (needsAuto(config))
     void loadPart<typeof import("./auto_script.js")>("auto").then((part) => {
       if (part) part.start(config, create, extra);

@@ -44,8 +44,8 @@ export const withOptional = (config: Config, extra: Extra): Extra => {
       if (level > COUNT) linker?.adopt_();
       return level;
     },
-    finish(whole, noted, full, ...known) {
-      const event = extra.finish(whole, noted, full, ...known)!;
+    finish(whole, full, ...known) {
+      const event = extra.finish(whole, full, ...known)!;
       if (full && properties) event.metadata = { ...properties, ...event.metadata };
       if (pathGroups) event.page_url = groupPath(event.page_url, pathGroups);
       return beforeSend ? review(event, beforeSend) : event;

@@ -24,8 +24,8 @@ const allowedByConsent = (config: Config, { analytics }: Consent): number => {
 
 /** Whether the visitor is not to be counted at all: `?ct_ignore=1` says so once for all pages. */
 const isIgnored = (): unknown => {
-  const [, said] = /\bct_ignore=(\d)/.exec(location.search) ?? [];
-  if (said) localStorage.ct_ignore = said > "0" ? 1 : "";
+  const [, said] = location.search.match(/\bct_ignore=(\d)/) ?? [];
+  if (said) localStorage.ct_ignore = +said || "";
   return localStorage.ct_ignore;
 };
 
@@ -44,7 +44,7 @@ export const changeConsent = (consent: Consent, change: unknown): void => {
     if (/^(analytics|marketing)$/.test(name) && typeof value === "boolean")
       consent[name as "analytics"] = value;
     else if (value !== undefined || !change)
-      complain("setConsent takes { analytics, marketing }, each true or false");
+      complain("setConsent takes { analytics, marketing }: booleans");
 };
 
 // What tells no visitors apart. The id of an order does, and so do Stripe's.

@@ -73,7 +73,7 @@ export const createTracker = (
       page_url: withTagsOf(session, clean(event.page_url.replace(/#(?!!?\/).*/, ""))),
     };
     return extra
-      ? extra.finish(whole, event, full, config, consent, visitorId, note)
+      ? extra.finish(whole, full, config, consent, visitorId, note)
       : { ...whole, form_data: null };
   };
 

@@ -105,6 +105,11 @@ export interface Config {
   pathGroups?: string;
   /** Other hosts of the site, with blanks between: links to them carry the session. */
   linkDomains?: string;
+  /**
+   * By the script tag: who knows of consent, `tcf,consent-mode,gpc`, or these with their options.
+   * A module has `followConsent` of `conversion-tracking/consent`.
+   */
+  followConsent?: string | Record<string, object>;
   /** Say in the console what happens. */
   debug?: boolean;
   /**

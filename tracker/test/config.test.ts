@@ -70,17 +70,14 @@ test.each<[string, unknown]>([
 });
 
 test("consent that is asked for wrongly is asked for, and a wrong beforeSend lets nothing out", () => {
-  expect(check({ endpoint, consent: "require", beforeSend: {} })).toEqual({
-    endpoint,
-    consent: "require",
-    beforeSend: {},
-  });
-  expect(said).toHaveLength(2);
+  const wrong = { endpoint, consent: "require", beforeSend: {}, followConsent: true };
+  expect(check(wrong)).toEqual(wrong);
+  expect(said).toHaveLength(3);
 });
 
 test("attributes of other tools are told from ours, also misspelt", () => {
   const others = ["cfasync", "nscript", "turboTrack", "cookieconsent", "rocketSrc", "domain"];
   expect(others.filter(isLike)).toEqual([]);
-  const ours = ["endpoint", "consent", "consnet", "sessionkey", "manualPageviews", "hashrouting", "beforeSend", "linkdomains", "auto"];
+  const ours = ["endpoint", "consent", "consnet", "sessionkey", "manualPageviews", "hashrouting", "beforeSend", "linkdomains", "auto", "folowConsent"];
   expect(ours.filter(isLike)).toEqual(ours);
 });

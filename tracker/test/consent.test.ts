@@ -314,11 +314,12 @@ test("what is known before the tracker is there is noted for it", () => {
   expect(globals.conversionTracking).toEqual([["setConsent", BOTH]]);
 });
 
-test.each<[unknown, string, Consent[]]>([
+test.each<[unknown, unknown, Consent[]]>([
   [true, "gpc", [{ analytics: true, marketing: false }]],
   [undefined, "gpc", [BOTH]],
   [undefined, "gpc, tfc", []],
-  [true, "{}", []],
+  [true, {}, []],
+  [true, true, []],
 ])("with the signal %s a tag that follows %o is told", (value, text, expected) => {
   complaints();
   signal(value);
@@ -332,7 +333,7 @@ test("the tag's sources have their names, or options", () => {
   const calls = noteConsent();
   const cmp = startCmp({ gdprApplies: true });
   follow("tcf, nobody,");
-  follow('{"tcf": {"publisher": true}, "consent-mode": {"dataLayer": "other"}}');
+  follow({ tcf: { publisher: true }, "consent-mode": { dataLayer: "other" } });
   follow("{");
   cmp.load({ publisher: ALL });
   expect(calls).toEqual([NEITHER, { analytics: true, marketing: false }]);
