@@ -179,6 +179,6 @@ order_changes AS (
                 OFFSET 0  -- so that it is computed once
             ) AS ordered
         ),
-        updated_at = now()
+        updated_at = EXCLUDED.updated_at  -- the statement's time, as now() is
 )
 SELECT id FROM stored;

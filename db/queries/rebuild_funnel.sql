@@ -28,4 +28,4 @@ ON CONFLICT (session_id) DO UPDATE SET
             -- include funnel_columns
         FROM (SELECT EXCLUDED.*) AS rebuilt
     ),
-    updated_at = now();
+    updated_at = EXCLUDED.updated_at;
