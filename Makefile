@@ -29,9 +29,9 @@ IN_MEMORY := $(shell [ "$(MEMORY_EXEC)" ] && [ $(MEMORY_KB) -ge 4000000 ] && ech
 # core; the tests start hundreds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run demo test suite test-faults test-repeat unit test-python format docs hooks lock release-check tracker tracker-apps deck \
+.PHONY: run run-cluster demo test suite test-faults test-repeat unit test-python format docs hooks lock release-check tracker tracker-apps deck \
 	go-tools-if-go check-kong helm check-helm manifests check protobuf install bench bench-full bench-gateway \
-	bench-reports bench-tracker pictures clean
+	bench-queue bench-reports bench-tracker pictures clean
 
 # Start the whole system on this machine, without Docker.
 UP := $(BIN)/conversion-tracking up --gateway-port $(GATEWAY_PORT) \
@@ -43,6 +43,11 @@ run: $(RUNNABLE)
 # The same with 90 days of made-up traffic, and data of its own in var/demo.
 demo: $(RUNNABLE)
 	@exec $(UP) --data var/demo --traffic-days 90
+
+# The same with a queue before Postgres: three servers of NATS, two collectors, two consumers, each
+# of which may be killed. Data of its own in var/cluster.
+run-cluster: $(RUNNABLE)
+	@exec $(UP) --data var/cluster --queue
 
 # Lint, types and the whole test suite; nothing needs to be installed or started by hand.
 test: check tracker go-tools-if-go
@@ -191,6 +196,9 @@ bench-reports: $(INSTALLED)
 
 # What the tracker costs a page's main thread, beside another (docs/benchmarks.md); needs Chromium
 # and the packages of tracker/.
+bench-queue: $(INSTALLED)
+	$(BIN)/python -m bench.queue $(BENCH_ARGS)
+
 bench-tracker: $(INSTALLED)
 	$(BIN)/python -m bench.tracker $(BENCH_ARGS)
 

@@ -18,6 +18,7 @@ from collector.logs import configure_logging
 from collector.postgres.migrate import MigrationError, migrate
 from collector.postgres.store import UnfitDatabase
 from collector.privacy.command import PrivacyError, add_erase, add_export, add_retention
+from collector.queue.errors import QueueError
 from collector.rejects.command import RejectsError, add_rejects
 from collector.reports.command import add_report
 from collector.reports.errors import QuestionError, ReportsUnavailable, ReportTimeout
@@ -47,6 +48,7 @@ FAILURES = (
     MigrationError,
     PrivacyError,
     QuestionError,
+    QueueError,
     RejectsError,
     ReplayError,
     ReportTimeout,
@@ -96,6 +98,8 @@ def make_parser() -> argparse.ArgumentParser:
     add_erase(commands, read_settings)
     add_export(commands, read_settings)
     add_doctor(commands)
+    add_queue(commands)
+    add_consume(commands)
     add_openapi(commands)
     add_up(commands)
     return parser
@@ -136,6 +140,18 @@ def add_replay(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     command.set_defaults(run=run_replay)
 
 
+def add_queue(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """The command `queue`."""
+    text = "make the streams of the queue before Postgres, and look at its servers"
+    commands.add_parser("queue", help=text, description=text).set_defaults(run=run_queue)
+
+
+def add_consume(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """The command `consume`."""
+    text = "write the events of the queue to Postgres, beside other consumers"
+    commands.add_parser("consume", help=text, description=text).set_defaults(run=run_consume)
+
+
 def add_openapi(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """The command `openapi` and its options."""
     text = "print the OpenAPI document of the collector's endpoints"
@@ -167,6 +183,11 @@ def add_up(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         metavar="DAYS",
         help="fill an empty database with so many days of made-up traffic first",
     )
+    up.add_argument(
+        "--queue",
+        action="store_true",
+        help="with a queue before Postgres: three servers, two collectors, two consumers",
+    )
     up.set_defaults(run=run_up)
 
 
@@ -195,6 +216,21 @@ def run_replay(command: argparse.Namespace) -> None:
     asyncio.run(replay(settings, folder, command.refused, print))
 
 
+def run_queue(_command: argparse.Namespace) -> None:
+    """`queue`. Raises QueueError."""
+    # The client of NATS is loaded where it is used alone.
+    from collector.queue.command import run_queue as prepare  # noqa: PLC0415
+
+    prepare(read_settings())
+
+
+def run_consume(_command: argparse.Namespace) -> None:
+    """`consume`. Raises as consume does."""
+    from collector.consume.serve import consume  # noqa: PLC0415  # as above
+
+    consume(read_settings())
+
+
 def run_openapi(command: argparse.Namespace) -> None:
     """`openapi`. It needs no settings, so that it runs where no collector does."""
     print(openapi_text(command.script_path), end="")
@@ -217,7 +253,7 @@ def run_up(command: argparse.Namespace) -> None:
         dashboard=command.dashboard_port,
     )
     try:
-        up(ports, command.data, command.traffic_days)
+        up(ports, command.data, command.traffic_days, command.queue)
     except LocalSystemError as error:
         raise CommandError(str(error)) from error
 

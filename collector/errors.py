@@ -120,7 +120,7 @@ class TooManyBytes(CollectorError):
 
 
 class StoreUnavailable(CollectorError):
-    """Postgres cannot take the event now. The client keeps it and tries again.
+    """Postgres, or the queue before it, cannot take the event now. The client tries again.
 
     `reason`, for an operator, names no value of a row.
     """

@@ -40,14 +40,17 @@ class EventStatus(StrEnum):
     STORED = "stored"  # committed in Postgres
     DUPLICATE = "duplicate"  # its event_id was stored before; nothing has changed
     ERASED = "erased"  # of somebody who was erased: it is left out, and its sender not told
-    SPOOLED = "spooled"  # on this machine's disk, until Postgres is back
+    QUEUED = "queued"  # on a majority of the queue's servers, until a consumer stores it
+    SPOOLED = "spooled"  # on this machine's disk, until Postgres or the queue is back
     INVALID = "invalid"  # breaks the contract: sending it again gives the same
     REFUSED = "refused"  # Postgres refuses this row: sending it again gives the same
     UNAVAILABLE = "unavailable"  # not taken now: send it again
 
 
 # The event is durable, and its sender is told so with a 200 or a 202.
-DURABLE = frozenset({EventStatus.STORED, EventStatus.DUPLICATE, EventStatus.SPOOLED})
+COMMITTED = frozenset({EventStatus.STORED, EventStatus.DUPLICATE})
+STORED_LATER = frozenset({EventStatus.QUEUED, EventStatus.SPOOLED})
+DURABLE = COMMITTED | STORED_LATER
 
 # What became of an event on its way to the disk: one of DURABLE, or why it is not durable.
 Outcome: TypeAlias = EventStatus | CollectorError

@@ -31,6 +31,7 @@ GAUGES: Mapping[str, str] = {
     "ct_spool_usable": "1 while the disk takes events and has the spool's files",
     "ct_spool_age_seconds": "How long the oldest event waits",
     "ct_postgres_away": "1 while Postgres cannot be used",
+    "ct_queue_away": "1 while the queue before Postgres cannot be used",
     "ct_facts_age_seconds": "How far the facts that reports read are behind",
     "ct_retention_age_seconds": "How long ago all was taken away that was too old",
     "ct_retention_oldest_seconds": "How old the oldest event is",
@@ -42,7 +43,8 @@ BUILD_INFO = ("ct_build_info", "1, with the version of the collector", "version"
 # What is counted: each with what it says, and the name of its label where it has one.
 COUNTERS: Mapping[str, tuple[str, ...]] = {
     "ct_events": (
-        "Events by result: stored, duplicate, erased, spooled, invalid, refused, unavailable",
+        "Events by result: stored, duplicate, erased, queued, spooled, invalid, refused, "
+        "unavailable",
         "result",
     ),
     "ct_refused_requests": ("Requests answered with an error, by its code", "error"),

@@ -47,6 +47,9 @@ BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 PORT = r"(6553[0-5]|655[0-2]\d|65[0-4]\d\d|6[0-4]\d{3}|[1-5]\d{4}|[1-9]\d{0,3})"
 # Nothing at all is the local socket, or the host of the query; a socket's folder is escaped.
 HOST_AND_PORT = re.compile(rf"(\[[0-9A-Fa-f:.%]+\]|[\w.%-]*)(:{PORT})?", re.ASCII)
+QUEUE_SERVER = re.compile(
+    rf"(nats|tls)://([^\s@/,:]+(:[^\s@/,:]*)?@)?(\[[0-9A-Fa-f:.]+\]|[\w.-]+)(:{PORT})?", re.ASCII
+)
 ORIGIN = re.compile(rf"https?://(\[[0-9A-Fa-f:.]+\]|[\w.-]+)(:{PORT})?/?", re.ASCII)
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 SSL_FILES = frozenset({"sslrootcert", "sslcert", "sslkey", "sslcrl", "passfile"})
@@ -216,6 +219,59 @@ class Settings(BaseSettings):
         le=3_600,
         description="Longest time to finish requests after SIGTERM; Docker kills after 10 seconds.",
     )
+    queue_url: str | None = Field(
+        default=None,
+        examples=["nats://user:password@nats-1:4222,nats://user:password@nats-2:4222"],
+        description="Addresses of the NATS servers of a queue before Postgres, comma-separated; "
+        "without it events go to Postgres at once (docs/scale.md).",
+    )
+    queue_system_url: str | None = Field(
+        default=None,
+        examples=["nats://system:password@nats-1:4222"],
+        description="The same for a user of the servers' system account, who is told whether they "
+        "sync what they acknowledge; without it `conversion-tracking queue` cannot look.",
+    )
+    queue_lazy_sync: Literal["refuse", "accept"] = Field(
+        default="refuse",
+        description="What `conversion-tracking queue` does about servers that acknowledge before "
+        "they sync, and lose that in a power cut: refuse or accept.",
+    )
+    queue_replicas: int = Field(
+        default=3,
+        ge=1,
+        le=5,
+        description="On how many servers each queued event is; fewer than 3 lose events with a "
+        "machine.",
+    )
+    queue_stream_max_bytes: int = Field(
+        default=4_096 * MIB,
+        ge=MIB,
+        le=MOST_BYTES,
+        description="Most disk that each of the queue's two streams takes on each server; past it "
+        "events go to the spool.",
+    )
+    queue_timeout_seconds: float = Field(
+        default=5,
+        gt=0,
+        le=300,
+        description="Longest wait for the queue before events go to the spool.",
+    )
+    queue_takeover_seconds: float = Field(
+        default=30,
+        ge=2,
+        le=3_600,
+        description="How long a consumer may be silent until others take over its partitions and "
+        "what it has not acknowledged; equal in all consumers.",
+    )
+    consumer_host: str = Field(
+        default="127.0.0.1", description="Address that a consumer shows its metrics on."
+    )
+    consumer_port: int = Field(
+        default=8091,
+        ge=0,
+        le=65535,
+        description="Port of a consumer's metrics; 0 takes a free one.",
+    )
     script_path: str = Field(
         default="/t.js",
         description="Path of the tracker's script; kong/kong.yml names it too "
@@ -368,6 +424,17 @@ class Settings(BaseSettings):
             check_database_url(value)
         return value
 
+    @field_validator("queue_url", "queue_system_url")
+    @classmethod
+    def validate_queue_url(cls, value: str | None) -> str | None:
+        """Addresses that nats-py will take. Raises ValueError, without the value."""
+        if value is not None and not all(map(QUEUE_SERVER.fullmatch, value.split(","))):
+            raise ValueError(
+                "must be addresses such as nats://user:password@host:4222 or tls://host:4222, "
+                "with commas between them and no blanks"
+            )
+        return value
+
     @field_validator("reports_time_zone")
     @classmethod
     def validate_time_zone(cls, value: str) -> str:
@@ -410,7 +477,7 @@ class Settings(BaseSettings):
             raise ValueError(f"{value!r} is no address such as https://reports.example.com")
         return value and value.rstrip("/")
 
-    @field_validator("host", "dashboard_host")
+    @field_validator("host", "dashboard_host", "consumer_host")
     @classmethod
     def validate_host(cls, value: str) -> str:
         """A name or an address: whether of this machine is seen when it is listened on.

@@ -8,12 +8,13 @@ import shlex
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from local.cluster import COLLECTOR_OPTIONS, KeptPart, LocalQueue
 from local.history.fill import HistoryError, fill_history
 from local.history.traffic import Traffic
 from local.origins import allow_origin
@@ -80,10 +81,11 @@ class Addresses:
     psql: Path
 
 
-def up(ports: Ports, data: Path, traffic_days: int) -> None:
+def up(ports: Ports, data: Path, traffic_days: int, with_queue: bool) -> None:
     """Start everything, say how to use it, and run until Ctrl-C or SIGTERM.
 
-    With traffic_days an empty database gets so many days of made-up traffic before.
+    With traffic_days an empty database gets so many days of made-up traffic before. With a queue
+    before Postgres, parts of it that are killed are started again.
 
     Raises LocalSystemError where a port is taken or a part does not come up.
     """
@@ -96,20 +98,24 @@ def up(ports: Ports, data: Path, traffic_days: int) -> None:
             make_traffic(url, traffic_days, stopped)
 
     with ExitStack() as stack:
-        addresses, children = start_system(stack, ports, data.resolve(), fill)
+        addresses, children, kept = start_system(stack, ports, data.resolve(), fill, with_queue)
         print(usage(addresses, data), flush=True)
+        if kept:
+            print(usage_of_kept(kept), flush=True)
         while not stopped.wait(WATCH_SECONDS):
+            for part in kept:
+                part.keep()
             for child in children:
                 refuse_ended(child)
         print("stopping", flush=True)
 
 
 def start_system(
-    stack: ExitStack, ports: Ports, data: Path, fill: Callable[[str], None]
-) -> tuple[Addresses, list[Child]]:
+    stack: ExitStack, ports: Ports, data: Path, fill: Callable[[str], None], with_queue: bool
+) -> tuple[Addresses, list[Child], Sequence[KeptPart]]:
     """Start every part; the stack stops them in the opposite order.
 
-    `fill` gets the database before anybody writes to it.
+    `fill` gets the database before anybody writes to it. Of the parts, the first may not end.
     """
     ports.refuse_taken()
     print("starting Postgres", flush=True)
@@ -132,14 +138,27 @@ def start_system(
         secrets.token_hex(32),
         kong_yml=kong_yml_with_origin(addresses.demo_url, data),
     )
+    kept: list[KeptPart] = []
+    if with_queue:
+        queue = LocalQueue(stack, data, addresses.database_url)
+        queue.make_streams()
+        system = replace(
+            system, collector_settings=queue.settings, collector_options=COLLECTOR_OPTIONS
+        )
+    collector = system.start_collector(ports.collector)
+    if with_queue:
+        kept = [
+            KeptPart("collectors", collector, lambda: system.start_collector(ports.collector)),
+            *queue.start_parts(),
+        ]
     children = [
-        system.start_collector(ports.collector),
+        *([] if with_queue else [collector]),
         system.start_plugin_server(),
         system.start_gateway(ports.gateway, ports.collector),
         system.start_demo(ports.demo, addresses.gateway_url),
         system.start_dashboard(ports.dashboard, addresses.dashboard_token),
     ]
-    return addresses, children
+    return addresses, children, kept
 
 
 def make_traffic(url: str, days: int, stopped: threading.Event) -> None:
@@ -195,6 +214,8 @@ class System:
     plugin_command: tuple[str, ...] = PLUGIN_SERVER
     kong_yml: Path = KONG_YML
     request_variable: str = REQUEST_VARIABLE
+    collector_settings: Mapping[str, str] = field(default_factory=dict)
+    collector_options: tuple[str, ...] = ()
 
     @property
     def plugin_socket(self) -> Path:
@@ -210,12 +231,13 @@ class System:
             "CT_HOST": "127.0.0.1",
             "CT_PORT": str(port),
             "CT_SPOOL_DIR": str(self.data / "spool"),
+            **self.collector_settings,
         }
         command = str(BIN / "conversion-tracking")
         migration = self.start("migrate", [command, "migrate"], settings)
         if migration.process.wait() != 0:
             raise LocalSystemError(f"the migration failed:\n{migration.last_lines()}")
-        collector = self.start("collector", [command, "serve"], settings)
+        collector = self.start("collector", [command, "serve", *self.collector_options], settings)
         wait_until(lambda: accepts_connections(port), collector)
         return collector
 
@@ -290,3 +312,12 @@ def usage(addresses: Addresses, data: Path) -> str:
         psql=addresses.psql,
         data=data,
     )
+
+
+def usage_of_kept(kept: Sequence[KeptPart]) -> str:
+    """Which parts may be killed, and how."""
+    head = (
+        "Events go through a queue (docs/scale.md). Kill any of these: it is started again, and "
+        "no event that was answered 200 or 202 is lost."
+    )
+    return "\n".join([head, "", *(f"  {part.line}" for part in kept), ""])

@@ -16,13 +16,14 @@ from collector.api.keys import (
     BACKGROUND,
     CONTEXTS,
     ENRICHER,
+    FAILOVER,
     METRICS,
     METRICS_PAGE,
     REJECT_KEEPER,
     SETTINGS,
+    SINK,
     SPOOL,
     STOPPING,
-    STORE,
     TRACING,
     VALIDATOR,
     WRITER,
@@ -32,18 +33,17 @@ from collector.api.pixel import pixel_error_response
 from collector.api.request_context import REFUSED_STAMPS, ContextReader, bind_request_id
 from collector.api.routes import add_routes
 from collector.api.shutdown import close_while_stopping
+from collector.api.sinks import open_sinks
 from collector.background import Supervisor
 from collector.contract.validation import Validator
 from collector.cookieless import Salts
 from collector.durable.failover import Failover
-from collector.durable.writer import Writer, WriterLimits, open_writer
+from collector.durable.writer import Writer, open_writer, writer_limits
 from collector.enrich import make_enricher
 from collector.errors import CollectorError
 from collector.event_row import EventStatus
 from collector.facts.keeper import Freshness, run_facts
 from collector.metrics import Metrics
-from collector.postgres.outage import Outage
-from collector.postgres.store import Store, open_store
 from collector.privacy.keeper import RetentionState, run_retention
 from collector.privacy.salts import run_salts
 from collector.rejects.keeper import RejectKeeper, RejectLimits, run_reject_keeper
@@ -184,59 +184,44 @@ def reject_limits(settings: Settings) -> RejectLimits:
 
 
 async def provide_writer(app: web.Application) -> AsyncIterator[None]:
-    """Postgres, the spool and the writer before them, for as long as the application runs.
+    """The sink, the spool and the writer before them, for as long as the application runs.
 
     They end in the opposite order: what the writer holds is durable before its disks close.
     """
-    settings = app[SETTINGS]
-    metrics, outage, tracing = app[METRICS], Outage(), app[TRACING]
+    settings, metrics, tracing = app[SETTINGS], app[METRICS], app[TRACING]
     async with (
-        open_store(
-            settings.database_url,
-            settings.database_pool_size,
-            settings.database_timeout_seconds,
-        ) as store,
-        run_spool(settings, store, outage, metrics.replayed.inc, app[BACKGROUND]) as spool,
-        open_writer(
-            Failover(store, spool, outage, app[REJECT_KEEPER].keep_refused),
+        open_sinks(settings, metrics) as sinks,
+        run_spool(
+            settings, sinks.replays, sinks.outage, metrics.replayed.inc, app[BACKGROUND]
+        ) as spool,
+    ):
+        keep_refused = app[REJECT_KEEPER].keep_refused
+        failover = Failover(sinks.live, spool, sinks.outage, keep_refused)
+        async with open_writer(
+            failover,
             writer_limits(settings),
             metrics.observe_batch,
             metrics.count_event,
             tracing.trace_commit if tracing else None,
-        ) as writer,
-    ):
-        watch_durability(metrics, writer, store, spool, outage)
-        app[STORE] = store
-        app[WRITER] = writer
-        app[SPOOL] = spool
-        yield
+        ) as writer:
+            watch_durability(metrics, writer, spool)
+            app[SINK] = sinks.live
+            app[FAILOVER] = failover
+            app[WRITER] = writer
+            app[SPOOL] = spool
+            yield
 
 
-def watch_durability(
-    metrics: Metrics, writer: Writer, store: Store, spool: Spool, outage: Outage
-) -> None:
+def watch_durability(metrics: Metrics, writer: Writer, spool: Spool) -> None:
     """Show what waits for a disk, and how the disks are, read at each scrape."""
     metrics.watch("ct_queue_events", writer.held_events)
     metrics.watch("ct_queue_bytes", writer.held_bytes)
-    metrics.watch("ct_database_connections", store.connections)
-    metrics.watch("ct_database_connections_idle", store.idle_connections)
     metrics.watch("ct_spool_events", lambda: spool.depth)
     metrics.watch("ct_spool_bytes", lambda: spool.size_bytes)
     metrics.watch("ct_spool_refused_events", lambda: spool.refused)
     metrics.watch("ct_spool_damaged_events", lambda: spool.damaged)
     metrics.watch("ct_spool_usable", lambda: spool.is_usable)
     metrics.watch("ct_spool_age_seconds", lambda: spool.age_seconds(datetime.now(UTC)))
-    metrics.watch("ct_postgres_away", lambda: outage.is_away)
-
-
-def writer_limits(settings: Settings) -> WriterLimits:
-    """The writer's share of the settings."""
-    return WriterLimits(
-        queue_events=settings.queue_max_events,
-        queue_bytes=settings.queue_max_bytes,
-        batch_events=settings.batch_max_events,
-        commit_interval_seconds=settings.commit_interval_seconds,
-    )
 
 
 async def name_server(_request: web.Request, response: web.StreamResponse) -> None:

@@ -22,7 +22,7 @@ from collector.contract.validation import Validator, sent_event_id
 from collector.enrich import Enricher
 from collector.errors import CollectorError, InvalidEvent
 from collector.event import RequestContext
-from collector.event_row import DURABLE, EventRow, EventStatus, make_row, status_of
+from collector.event_row import DURABLE, STORED_LATER, EventRow, EventStatus, make_row, status_of
 
 # 500 events take some 15 ms of the one thread; the worst that were found, 50 to 150. Other
 # requests get their turn in between.
@@ -131,11 +131,11 @@ def first_unavailable(answers: Sequence[Answer]) -> CollectorError | None:
 
 
 def batch_reply(answers: Sequence[Answer], unavailable: CollectorError | None) -> Reply:
-    """200; 202 where an event waits on disk; 503 where one must be sent again."""
+    """200; 202 where an event is written later; 503 where one must be sent again."""
     results = [answer.as_json() for answer in answers]
     if unavailable is not None:
         answer = {"success": False, **error_body(unavailable), "results": results}
         return json_reply(answer, unavailable.status, unavailable.headers)
     statuses = {answer.status for answer in answers}
     answer = {"success": statuses <= DURABLE, "results": results}
-    return json_reply(answer, 202 if EventStatus.SPOOLED in statuses else 200)
+    return json_reply(answer, 202 if statuses & STORED_LATER else 200)

@@ -12,12 +12,13 @@ from collector.api.asked import Endpoint
 from collector.api.request_context import ContextReader
 from collector.background import Supervisor
 from collector.contract.validation import Validator
+from collector.durable.failover import Failover
 from collector.durable.writer import Writer
 from collector.enrich import Enricher
 from collector.metrics import Metrics
-from collector.postgres.store import Store
 from collector.rejects.keeper import RejectKeeper
 from collector.settings import Settings
+from collector.sink import Sink
 from collector.spool.spool import Spool
 
 if TYPE_CHECKING:
@@ -29,8 +30,9 @@ CONTEXTS = web.AppKey("contexts", ContextReader)
 VALIDATOR = web.AppKey("validator", Validator)
 REJECT_KEEPER = web.AppKey("reject_keeper", RejectKeeper)
 ENRICHER = web.AppKey("enricher", Enricher)
-STORE = web.AppKey("store", Store)
+SINK: web.AppKey[Sink] = web.AppKey("sink")
 STOPPING = web.AppKey("stopping", asyncio.Event)
+FAILOVER = web.AppKey("failover", Failover)
 WRITER = web.AppKey("writer", Writer)
 SPOOL = web.AppKey("spool", Spool)
 BACKGROUND = web.AppKey("background", Supervisor)

@@ -111,7 +111,7 @@ ALL_ERRORS: tuple[AnyError, ...] = tuple(
 WITH_RESULTS = (500, 503)
 
 STORED, DUPLICATE = EventStatus.STORED.value, EventStatus.DUPLICATE.value
-SPOOLED = EventStatus.SPOOLED.value
+SPOOLED, QUEUED = EventStatus.SPOOLED.value, EventStatus.QUEUED.value
 CACHED = ("ETag", "Cache-Control", "Vary")
 
 
@@ -215,7 +215,7 @@ def batch_operation() -> Json:
         "Events, each of which is checked and answered by itself",
         {
             200: json_answer(taken, answer),
-            202: json_answer(f"As 200, and at least one event is {SPOOLED}.", answer),
+            202: json_answer(f"As 200, and at least one event is {QUEUED} or {SPOOLED}.", answer),
         },
         refused,
         requestBody=body("BatchRequest"),
@@ -240,7 +240,7 @@ def pixel_operation() -> Json:
             202: gif(
                 ON_DISK,
                 {
-                    RESULT_HEADER: header("", {"const": SPOOLED}, required=True),
+                    RESULT_HEADER: header("", {"enum": [QUEUED, SPOOLED]}, required=True),
                     EVENT_ID_HEADER: {**event_id, "required": True},
                 },
             ),

@@ -38,7 +38,7 @@ RETRY_AFTER: Json = {
     }
 }
 COMMITTED = "Committed in Postgres; or stored before."
-ON_DISK = "Safe on the collector's disk while Postgres is away; it is written later."
+ON_DISK = "Safe in the queue, or on the collector's disk; it is written to Postgres later."
 
 
 def tracking(

@@ -27,8 +27,8 @@ from collector.api.keys import (
     ENDPOINTS,
     METRICS_PAGE,
     SETTINGS,
+    SINK,
     SPOOL,
-    STORE,
     TRACING,
 )
 from collector.api.openapi import openapi_text
@@ -84,13 +84,13 @@ async def healthz(_request: web.Request) -> web.Response:
 
 
 async def readyz(request: web.Request) -> web.Response:
-    """GET /readyz: Postgres answers, and the tables are there; otherwise 503.
+    """GET /readyz: Postgres answers and has its tables, or the queue takes events; otherwise 503.
 
     What an operator should look at, though events are taken, is among the warnings.
     """
-    await request.app[STORE].ping()
+    await request.app[SINK].ping()
     background = request.app[BACKGROUND].is_running
-    lacking = await request.app[STORE].describe_schema()
+    lacking = await request.app[SINK].describe_schema()
     return web.json_response(
         {
             "status": "ready",

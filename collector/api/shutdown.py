@@ -7,13 +7,13 @@ import logging
 
 from aiohttp import web
 
-from collector.api.keys import STOPPING, WRITER
+from collector.api.keys import FAILOVER, STOPPING
 
 logger = logging.getLogger(__name__)
 
-# How the time limit is spent: until then Postgres may take what is in flight (the rest goes
+# How the time limit is spent: until then the sink may take what is in flight (the rest goes
 # to the spool), and until then a client may finish sending its request.
-POSTGRES_SHARE = 0.5
+SINK_SHARE = 0.5
 REQUESTS_SHARE = 0.75
 
 # How long clients with a kept-alive connection have to send one more request, and to be
@@ -26,7 +26,7 @@ async def finish_requests(runner: web.AppRunner, limit_seconds: float) -> None:
     """Stop listening, and let clients finish; runner.cleanup() ends what is left then."""
     runner.app[STOPPING].set()
     now = asyncio.get_running_loop().time()
-    runner.app[WRITER].cut_off_postgres(now + limit_seconds * POSTGRES_SHARE)
+    runner.app[FAILOVER].cut_off_sink(now + limit_seconds * SINK_SHARE)
     for site in list(runner.sites):
         await site.stop()
     await wait_for_last_requests(runner)

@@ -12,7 +12,7 @@ from collector.api.asked import Asked
 from collector.api.body import read_body
 from collector.api.keys import CONTEXTS, ENRICHER, VALIDATOR, WRITER
 from collector.contract.reader import EVENTS, STAGES, event_of
-from collector.event_row import EventRow, EventStatus, make_row
+from collector.event_row import STORED_LATER, EventRow, EventStatus, make_row
 
 
 class EventAnswer(Struct, omit_defaults=True):
@@ -67,5 +67,5 @@ def event_reply(row: EventRow, status: EventStatus) -> Reply:
 
 
 def http_status_of(status: EventStatus) -> int:
-    """200 for what is committed, 202 for what is safe on disk and written later."""
-    return 202 if status is EventStatus.SPOOLED else 200
+    """200 for what is committed, 202 for what is safe on disks and written later."""
+    return 202 if status in STORED_LATER else 200

@@ -54,6 +54,16 @@ class Options:
         return is_loopback(self.gateway_address.hostname or "")
 
     @property
+    def has_queue(self) -> bool:
+        """Whether a queue stands before Postgres: then 202 is the usual answer."""
+        return bool(self.settings and self.settings.queue_url)
+
+    @property
+    def taken_statuses(self) -> tuple[int, ...]:
+        """With what an event is answered that is in Postgres, or soon will be."""
+        return (200, 202) if self.has_queue else (200,)
+
+    @property
     def max_body_bytes(self) -> int:
         """The largest body that both tiers take."""
         if self.settings:

@@ -1,1 +1,1 @@
-"""The way to the disk: events wait here until Postgres or the spool has them."""
+"""The way to the disk: events wait here until the sink or the spool has them."""

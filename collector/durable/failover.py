@@ -1,4 +1,4 @@
-"""Where a batch is made durable: in Postgres, or in the spool while Postgres is away."""
+"""Where a batch is made durable: in the sink, or in the spool while the sink is away."""
 
 from __future__ import annotations
 
@@ -8,23 +8,21 @@ from collections.abc import Callable, Sequence
 
 from collector.errors import EventRefused, StoreUnavailable
 from collector.event_row import EventRow, EventStatus, Outcome
-from collector.postgres.outage import Outage
-from collector.postgres.store import Store
+from collector.outage import Outage
+from collector.sink import Sink
 from collector.spool.spool import Spool
 
 logger = logging.getLogger(__name__)
 
-# Told of each row that Postgres refuses, and why.
+# Told of each row that the sink refuses, and why.
 KeepRefused = Callable[[EventRow, EventRefused], None]
 
 
 class Failover:
-    """Writes batches; the only caller of the store and the spool beside the replayer."""
+    """Writes batches; the only caller of the sink and the spool beside the replayer."""
 
-    def __init__(
-        self, store: Store, spool: Spool, outage: Outage, keep_refused: KeepRefused
-    ) -> None:
-        self._store = store
+    def __init__(self, sink: Sink, spool: Spool, outage: Outage, keep_refused: KeepRefused) -> None:
+        self._sink = sink
         self._spool = spool
         self._outage = outage
         self._keep_refused = keep_refused
@@ -35,7 +33,7 @@ class Failover:
     async def write(self, rows: Sequence[EventRow]) -> list[Outcome]:
         """Make events durable. Returns what became of each, in their order.
 
-        A batch that Postgres did not answer in time goes to the spool as well, although
+        A batch that the sink did not answer in time goes to the spool as well, although
         it may be committed: replaying it is harmless.
         """
         if not self._outage.is_away:
@@ -49,19 +47,19 @@ class Failover:
             return await self._insert_after_all(rows, error)
         return [EventStatus.SPOOLED] * len(rows)
 
-    def cut_off_postgres(self, at: float) -> None:
-        """From this time of the loop's clock on, do not wait for Postgres: it is shutdown."""
+    def cut_off_sink(self, at: float) -> None:
+        """From this time of the loop's clock on, do not wait for the sink: it is shutdown."""
         self._cutoff_at = at
         for cutoff in self._cutoffs:
             cutoff.reschedule(at)
 
     async def _insert(self, rows: Sequence[EventRow]) -> list[Outcome]:
-        """Write to Postgres. Raises StoreUnavailable where it does not take the batch now."""
+        """Write to the sink. Raises StoreUnavailable where it does not take the batch now."""
         try:
             async with asyncio.timeout_at(self._cutoff_at) as cutoff:
                 self._cutoffs.add(cutoff)
                 try:
-                    outcomes = await self._store.insert_each(rows)
+                    outcomes = await self._sink.put_each(rows)
                 finally:
                     self._cutoffs.discard(cutoff)
         except TimeoutError:
@@ -70,21 +68,19 @@ class Failover:
         return outcomes
 
     def _note_refused(self, rows: Sequence[EventRow], outcomes: Sequence[Outcome]) -> None:
-        """Keep what Postgres refused, and say why; the reason names no value of a row."""
+        """Keep what the sink refused, and say why; the reason names no value of a row."""
         for row, outcome in zip(rows, outcomes, strict=True):
             if isinstance(outcome, EventRefused):
-                logger.error(
-                    "Postgres refuses an event that the contract takes: %s", outcome.reason
-                )
+                logger.error("an event that the contract takes is refused: %s", outcome.reason)
                 self._keep_refused(row, outcome)
 
     async def _insert_after_all(
         self, rows: Sequence[EventRow], error: StoreUnavailable
     ) -> list[Outcome]:
-        """Try Postgres although it is away, since the spool is full or broken.
+        """Try the sink although it is away, since the spool is full or broken.
 
         One batch at a time: the others are answered at once, to be sent again. The replayer
-        cannot find out that Postgres is back while its disk fails.
+        cannot find out that the sink is back while its disk fails.
         """
         if self._trying:
             return [error] * len(rows)

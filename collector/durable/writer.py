@@ -11,12 +11,12 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from collector.durable.failover import Failover
 from collector.durable.queue import BatchQueue, Submission, estimate_bytes
 from collector.errors import CollectorError, QueueFull
 from collector.event_row import EventRow, EventStatus, Outcome, status_of, told
+from collector.settings import Settings
 from collector.tracing.current import REQUEST_TRACE
 
 if TYPE_CHECKING:
@@ -43,6 +43,24 @@ class WriterLimits:
     stuck_after_seconds: float = 0.01
 
 
+def writer_limits(settings: Settings) -> WriterLimits:
+    """The writer's share of the settings."""
+    return WriterLimits(
+        queue_events=settings.queue_max_events,
+        queue_bytes=settings.queue_max_bytes,
+        batch_events=settings.batch_max_events,
+        commit_interval_seconds=settings.commit_interval_seconds,
+    )
+
+
+class Disk(Protocol):
+    """What batches are written to: in a collector Failover, in a consumer Commits."""
+
+    async def write(self, rows: Sequence[EventRow]) -> list[Outcome]:
+        """Make events durable. Returns what became of each, in their order."""
+        ...
+
+
 # Told of each batch: its events, and the seconds until they were durable.
 Observe = Callable[[int, float], None]
 # Told what became of events: their status, and how many they are.
@@ -66,7 +84,7 @@ class Writer:
 
     def __init__(
         self,
-        disk: Failover,
+        disk: Disk,
         limits: WriterLimits,
         observe: Observe,
         count: Count,
@@ -88,7 +106,7 @@ class Writer:
         """Make an event durable. Returns one of DURABLE.
 
         Raises QueueFull and StoreUnavailable where that is not possible now: the event may
-        be sent again without harm. Raises EventRefused where Postgres refuses its row, and
+        be sent again without harm. Raises EventRefused where the sink refuses its row, and
         CollectorError where the writer itself failed.
         """
         [outcome] = await self.put_all([row])
@@ -120,10 +138,6 @@ class Writer:
     def held_bytes(self) -> int:
         """What their requests hold in memory, estimated."""
         return self._queue.held_bytes
-
-    def cut_off_postgres(self, at: float) -> None:
-        """From this time of the loop's clock on, write to the spool: the collector stops."""
-        self._disk.cut_off_postgres(at)
 
     async def drain(self) -> None:
         """Return when everything that was put is answered; nothing waits for company now."""
@@ -207,7 +221,7 @@ class Writer:
 
 @asynccontextmanager
 async def open_writer(
-    disk: Failover,
+    disk: Disk,
     limits: WriterLimits,
     observe: Observe,
     count: Count,

@@ -20,7 +20,7 @@ REFUSING = frozenset({"22", "23", "44000", "54000", "P0001"})
 # Never a row's: 08 connection, 25 and 40 transaction, 28 log-in, 3D and 3F no such database
 # or schema, 42 no such table or no right to it, 53 resources, 55 locked, 57 operator, 58
 # system, F0 configuration, XX damage. What stands in neither list may be a trigger's own
-# code, and is a row's where others pass (Store.insert_each).
+# code, and is a row's where others pass (Store.put_each).
 SURROUNDING = frozenset(
     ["08", "25", "28", "3D", "3F", "40", "42", "53", "55", "57", "58", "F0", "XX"]
 )

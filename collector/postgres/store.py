@@ -36,7 +36,7 @@ class UnexplainedFailure(StoreUnavailable):
 
 
 class Store:
-    """Events and their funnel, in one transaction a batch."""
+    """Events and their funnel, in one transaction a batch: the sink of events."""
 
     def __init__(
         self, pool: asyncpg.Pool[asyncpg.Record], sessions: Sessions, timeout_seconds: float
@@ -58,7 +58,7 @@ class Store:
         records = await self._fetch("insert_events", join_rows(first.values()))
         return {record["id"] for record in records}
 
-    async def insert_each(self, rows: Sequence[EventRow]) -> list[Outcome]:
+    async def put_each(self, rows: Sequence[EventRow]) -> list[Outcome]:
         """Store events as insert_events does, but each that Postgres refuses fails alone.
 
         Returns what became of each, in their order: STORED, DUPLICATE, ERASED, or why it is
@@ -111,7 +111,7 @@ class Store:
         except (EventRefused, UnexplainedFailure):
             if len(rows) == 1:
                 raise
-        return [outcome for row in rows for outcome in await self.insert_each([row])]
+        return [outcome for row in rows for outcome in await self.put_each([row])]
 
     async def _find_refused(self, rows: Sequence[EventRow]) -> dict[int, EventRefused]:
         """Which rows of a batch Postgres refuses, by their place in it, and why.

@@ -78,6 +78,25 @@ def make_refused(error: EventRefused, row: EventRow) -> Reject:
     )
 
 
+def make_unreadable(reason: str, data: bytes, event_id: UUID, received_at: datetime) -> Reject:
+    """What is kept of a message of the queue that is no event, or one of a later version."""
+    return Reject(
+        event_id=event_id,
+        reason=EventRefused.code,
+        message=f"unreadable: {reason}",
+        errors=(),
+        endpoint=ROW_ENDPOINT,
+        content_type=None,
+        body=data[:MAX_BODY],
+        body_cut=len(data) > MAX_BODY,
+        ip_address=None,
+        stamp_verified=False,
+        user_agent=None,
+        request_id=None,
+        received_at=received_at,
+    )
+
+
 class RejectAllowance:
     """How many rejected events are kept: of one address, and in all."""
 

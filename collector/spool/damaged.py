@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from collector.codec import UnreadableEvent, decode_row
 from collector.event_row import EventRow
-from collector.spool.codec import UnreadableEvent, decode_row
 from collector.spool.file import LOG_SUFFIX
 from collector.spool.old_file import OLD_SUFFIX, salvage
 from collector.spool.segment import Segment

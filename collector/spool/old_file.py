@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from collector.spool.codec import UnreadableEvent, decode_event
+from collector.codec import UnreadableEvent, decode_event
 from collector.spool.disk import sync_folder
 from collector.spool.file import SpoolFile, free_name
 from collector.spool.sqlite_pages import read_rows, split_file, split_wal

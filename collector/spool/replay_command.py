@@ -85,7 +85,7 @@ async def replay_damaged(path: Path, store: Store, say: Say) -> None:
     taken = 0
     try:
         for start in range(0, len(found.rows), BATCH_EVENTS):
-            outcomes = await store.insert_each(found.rows[start : start + BATCH_EVENTS])
+            outcomes = await store.put_each(found.rows[start : start + BATCH_EVENTS])
             taken += sum(isinstance(outcome, EventStatus) for outcome in outcomes)
     except StoreUnavailable as error:
         raise ReplayError(

@@ -1,6 +1,6 @@
-"""From the spool to Postgres, beside live traffic.
+"""From the spool to the sink, beside live traffic.
 
-Events leave the spool only after Postgres has committed them, so whatever happens in
+Events leave the spool only after the sink has made them durable, so whatever happens in
 between, a batch is written again at worst, and the event's id makes that harmless.
 """
 
@@ -14,8 +14,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from collector.errors import EventRefused, SpoolUnavailable, StoreUnavailable
-from collector.postgres.outage import Outage
-from collector.postgres.store import Store
+from collector.event_row import EventStatus, Outcome
+from collector.one_by_one import TRIES, put_one_by_one
+from collector.outage import Outage
+from collector.sink import Sink
 from collector.spool.spool import Spool, Spooled
 
 logger = logging.getLogger(__name__)
@@ -24,7 +26,7 @@ logger = logging.getLogger(__name__)
 BATCH_EVENTS = 200
 
 # The share of the time that replaying is busy. A pause that is proportional to the last
-# batch's time gives way by itself: the slower Postgres gets, the less is asked of it.
+# batch's time gives way by itself: the slower the sink gets, the less is asked of it.
 BUSY_SHARE = 0.25
 MAX_PAUSE_SECONDS = 5.0
 
@@ -36,11 +38,6 @@ MAX_BACKOFF_SECONDS = 2.0
 
 PROGRESS_SECONDS = 10.0
 
-# A batch that failed so often, while Postgres answers a ping, is written event by event.
-TRIES = 5
-# Where these are not written either, it is not for an event: all wait.
-CONTROLS = 3
-
 
 @dataclass(frozen=True, slots=True)
 class Moved:
@@ -50,79 +47,51 @@ class Moved:
     refused: int
 
 
-async def replay_batch(spool: Spool, store: Store, limit: int = BATCH_EVENTS) -> Moved:
-    """Move the oldest events of a spool to the store; what Postgres refuses is set aside.
+async def replay_batch(spool: Spool, sink: Sink, limit: int = BATCH_EVENTS) -> Moved:
+    """Move the oldest events of a spool to the sink; what it refuses is set aside.
 
-    Raises StoreUnavailable where Postgres or the disk fails: everything that is not in
-    Postgres is in the spool then.
+    Raises StoreUnavailable where the sink or the disk fails: everything that is not in
+    the sink is in the spool then.
     """
     batch = await spool.read_oldest(limit)
     if not batch:
         return Moved(0, 0)
-    outcomes = await store.insert_each([spooled.row for spooled in batch])
+    return await settle(spool, batch, await sink.put_each([spooled.row for spooled in batch]))
+
+
+async def replay_one_by_one(spool: Spool, sink: Sink, limit: int = BATCH_EVENTS) -> Moved:
+    """Move the oldest events each by itself; what fails twice while others pass is set aside.
+
+    Raises as put_one_by_one does, and StoreUnavailable where the disk fails.
+    """
+    batch = await spool.read_oldest(limit)
+    rows = [spooled.row for spooled in batch]
+    return await settle(spool, batch, await put_one_by_one(sink, rows))
+
+
+async def settle(spool: Spool, batch: Sequence[Spooled], outcomes: Sequence[Outcome]) -> Moved:
+    """Set aside what was refused, and take out what was taken. Raises SpoolUnavailable."""
     refused = 0
     for spooled, outcome in zip(batch, outcomes, strict=True):
         if isinstance(outcome, EventRefused):
             await spool.refuse(spooled.position, outcome.reason)
             refused += 1
-    await spool.remove([spooled.position for spooled in batch])
-    return Moved(len(batch) - refused, refused)
-
-
-async def replay_one_by_one(spool: Spool, store: Store, limit: int = BATCH_EVENTS) -> Moved:
-    """Move the oldest events each by itself; what fails twice while others pass is set aside.
-
-    The cause may be anything: an error that nobody thought of must not hold up the events
-    behind it. Raises StoreUnavailable where Postgres or the disk fails, and the error of an
-    event where none passes.
-    """
-    await store.ping()
-    batch = await spool.read_oldest(limit)
-    stored: list[int] = []
-    refused: dict[int, str] = {}
-    failed: list[Spooled] = []
-    for spooled in controls_first(batch) + batch:  # those that failed are tried again
-        if spooled.position in stored or spooled.position in refused:
-            continue
-        try:
-            [outcome] = await store.insert_each([spooled.row])
-        except Exception as error:
-            failed.append(spooled)
-            if not stored and len(failed) >= min(CONTROLS, len(batch)):
-                raise
-            if failed.count(spooled) > 1:
-                refused[spooled.position] = reason_of(error)
-            continue
-        if isinstance(outcome, EventRefused):
-            refused[spooled.position] = outcome.reason
-        else:
-            stored.append(spooled.position)
-    await store.ping()
-    for position, reason in refused.items():
-        await spool.refuse(position, reason)
-    await spool.remove(stored)
-    return Moved(len(stored), len(refused))
-
-
-def controls_first(batch: Sequence[Spooled]) -> list[Spooled]:
-    """The batch with its newest, its middle and its oldest event first."""
-    chosen = list({at: batch[at] for at in (len(batch) - 1, len(batch) // 2, 0)}.values())
-    return chosen + [spooled for spooled in batch if spooled not in chosen]
-
-
-def reason_of(error: Exception) -> str:
-    """Why an event is set aside, without a value of it."""
-    reason = error.reason if isinstance(error, StoreUnavailable) else ""
-    return f"cannot be written: {reason or type(error).__name__}"
+    taken = [
+        spooled.position
+        for spooled, outcome in zip(batch, outcomes, strict=True)
+        if isinstance(outcome, EventStatus)
+    ]
+    await spool.remove(taken)
+    return Moved(len(taken), refused)
 
 
 class Replayer:
-    """Drains a spool batch by batch, and finds out when Postgres is back."""
+    """Drains a spool batch by batch, and finds out when the sink is back."""
 
     def __init__(  # noqa: PLR0913  # clock and randomness are arguments
         self,
         spool: Spool,
-        store: Store,
+        sink: Sink,
         outage: Outage,
         count_replayed: Callable[[int], None],
         *,
@@ -130,7 +99,7 @@ class Replayer:
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._spool = spool
-        self._store = store
+        self._sink = sink
         self._outage = outage
         self._count_replayed = count_replayed
         self._clock = clock
@@ -151,13 +120,13 @@ class Replayer:
             await asyncio.sleep(seconds)
 
     async def drain(self) -> None:
-        """Replay until the spool is empty, however long Postgres is away."""
+        """Replay until the spool is empty, however long the sink is away."""
         while self._spool.depth:
             seconds = await self.step()
             await asyncio.sleep(seconds)
 
     async def step(self) -> float:
-        """Move one batch, or look whether Postgres is back. Returns the seconds to wait then."""
+        """Move one batch, or look whether the sink is back. Returns the seconds to wait then."""
         started = self._clock()
         try:
             moved = await self._move()
@@ -170,21 +139,28 @@ class Replayer:
     async def _move(self) -> bool:
         """Whether there was something to move. Raises StoreUnavailable."""
         if self._spool.depth == 0:
-            if self._outage.is_away:
-                await self._store.ping()
-                self._outage.end()
+            await self._end_outage()
             await self._spool.look()
             return False
         moved = await self._replay()
-        self._outage.end()
         self._count_replayed(moved.stored)
         self._progress.log(self._spool, moved)
+        await self._end_outage()
         return True
+
+    async def _end_outage(self) -> None:
+        """End an outage where there is one no more. Raises StoreUnavailable where there is.
+
+        The sink is asked, also after a replay: what it took was perhaps not in live traffic's way.
+        """
+        if self._outage.is_away:
+            await self._sink.ping()
+            self._outage.end()
 
     async def _replay(self) -> Moved:
         """Move a batch, event by event where it failed too often. Raises what replay_batch does."""
         try:
-            moved = await replay_batch(self._spool, self._store)
+            moved = await replay_batch(self._spool, self._sink)
         except SpoolUnavailable:
             raise
         except Exception:
@@ -192,7 +168,7 @@ class Replayer:
             if self._stuck < TRIES:
                 raise
             self._stuck = 0
-            return await replay_one_by_one(self._spool, self._store)
+            return await replay_one_by_one(self._spool, self._sink)
         self._stuck = 0
         return moved
 
@@ -226,7 +202,7 @@ def pause_seconds(busy_seconds: float) -> float:
 def backoff_seconds(failures: int, jitter: float) -> float:
     """How long to wait after so many failures in a row: doubled each time, up to a cap.
 
-    `jitter` in [0, 1) spreads collectors that lost Postgres at the same moment.
+    `jitter` in [0, 1) spreads collectors that lost the sink at the same moment.
     """
     longest = min(FIRST_BACKOFF_SECONDS * 2.0 ** min(failures - 1, 10), MAX_BACKOFF_SECONDS)
     return longest * (0.5 + jitter / 2)

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from collector.background import Supervisor
-from collector.postgres.outage import Outage
-from collector.postgres.store import Store
+from collector.outage import Outage
 from collector.settings import Settings
+from collector.sink import Sink
 from collector.spool.orphaned import drain_orphaned_spools
 from collector.spool.replayer import Replayer
 from collector.spool.spool import Spool, open_free_spool
@@ -17,7 +17,7 @@ from collector.spool.spool import Spool, open_free_spool
 @asynccontextmanager
 async def run_spool(
     settings: Settings,
-    store: Store,
+    sink: Sink,
     outage: Outage,
     count_replayed: Callable[[int], None],
     supervisor: Supervisor,
@@ -29,7 +29,7 @@ async def run_spool(
     folder, max_bytes = settings.spool_dir, settings.spool_max_bytes
 
     def make_replayer(spool: Spool) -> Replayer:
-        return Replayer(spool, store, outage, count_replayed)
+        return Replayer(spool, sink, outage, count_replayed)
 
     async with (
         open_free_spool(folder, max_bytes) as spool,

@@ -17,8 +17,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
+from collector.codec import UnreadableEvent, decode_row, encode_row
 from collector.event_row import EventRow
-from collector.spool.codec import UnreadableEvent, decode_row, encode_row
 from collector.spool.file import SpoolFile, SpoolOpenError, SpoolState
 from collector.spool.lock import SpoolInUse
 from collector.spool.old_file import OLD_SUFFIX

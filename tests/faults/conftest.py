@@ -13,12 +13,13 @@ class Extent:
     """How much of a fault: `make test-faults` has all of it, `make test` a part."""
 
     kills: int
+    kills_of_leader: int
     outage_seconds: float
     lock_seconds: float
 
 
-SHORT = Extent(kills=4, outage_seconds=1.0, lock_seconds=2.0)
-FULL = Extent(kills=20, outage_seconds=10.0, lock_seconds=5.0)
+SHORT = Extent(kills=4, kills_of_leader=1, outage_seconds=1.0, lock_seconds=2.0)
+FULL = Extent(kills=20, kills_of_leader=10, outage_seconds=10.0, lock_seconds=5.0)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import shutil
@@ -18,9 +19,12 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from promql_parser import AggregateExpr, Expr, Matcher, MatchOp, VectorSelector
 
+from collector.consume import metrics as of_consumers
 from collector.metrics import BUILD_INFO, COUNTERS, GAUGES, HISTOGRAMS
+from tests.faults.collector_process import collector, consumer
 from tests.integration.plugin_server import running
 from tests.integration.served import serving
+from tests.nats import as_environment, run_queue
 
 ROOT = Path(__file__).parents[2]
 ALERTS = ROOT / "deploy" / "prometheus" / "alerts.yml"
@@ -35,6 +39,7 @@ QUERIES = [(panel["title"], target["expr"]) for panel in PANELS for target in pa
 OF_PROMETHEUS = {"instance", "job"}
 # What Grafana puts in place of its variables.
 OF_GRAFANA = {"$instance": ".*", "$__rate_interval": "1m"}
+ALL_COUNTERS = {**COUNTERS, **of_consumers.COUNTERS}
 Samples = dict[str, list[dict[str, str]]]
 
 
@@ -42,7 +47,7 @@ def samples_of(page: str) -> Samples:
     """The labels of each sample of a page, by the sample's name."""
     samples: Samples = {}
     for family in text_string_to_metric_families(page):
-        counted = COUNTERS.get(family.name)
+        counted = ALL_COUNTERS.get(family.name)
         if counted and not family.samples:  # of what was not counted yet the label alone is known
             samples[f"{family.name}_total"] = [dict.fromkeys(counted[1:], "")]
         for sample in family.samples:
@@ -102,17 +107,30 @@ def as_grafana_asks(expression: str) -> str:
 
 
 async def read_pages(database: str, folder: Path) -> str:
-    """What a collector of two workers and a plugin server show that have just started."""
+    """What they show that have just started: a collector of two workers, one with a queue, a
+    consumer, a plugin server."""
     ages = {"CT_RETENTION_EVENTS_DAYS": "400"}  # else nothing of retention is shown
     with serving(database, folder, "--workers", "2", **ages) as collector:
         async with aiohttp.ClientSession() as client, client.get(f"{collector.url}/metrics") as got:
             page = await got.text()
+    page += await asyncio.to_thread(read_queued_pages, database, folder)
     with tempfile.TemporaryDirectory(prefix="ct-") as short:
         server = running.start(Path(short))
         try:
             return page + running.scrape(server.metrics_socket)
         finally:
             running.end(server)
+
+
+def read_queued_pages(database: str, folder: Path) -> str:
+    """What a collector and a consumer show, with a queue."""
+    with run_queue() as cluster:
+        settings = as_environment(cluster)
+        with (
+            collector(folder, database, **settings) as receiving,
+            consumer(folder, database, **settings) as consuming,
+        ):
+            return receiving.metrics_page() + consuming.metrics_page()
 
 
 async def test_each_expression_asks_for_what_is_shown_from_the_start(
@@ -171,7 +189,8 @@ def anchor_of(heading: str) -> str:
 
 def test_each_metric_of_the_collector_is_on_the_dashboard() -> None:
     expressions = " ".join(expression for _, expression in QUERIES)
-    names = {BUILD_INFO[0], *GAUGES, *HISTOGRAMS, *(f"{name}_total" for name in COUNTERS)}
+    names = {BUILD_INFO[0], *GAUGES, *of_consumers.GAUGES, *HISTOGRAMS}
+    names |= {f"{name}_total" for name in ALL_COUNTERS}
     assert [name for name in sorted(names) if not re.search(rf"\b{name}", expressions)] == []
 
 

@@ -252,3 +252,28 @@ def test_a_demo_has_days_of_traffic_in_its_reports_and_a_second_start_adds_none(
             assert ("there is some from the last time" in system.printed) == (len(sessions) == 2)
     assert sessions[0] > 100
     assert sessions[1] == sessions[0]
+
+
+def test_with_a_queue_each_part_that_is_killed_is_started_again(data: Path) -> None:
+    with up(data, free_ports(), "--queue") as system:
+        wait_for(lambda: len(killable(system)) == 6)
+        [event] = [c for c in system.commands("curl") if "Pricing" in c]
+        [psql] = system.commands("psql")
+        for name in killable(system):
+            kill(system, name)
+        wait_for(lambda: "HTTP/1.1 202" in run(event))
+        wait_for(lambda: "Paid Search" in run(psql))
+    assert processes_of(data) == {}
+
+
+def killable(system: Up) -> dict[str, int]:
+    """The parts that it says may be killed, and their processes by now."""
+    lines = re.findall(r"^  (\S+) +kill -9 (\d+)$", system.printed, re.MULTILINE)
+    return {name: int(pid) for name, pid in lines}
+
+
+def kill(system: Up, name: str) -> None:
+    """Kill a part, and return when there is another in its place."""
+    pid = killable(system)[name]
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: killable(system)[name] != pid)

@@ -7,6 +7,7 @@ import pytest
 from pydantic_core import PydanticUndefined
 
 from collector.api.openapi import ALL_ERRORS
+from collector.consume import metrics as of_consumers
 from collector.contract.models import ConversionEventRequest
 from collector.event import FunnelStage
 from collector.metrics import BUILD_INFO, COUNTERS, GAUGES, HISTOGRAMS
@@ -121,6 +122,7 @@ def test_the_table_of_metrics_has_each_metric(root: Path) -> None:
     written = (root / "docs/production.md").read_text()
     named = set(re.findall(r"`(ct_[a-z_]+)", written))
     shown = {BUILD_INFO[0], *GAUGES, *HISTOGRAMS, *(f"{name}_total" for name in COUNTERS)}
+    shown |= {*of_consumers.GAUGES, *(f"{name}_total" for name in of_consumers.COUNTERS)}
     assert shown - named == set()
     # And no other; ct_worker_up is the page's of all workers.
     assert named - shown == {"ct_worker_up"}

@@ -18,7 +18,7 @@ from collector.durable.failover import Failover
 from collector.durable.writer import Writer, WriterLimits, open_writer
 from collector.errors import EventRefused, QueueFull, SpoolFull
 from collector.event_row import EventRow, EventStatus
-from collector.postgres.outage import Outage
+from collector.outage import Outage
 from collector.postgres.store import Store, open_store
 from collector.spool.replayer import Replayer
 from collector.spool.spool import Spool, open_spool
@@ -57,7 +57,7 @@ async def running(
     spool_bytes: int = 1 << 24,
 ) -> AsyncIterator[Running]:
     """A writer on a real Postgres and a real spool; nothing replays."""
-    outage = Outage()
+    outage = Outage("Postgres")
     batches: list[int] = []
     refused: list[EventRow] = []
     counts: Counter[EventStatus] = Counter()
@@ -265,7 +265,7 @@ async def test_a_row_that_postgres_refuses_fails_alone_in_the_middle_of_500(
     assert sorted(await stored_ids(database)) == [e.id for e in good]
     assert r.spool.depth == 0
     assert r.refused == [bad]
-    assert "refuses an event" in caplog.text
+    assert "takes is refused" in caplog.text
     assert "person" not in caplog.text
 
 

@@ -70,7 +70,7 @@ async def test_what_fails_before_the_statement_never_refuses_an_event(
     url = f"{database}&{option}" if "?" in database else f"{database}?{option}"
     async with open_store(url, 1, 5) as store:
         with pytest.raises(StoreUnavailable):
-            await store.insert_each([event_row(1), event_row(2)])
+            await store.put_each([event_row(1), event_row(2)])
         with pytest.raises(StoreUnavailable):
             await store.ping()
 
@@ -94,7 +94,7 @@ async def test_a_trigger_refuses_its_row_and_no_other(database: str, sqlstate: s
     await execute(database, TRIGGER.format(sqlstate=sqlstate))
     rows = [event_row(1), event_row(2, event_name="bad"), event_row(3), event_row(3)]
     async with open_store(database, 1, 30) as store:
-        outcomes = await store.insert_each(rows)
+        outcomes = await store.put_each(rows)
     assert [outcomes[0], *outcomes[2:]] == [STORED, STORED, DUPLICATE]
     assert isinstance(outcomes[1], EventRefused)
     assert sqlstate in outcomes[1].reason
@@ -109,7 +109,7 @@ async def test_a_trigger_that_fails_for_every_row_is_no_rows_fault(database: str
             [event_row(n, event_name="bad") for n in (1, 2)],
         ):
             with pytest.raises(UnexplainedFailure):
-                await store.insert_each(rows)
+                await store.put_each(rows)
 
 
 async def test_a_row_that_only_a_trigger_refuses_holds_nobody_up_in_the_spool(
@@ -137,7 +137,7 @@ async def test_bad_rows_cost_three_statements_however_many_they_are(
         costs = []
         for _ in range(3):  # Postgres's own work, such as a vacuum, may fall into one of them
             before = await count_transactions(database)
-            outcomes = await store.insert_each(rows)
+            outcomes = await store.put_each(rows)
             costs.append(await count_transactions(database) - before)
             assert [isinstance(outcome, EventRefused) for outcome in outcomes] == [
                 row.event_name == "bad" for row in rows
@@ -173,7 +173,7 @@ async def test_rows_that_pass_alone_and_not_together_are_stored_one_by_one(
         """,
     )
     async with open_store(database, 1, 30) as store:
-        assert await store.insert_each([event_row(n) for n in (1, 2, 3)]) == [STORED] * 3
+        assert await store.put_each([event_row(n) for n in (1, 2, 3)]) == [STORED] * 3
 
 
 async def test_a_conflict_with_another_unique_constraint_is_no_duplicate(
@@ -182,7 +182,7 @@ async def test_a_conflict_with_another_unique_constraint_is_no_duplicate(
     await execute(database, "CREATE UNIQUE INDEX ON conversion_events (order_id)")
     rows: list[EventRow] = [event_row(1, order_id="o"), event_row(2, order_id="o"), event_row(1)]
     async with open_store(database, 1, 30) as store:
-        first, second, again = await store.insert_each(rows)
+        first, second, again = await store.put_each(rows)
     assert (first, again) == (STORED, DUPLICATE)
     assert isinstance(second, EventRefused)
 
@@ -214,5 +214,5 @@ async def test_commits_are_safe_whatever_the_database_says(database: str) -> Non
         """,
     )
     async with open_store(database, 1, 30) as store:
-        await store.insert_each([event_row(1)])
+        await store.put_each([event_row(1)])
     assert await fetch(database, "SELECT setting FROM seen") == [{"setting": "on"}]

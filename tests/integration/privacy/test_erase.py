@@ -215,7 +215,7 @@ async def test_in_a_batch_with_others_each_fares_by_itself(
         visit(13, 0, event_type="e" * 101),  # Postgres refuses it
     ]
     async with open_store(janes, 1, 30) as store:
-        outcomes = await store.insert_each([make_row(event) for event in batch])
+        outcomes = await store.put_each([make_row(event) for event in batch])
     assert outcomes[:3] == [EventStatus.ERASED, EventStatus.STORED, EventStatus.DUPLICATE]
     assert not isinstance(outcomes[3], EventStatus)
 

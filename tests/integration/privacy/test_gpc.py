@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.spool.codec import decode_event, encode_row
+from collector.codec import decode_event, encode_row
 from tests.integration.privacy.command import run
 from tests.support import Collector, fetch, run_collector
 from tests.unit.events import event, event_row

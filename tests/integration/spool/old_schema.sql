@@ -5,7 +5,7 @@ CREATE TABLE IF NOT EXISTS waiting (
     -- that removing one again cannot remove another event.
     position INTEGER PRIMARY KEY AUTOINCREMENT,
     received_us INTEGER NOT NULL,       -- when the event was received, microseconds since 1970
-    event BLOB NOT NULL                 -- collector/spool/codec.py
+    event BLOB NOT NULL                 -- collector/codec.py
 );
 -- Events that Postgres refuses, or that cannot be read: kept until an operator replays them.
 CREATE TABLE IF NOT EXISTS refused (

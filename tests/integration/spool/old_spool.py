@@ -6,8 +6,8 @@ import shutil
 import sqlite3
 from pathlib import Path
 
+from collector.codec import encode_row
 from collector.event_row import EventRow
-from collector.spool.codec import encode_row
 from tests.unit.events import event_row
 
 SCHEMA = Path(__file__).with_name("old_schema.sql").read_text()

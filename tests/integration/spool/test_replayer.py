@@ -10,7 +10,8 @@ import pytest
 
 from collector.background import run_in_background
 from collector.errors import StoreUnavailable
-from collector.postgres.outage import Outage
+from collector.one_by_one import TRIES
+from collector.outage import Outage
 from collector.postgres.store import Store, open_store
 from collector.spool.orphaned import drain_if_orphaned
 from collector.spool.replayer import (
@@ -18,7 +19,6 @@ from collector.spool.replayer import (
     IDLE_SECONDS,
     MAX_BACKOFF_SECONDS,
     MAX_PAUSE_SECONDS,
-    TRIES,
     Replayer,
     backoff_seconds,
     pause_seconds,
@@ -100,7 +100,7 @@ async def test_while_postgres_fails_everything_stays_in_the_spool(
 async def test_the_first_success_says_that_postgres_is_back(
     spool: Spool, store: Store, database: str
 ) -> None:
-    outage, counted = Outage(), list[int]()
+    outage, counted = Outage("Postgres"), list[int]()
     replayer = replayer_of(spool, store, outage, counted)
     await spool.append([event_row(1)])
     outage.begin()
@@ -119,7 +119,7 @@ async def test_the_first_success_says_that_postgres_is_back(
 async def test_with_an_empty_spool_it_asks_postgres_whether_it_is_back(
     spool: Spool, store: Store, database: str
 ) -> None:
-    outage = Outage()
+    outage = Outage("Postgres")
     replayer = replayer_of(spool, store, outage, [])
     outage.begin()
     await execute(database, "ALTER TABLE conversion_events RENAME TO away")
@@ -134,7 +134,7 @@ async def test_it_runs_in_the_background_until_the_spool_is_empty(
     spool: Spool, store: Store, database: str
 ) -> None:
     await spool.append([event_row(n) for n in range(1, 1_001)])
-    async with run_in_background(replayer_of(spool, store, Outage(), []).run()):
+    async with run_in_background(replayer_of(spool, store, Outage("Postgres"), []).run()):
         async with asyncio.timeout(60):
             while spool.depth:  # noqa: ASYNC110  # the replayer tells nobody
                 await asyncio.sleep(0.01)
@@ -146,9 +146,9 @@ async def test_cancelling_it_at_any_point_loses_and_doubles_nothing(
 ) -> None:
     await spool.append([event_row(n) for n in range(1, 2_001)])
     for milliseconds in range(0, 60, 3):
-        async with run_in_background(replayer_of(spool, store, Outage(), []).run()):
+        async with run_in_background(replayer_of(spool, store, Outage("Postgres"), []).run()):
             await asyncio.sleep(milliseconds / 1_000)
-    await replayer_of(spool, store, Outage(), []).drain()
+    await replayer_of(spool, store, Outage("Postgres"), []).drain()
     assert await stored_numbers(database) == list(range(1, 2_001))
 
 
@@ -160,7 +160,7 @@ async def test_a_spool_that_another_process_left_is_drained_and_its_damage_count
 
     async def drain() -> None:
         await drain_if_orphaned(
-            spool, "spool-7", NO_LIMIT, lambda s: replayer_of(s, store, Outage(), counted)
+            spool, "spool-7", NO_LIMIT, lambda s: replayer_of(s, store, Outage("Postgres"), counted)
         )
 
     async with open_spool(folder, "spool-7", NO_LIMIT) as orphaned:
@@ -187,7 +187,7 @@ async def test_an_orphaned_spool_that_cannot_be_drained_is_named_and_holds_up_no
         await orphaned.append([event_row(1)])
     for name in spool_names(folder):
         await drain_if_orphaned(
-            spool, name, NO_LIMIT, lambda s: replayer_of(s, store, Outage(), [])
+            spool, name, NO_LIMIT, lambda s: replayer_of(s, store, Outage("Postgres"), [])
         )
     assert await stored_numbers(database) == [1]
     assert "an orphaned spool is not drained" in caplog.text
@@ -210,7 +210,7 @@ async def test_an_event_that_fails_for_a_reason_that_nobody_knows_is_set_aside_a
     await execute(database, TRIGGER.format(condition="NEW.page_title = 'Erika'"))
     bad = [event_row(1, page_title="Erika"), event_row(2, page_title="Erika")]
     await spool.append([*bad, *(event_row(n) for n in range(3, 301))])
-    replayer = replayer_of(spool, store, Outage(), [])
+    replayer = replayer_of(spool, store, Outage("Postgres"), [])
     for _ in range(TRIES + 3):
         await replayer.step()
     assert await stored_numbers(database) == list(range(3, 301))
@@ -224,7 +224,7 @@ async def test_where_no_event_passes_none_is_set_aside(
 ) -> None:
     await execute(database, TRIGGER.format(condition="true"))
     await spool.append([event_row(n) for n in range(1, 301)])
-    replayer = replayer_of(spool, store, Outage(), [])
+    replayer = replayer_of(spool, store, Outage("Postgres"), [])
     for _ in range(3 * TRIES):
         await replayer.step()
     assert (spool.depth, spool.refused) == (300, 0)

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from collector.codec import encode_row
 from collector.errors import SpoolFull
-from collector.spool.codec import encode_row
 from collector.spool.file import KEPT_BYTES, SpoolOpenError, open_spool_file
 from collector.spool.lock import SpoolInUse
 from collector.spool.segment import READ_BYTES

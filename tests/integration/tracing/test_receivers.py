@@ -145,7 +145,7 @@ async def test_log_lines_about_a_request_have_its_trace(database: str, tmp_path:
             assert await send(served, 1, event_name="refused") == [500]
             [span] = await receiver.wait_for("POST /v1/events/track")
     lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
-    [line] = [line for line in lines if "refuses an event" in line["event"]]
+    [line] = [line for line in lines if "takes is refused" in line["event"]]
     assert (line["trace_id"], line["span_id"]) == (span.trace_id.hex(), span.span_id.hex())
     assert all("trace_id" not in line for line in lines if line["event"].startswith("collector "))
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collector.codec import encode_row
 from collector.privacy.identity import (
     IdKind,
     Matcher,
@@ -20,7 +21,6 @@ from collector.privacy.identity import (
     user_uuid,
 )
 from collector.settings import DEFAULT_USER_ID_NAMESPACE
-from collector.spool.codec import encode_row
 from tests.unit.events import event_row, user
 
 NAMED: list[tuple[bytes, set[tuple[IdKind, str]]]] = [

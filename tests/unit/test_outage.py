@@ -4,13 +4,13 @@ import logging
 
 import pytest
 
-from collector.postgres.outage import Outage
+from collector.outage import Outage
 
 
 def test_an_outage_is_logged_once_when_it_begins_and_once_when_it_ends(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    outage = Outage()
+    outage = Outage("Postgres")
     states = []
     with caplog.at_level(logging.INFO):
         for step in (outage.end, outage.begin, outage.begin, outage.end, outage.end):

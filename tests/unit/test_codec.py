@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import fields, replace
 
+from collector.codec import UnreadableEvent, decode_event, decode_row, encode_row
 from collector.event import Event, FunnelStage, SourceType
 from collector.event_row import make_row
-from collector.spool.codec import UnreadableEvent, decode_event, decode_row, encode_row
 from tests.unit.events import LEAST, event
 
 texts = st.text(st.characters(codec="utf-8"))  # U+0000 too

@@ -1,0 +1,7 @@
+"""`python -m bench.queue`."""
+
+import sys
+
+from bench.queue.cli import main
+
+sys.exit(main())
