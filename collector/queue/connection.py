@@ -43,6 +43,7 @@ async def keep_connected(urls: str, name: str) -> AsyncIterator[Client]:
 
     async def complain(error: Exception) -> None:
         complaints.say(type(error).__name__, f"failed: {describe(error)}")
+        close_abandoned(client)
 
     async def note_lost() -> None:
         logger.warning("the connection to the queue is lost")
@@ -76,6 +77,7 @@ async def connect_once(urls: str, name: str) -> AsyncIterator[Client]:
 
     async def note(error: Exception) -> None:
         refused.append(error)
+        close_abandoned(client)
 
     try:
         async with asyncio.timeout(CONNECT_SECONDS * (urls.count(",") + 2)):
@@ -92,6 +94,17 @@ async def connect_once(urls: str, name: str) -> AsyncIterator[Client]:
         raise refused[-1] if refused else nats.errors.NoServersError from None
     finally:
         await close(client)
+
+
+def close_abandoned(client: Client) -> None:
+    """Close what a try to connect left open.
+
+    The client (nats-py 2.16) forgets a connection that a server took and then refused, such as
+    one that does not know the accounts yet, and leaves it to the garbage collector.
+    """
+    transport = client._transport  # there is no other way to it
+    if transport is not None and not client.is_connected:
+        transport.close()  # type: ignore[no-untyped-call]
 
 
 async def close(client: Client) -> None:

@@ -34,6 +34,11 @@ async def answers(sinks: QueueSinks) -> bool:
     return True
 
 
+async def refuses(sinks: QueueSinks) -> bool:
+    """Whether live events cannot be queued."""
+    return not await answers(sinks)
+
+
 async def takes(sinks: QueueSinks, row: EventRow) -> bool:
     """Whether an event is queued."""
     try:
@@ -82,6 +87,8 @@ async def test_a_full_queue_takes_nothing_and_says_so() -> None:
             with pytest.raises(StoreUnavailable) as raised:
                 await sinks.live.put_each(rows)
             assert "maximum bytes exceeded" in raised.value.reason
+            # What the leader has taken is on its way to the others still.
+            await until(lambda: refuses(sinks))
             with pytest.raises(StoreUnavailable) as raised:
                 await sinks.live.ping()
             assert "full" in raised.value.reason
