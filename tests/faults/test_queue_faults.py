@@ -211,7 +211,7 @@ async def test_what_can_never_be_stored_is_kept_among_the_rejects(system: Queued
     await execute(system.database, rule.format("DROP"))
     rows = await fetch(system.database, "SELECT message FROM rejected_events")
     refused, unreadable = sorted(row["message"] for row in rows)
-    assert refused.startswith("sqlstate 23514")
+    assert "sqlstate 23514" in refused
     assert unreadable.startswith("unreadable: ")
 
 
