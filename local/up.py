@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from local.cluster import COLLECTOR_OPTIONS, KeptPart, LocalQueue
+from local.cluster import COLLECTOR_OPTIONS, COMMAND, KeptPart, LocalQueue
 from local.history.fill import HistoryError, fill_history
 from local.history.traffic import Traffic
 from local.origins import allow_origin
@@ -233,11 +233,10 @@ class System:
             "CT_SPOOL_DIR": str(self.data / "spool"),
             **self.collector_settings,
         }
-        command = str(BIN / "conversion-tracking")
-        migration = self.start("migrate", [command, "migrate"], settings)
+        migration = self.start("migrate", [COMMAND, "migrate"], settings)
         if migration.process.wait() != 0:
             raise LocalSystemError(f"the migration failed:\n{migration.last_lines()}")
-        collector = self.start("collector", [command, "serve", *self.collector_options], settings)
+        collector = self.start("collector", [COMMAND, "serve", *self.collector_options], settings)
         wait_until(lambda: accepts_connections(port), collector)
         return collector
 
@@ -288,7 +287,7 @@ class System:
             "CT_DASHBOARD_PORT": str(port),
             "CT_DASHBOARD_TOKENS": f"me:{token}",
         }
-        command = [str(BIN / "conversion-tracking"), "dashboard"]
+        command = [COMMAND, "dashboard"]
         dashboard = self.start("dashboard", command, settings)
         wait_until(lambda: accepts_connections(port), dashboard)
         return dashboard

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nats.js import JetStreamContext
 
+from collector.queue.look import list_consumers
 from collector.queue.streams import MEMBERS, MEMBERS_PREFIX
 
 
@@ -23,8 +24,7 @@ class Members:
 
     async def list_all(self) -> list[str]:
         """Those that are there, this one among them."""
-        info = await self._jetstream.stream_info(MEMBERS, subjects_filter=f"{MEMBERS_PREFIX}.*")
-        return [subject.removeprefix(f"{MEMBERS_PREFIX}.") for subject in info.state.subjects or ()]
+        return await list_consumers(self._jetstream)
 
     async def leave(self) -> None:
         """Be gone at once, so that others need not wait."""

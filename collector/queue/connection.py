@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import nats.errors
 from nats.aio.client import Client
@@ -52,13 +53,10 @@ async def keep_connected(urls: str, name: str) -> AsyncIterator[Client]:
         logger.info("the connection to the queue is back")
 
     connecting = client.connect(
-        servers=urls.split(","),
-        name=name,
+        **shared_options(urls, name),
         error_cb=complain,
         disconnected_cb=note_lost,
         reconnected_cb=note_back,
-        connect_timeout=CONNECT_SECONDS,
-        reconnect_time_wait=RECONNECT_SECONDS,  # type: ignore[arg-type]  # slept for: a float does
         max_reconnect_attempts=-1,
         ping_interval=PING_SECONDS,
     )
@@ -82,18 +80,23 @@ async def connect_once(urls: str, name: str) -> AsyncIterator[Client]:
     try:
         async with asyncio.timeout(CONNECT_SECONDS * (urls.count(",") + 2)):
             await client.connect(
-                servers=urls.split(","),
-                name=name,
-                error_cb=note,
-                connect_timeout=CONNECT_SECONDS,
-                reconnect_time_wait=RECONNECT_SECONDS,  # type: ignore[arg-type]  # as above
-                max_reconnect_attempts=1,
+                **shared_options(urls, name), error_cb=note, max_reconnect_attempts=1
             )
         yield client
     except nats.errors.NoServersError:
         raise refused[-1] if refused else nats.errors.NoServersError from None
     finally:
         await close(client)
+
+
+def shared_options(urls: str, name: str) -> dict[str, Any]:
+    """The client's options for any connection of ours."""
+    return {
+        "servers": urls.split(","),
+        "name": name,
+        "connect_timeout": CONNECT_SECONDS,
+        "reconnect_time_wait": RECONNECT_SECONDS,
+    }
 
 
 def close_abandoned(client: Client) -> None:

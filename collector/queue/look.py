@@ -100,7 +100,12 @@ async def oldest_seconds(jetstream: JetStreamContext, stream: str, subject: str)
 async def count_consumers(jetstream: JetStreamContext) -> int:
     """How many consumers are there. Raises what the client raises."""
     try:
-        info = await jetstream.stream_info(MEMBERS, subjects_filter=f"{MEMBERS_PREFIX}.*")
+        return len(await list_consumers(jetstream))
     except NotFoundError:
         return 0
-    return len(info.state.subjects or ())
+
+
+async def list_consumers(jetstream: JetStreamContext) -> list[str]:
+    """The names of those that are there. Raises what the client raises."""
+    info = await jetstream.stream_info(MEMBERS, subjects_filter=f"{MEMBERS_PREFIX}.*")
+    return [subject.removeprefix(f"{MEMBERS_PREFIX}.") for subject in info.state.subjects or ()]

@@ -37,7 +37,6 @@ class QueueSink:
     def __init__(self, client: Client, lane: Lane, timeout_seconds: float) -> None:
         self._client = client
         self._lane = lane
-        self._timeout_seconds = timeout_seconds
         self._jetstream = client.jetstream(timeout=timeout_seconds)
 
     async def put_each(self, rows: Sequence[EventRow]) -> list[Outcome]:

@@ -61,34 +61,25 @@ def make_reject(
 
 def make_refused(error: EventRefused, row: EventRow) -> Reject:
     """What is kept of an event that Postgres refused: its row, which a replay stores as it is."""
-    return Reject(
-        event_id=row.id,
-        reason=error.code,
-        message=error.reason,
-        errors=(),
-        endpoint=ROW_ENDPOINT,
-        content_type=None,
-        body=row.json[:MAX_BODY],
-        body_cut=len(row.json) > MAX_BODY,
-        ip_address=None,
-        stamp_verified=False,
-        user_agent=None,
-        request_id=None,
-        received_at=row.received_at,
-    )
+    return make_of_row(row.id, error.reason, row.json, row.received_at)
 
 
 def make_unreadable(reason: str, data: bytes, event_id: UUID, received_at: datetime) -> Reject:
     """What is kept of a message of the queue that is no event, or one of a later version."""
+    return make_of_row(event_id, f"unreadable: {reason}", data, received_at)
+
+
+def make_of_row(event_id: UUID, message: str, body: bytes, received_at: datetime) -> Reject:
+    """What is kept of what came after enrichment: nothing of its request is known."""
     return Reject(
         event_id=event_id,
         reason=EventRefused.code,
-        message=f"unreadable: {reason}",
+        message=message,
         errors=(),
         endpoint=ROW_ENDPOINT,
         content_type=None,
-        body=data[:MAX_BODY],
-        body_cut=len(data) > MAX_BODY,
+        body=body[:MAX_BODY],
+        body_cut=len(body) > MAX_BODY,
         ip_address=None,
         stamp_verified=False,
         user_agent=None,

@@ -73,12 +73,12 @@ async def connect(
 
 
 @asynccontextmanager
-async def table_locked(database: str) -> AsyncIterator[None]:
-    """Another client holds the strongest lock on the events."""
+async def table_locked(database: str, mode: str = "ACCESS EXCLUSIVE") -> AsyncIterator[None]:
+    """Another client holds a lock on the events; the strongest, if it is not said."""
     connection = await asyncpg.connect(database)
     try:
         async with connection.transaction():
-            await connection.execute("LOCK TABLE conversion_events IN ACCESS EXCLUSIVE MODE")
+            await connection.execute(f"LOCK TABLE conversion_events IN {mode} MODE")
             yield
     finally:
         await connection.close()

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import aiohttp
-import asyncpg
 import pytest
 
 from local.postgres import database_url, pg_ctl
 from tests.faults.conftest import Extent
+from tests.faults.postgres_faults import table_locked
 from tests.faults.queued_system import QueuedSystem, asking, run_queued_system
 from tests.faults.sender import TRACK, stored_events
 from tests.own_postgres import MIGRATED, run_copy, start_again
@@ -106,7 +105,7 @@ async def test_a_consumer_that_dies_between_commit_and_acknowledgement_stores_no
     system: QueuedSystem,
 ) -> None:
     async with system.under_load():
-        async with locked(system.database):
+        async with table_locked(system.database, "SHARE"):  # it is read, and not written
             await until(lambda: waits_for_the_lock(system.database))
             for process in system.consumers:
                 process.send(signal.SIGSTOP)
@@ -116,18 +115,6 @@ async def test_a_consumer_that_dies_between_commit_and_acknowledgement_stores_no
             process.kill()
             await asyncio.to_thread(process.start)
     assert count(system, "duplicate") > 0
-
-
-@asynccontextmanager
-async def locked(database: str) -> AsyncIterator[None]:
-    """Nobody writes events meanwhile; they are read."""
-    connection = await asyncpg.connect(database)
-    try:
-        async with connection.transaction():
-            await connection.execute("LOCK TABLE conversion_events IN SHARE MODE")
-            yield
-    finally:
-        await connection.close()
 
 
 async def waits_for_the_lock(database: str) -> bool:

@@ -127,10 +127,11 @@ def plugin_health_check(socket_path: Path) -> int:
     return run(sys.executable, option, code).returncode
 
 
-def test_the_file_obeys_the_compose_schema() -> None:
+@pytest.mark.parametrize("file", ["docker-compose.yml", "compose.scale.yml"])
+def test_the_file_obeys_the_compose_schema(file: str) -> None:
     schema = ("--builtin-schema", "vendor.compose-spec")
 
-    checked = run(sys.executable, "-m", "check_jsonschema", *schema, COMPOSE_FILE)
+    checked = run(sys.executable, "-m", "check_jsonschema", *schema, ROOT / file)
 
     assert checked.returncode == 0, checked.stdout + checked.stderr
 

@@ -1,7 +1,7 @@
 /** One session over several sites: a link carries it, as Google's cross-domain linker does. */
 import { attempt, readJson } from "./attempt.js";
 import { now } from "./clock.js";
-import { linkOf } from "./links.js";
+import { onLink } from "./links.js";
 import { openStorage } from "./storage.js";
 
 const PARAMETER = "_ct";
@@ -43,13 +43,12 @@ export const openLinker = (domains: string, key = "ct_session_id") => {
   const { referrer } = document;
   if (referrer && !isHostOf(new URL(referrer).hostname, domains)) handed = undefined;
 
-  const decorate = (event: Event): void =>
+  onLink((link) =>
     attempt(() => {
-      const link = linkOf(event);
       const session = readJson(store[key + "_data"]) as Values | undefined;
-      if (session && link && isHostOf(link.hostname, domains)) handOver(link, session);
-    });
-  for (const type of ["click", "auxclick"]) addEventListener(type, decorate, true);
+      if (session && isHostOf(link.hostname, domains)) handOver(link, session);
+    }),
+  );
 
   return {
     /** Once, and not before anything may be stored. */

@@ -2,11 +2,9 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import * as extra from "../src/extra_module.js";
 import type { Extra } from "../src/extra_of_page.js";
 import { createTracker } from "../src/tracker.js";
-import type { WireEvent } from "../src/types.js";
-import { startGateway } from "./gateway.js";
+import { settle, startGateway } from "./gateway.js";
 
 const LIMIT = { timeout: 30_000 };
-const settle = () => new Promise((done) => setTimeout(done, 200));
 
 let gateway: Awaited<ReturnType<typeof startGateway>>;
 beforeEach(async () => {
@@ -24,10 +22,7 @@ const open = () => {
   return { tracker, asking, answer };
 };
 
-const sent = async (count: number): Promise<WireEvent[]> => {
-  await vi.waitFor(() => expect(gateway.names().length).toBeGreaterThanOrEqual(count), LIMIT);
-  return gateway.received.flatMap(({ events }) => events);
-};
+const sent = (count: number) => gateway.sent(count);
 
 test("what has nothing unusual goes without the extra", async () => {
   history.replaceState(null, "", "/pricing?utm_source=a&gclid=G#top");

@@ -1,6 +1,6 @@
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished, vi } from "vitest";
 import type { WireEvent } from "../src/types.js";
 
 export interface Received {
@@ -56,8 +56,17 @@ export const startGateway = async (...answers: Answer[]) => {
     server.close();
   });
   const { port } = server.address() as AddressInfo;
-  return { endpoint: `http://127.0.0.1:${port}`, received, names: () => namesOf(received) };
+  const names = () => namesOf(received);
+  /** The events, as soon as there are so many. */
+  const sent = async (count: number): Promise<WireEvent[]> => {
+    await vi.waitFor(() => expect(names().length).toBeGreaterThanOrEqual(count), { timeout: 30_000 });
+    return received.flatMap(({ events }) => events);
+  };
+  return { endpoint: `http://127.0.0.1:${port}`, received, names, sent };
 };
+
+/** Long enough for what would be sent. */
+export const settle = () => new Promise((done) => setTimeout(done, 200));
 
 const namesOf = (received: Received[]): string[] =>
   received.flatMap(({ events }) => events.map((event) => event.event_name));

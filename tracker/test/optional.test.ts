@@ -3,10 +3,8 @@ import * as extra from "../src/extra_module.js";
 import { groupPath, withOptional } from "../src/optional.js";
 import { createTracker } from "../src/tracker.js";
 import type { Config, WireEvent } from "../src/types.js";
-import { startGateway } from "./gateway.js";
+import { settle, startGateway } from "./gateway.js";
 
-const LIMIT = { timeout: 30_000 };
-const settle = () => new Promise((done) => setTimeout(done, 200));
 
 let gateway: Awaited<ReturnType<typeof startGateway>>;
 beforeEach(async () => {
@@ -21,10 +19,7 @@ const open = (settings: Partial<Config>) => {
   const config = { endpoint: gateway.endpoint, manualPageViews: true, ...settings };
   return createTracker(config, (use) => use(extra), withOptional(config, extra));
 };
-const sent = async (count: number): Promise<WireEvent[]> => {
-  await vi.waitFor(() => expect(gateway.names().length).toBeGreaterThanOrEqual(count), LIMIT);
-  return gateway.received.flatMap(({ events }) => events);
-};
+const sent = (count: number) => gateway.sent(count);
 
 test.each([
   ["https://a.example/users/7", "https://a.example/users/*"],

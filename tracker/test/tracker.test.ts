@@ -4,9 +4,8 @@ import * as extra from "../src/extra_module.js";
 import { withOptional } from "../src/optional.js";
 import { createTracker } from "../src/tracker.js";
 import type { Config, EventFields, WireEvent } from "../src/types.js";
-import { startGateway } from "./gateway.js";
+import { settle, startGateway } from "./gateway.js";
 
-const LIMIT = { timeout: 30_000 };
 const { pushState, replaceState } = History.prototype;
 const define = (name: string, value: unknown) =>
   Object.defineProperty(navigator, name, { value, configurable: true });
@@ -30,11 +29,7 @@ const open = (settings: Partial<Config> = {}): RunningTracker => {
   return createTracker(config, (use) => use(extra), withOptional(config, extra));
 };
 
-const sent = async (count: number): Promise<WireEvent[]> => {
-  await vi.waitFor(() => expect(gateway.names().length).toBeGreaterThanOrEqual(count), LIMIT);
-  return gateway.received.flatMap(({ events }) => events);
-};
-const settle = () => new Promise((done) => setTimeout(done, 200));
+const sent = (count: number) => gateway.sent(count);
 
 test("a page view has what the gateway's contract wants, and nothing unknown", async () => {
   history.replaceState(null, "", "/pricing?utm_source=google&gclid=G&token=secret#top");

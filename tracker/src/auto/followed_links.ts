@@ -1,5 +1,5 @@
 import { isHostOf } from "../linker.js";
-import { linkOf } from "../links.js";
+import { onLink } from "../links.js";
 import type { Site } from "./site.js";
 
 // As Google Analytics has them for its enhanced measurement.
@@ -17,15 +17,12 @@ const kindOf = (link: HTMLAnchorElement, site: Site): string | undefined => {
 };
 
 /** Tells of each click on a link of one kind, before the page is left. */
-export const followLinks = (site: Site, kind: string): void => {
-  const look = (event: Event): void => {
-    const link = linkOf(event);
-    if (!link || kindOf(link, site) !== kind) return;
+export const followLinks = (site: Site, kind: string): void =>
+  onLink((link) => {
+    if (kindOf(link, site) !== kind) return;
     const link_url = site.redactUrl(link.href.replace(/#.*/, ""));
     const file = link.pathname.split("/").pop()!;
     site.trackEvent(kind, kind === "file_download" ? file || link.hostname : link.hostname, {
       metadata: { link_url, link_text: link.innerText?.trim().slice(0, 100) },
     });
-  };
-  for (const type of ["click", "auxclick"]) addEventListener(type, look, true);
-};
+  });

@@ -1,6 +1,6 @@
 // The page of the last events, as they arrive. Everything in them was sent by somebody: it is
 // shown as text (textContent), never as HTML.
-import { getJson, poll } from "./poll.js";
+import { getJson, poll, write } from "./poll.js";
 
 const events = document.querySelector("#events");
 const sessions = document.querySelector("#sessions");
@@ -139,13 +139,17 @@ const applyFilter = () => {
     }
 };
 
+/** The events that have no row yet. */
+const unseen = (list) => {
+  const shown = new Set([...events.tBodies[0].rows].map((row) => row.dataset.eventId));
+  return list.filter(({ id }) => !shown.has(id));
+};
+
 /** Adds what is new at the top, and takes away what is no longer among the last. */
 const showEvents = (list) => {
   const body = events.tBodies[0];
   const isFirst = !body.rows.length;
-  const shown = new Set([...body.rows].map((row) => row.dataset.eventId));
-  const fresh = list.filter(({ id }) => !shown.has(id));
-  const rows = fresh.map((event) => {
+  const rows = unseen(list).map((event) => {
     const row = makeRow(events, eventCells(event));
     row.dataset.eventId = event.id;
     addDetails(row, event.id);
@@ -184,23 +188,21 @@ const showSessions = (list) => {
 
 const say = (text, isLive) => {
   status.toggleAttribute("data-live", isLive);
-  if (status.textContent !== text) status.textContent = text;
+  write(status, text);
 };
 
 let lastEvents = [];
 /** While it is paused nothing moves; how many have come meanwhile is said. */
 const isPaused = () => pause.getAttribute("aria-pressed") === "true";
 const countHeld = (list) => {
-  const shown = new Set([...events.tBodies[0].rows].map((row) => row.dataset.eventId));
-  const count = list.filter(({ id }) => !shown.has(id)).length;
-  return count && `${count === list.length ? `${count} or more` : count} new`;
+  const count = unseen(list).length;
+  return count ? `${count}${count === list.length ? " or more" : ""} new` : "";
 };
 
 const show = (last) => {
   say("live from Postgres", true);
   lastEvents = last.events;
-  const count = isPaused() ? countHeld(last.events) : "";
-  if (held.textContent !== (count || "")) held.textContent = count || "";
+  write(held, isPaused() ? countHeld(last.events) : "");
   if (isPaused()) return;
   showSessions(last.sessions);
   showEvents(last.events);

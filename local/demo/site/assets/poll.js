@@ -11,6 +11,11 @@ export const getJson = async (path) => {
   return body;
 };
 
+/** Writes a text that is another: a status that is written again is read out again. */
+export const write = (place, text) => {
+  if (place.textContent !== text) place.textContent = text;
+};
+
 /** Each second, while the page is seen: `show` gets what `ask` found, or `complain` its Error. */
 export const poll = async (ask, show, complain) => {
   for (;;) {

@@ -1,6 +1,6 @@
 // The strip at the top of each page: this tab's row of conversion_funnel. It shows what the
 // database has, not what the page believes.
-import { getJson, poll } from "./poll.js";
+import { getJson, poll, write } from "./poll.js";
 
 const SESSION_KEY = "ct_session_id"; // where the tracker keeps the session's id
 const TRACKER_LOADS_MS = 3000;
@@ -18,10 +18,6 @@ const sessionId = () => {
   }
 };
 
-// A status that is written again is read out again.
-const write = (place, text) => {
-  if (place.textContent !== text) place.textContent = text;
-};
 const say = (text) => {
   write(status, text);
   write(stage, "");
