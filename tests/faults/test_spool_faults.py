@@ -34,7 +34,7 @@ async def test_the_folder_of_the_spool_is_removed_while_postgres_is_away(
             for _ in range(extent.kills // 2):
                 await sender.wait_for(202, 50)
                 await asyncio.to_thread(remove_spool, tmp_path)
-                await sender.wait_for(503, 1)
+                await eventually((tmp_path / "spool").exists)  # made anew when it is looked for
             await sender.wait_for(202, 50)
             await asyncio.to_thread(start_again, own_postgres)
             await sender.wait_for(200, 50)
