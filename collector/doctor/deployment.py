@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import aiohttp
@@ -19,7 +19,11 @@ from collector.doctor.marked import MarkedEvent, forged_stamp
 from collector.doctor.metrics_text import sample
 from collector.doctor.once import Once
 from collector.doctor.options import Options
+from collector.settings import Settings
 from collector.sql import load_query
+
+if TYPE_CHECKING:  # the client of NATS is loaded where there is a queue alone
+    from collector.queue.look import QueueLook
 
 TRACK, FUNNEL, BATCH = POSTED
 DATABASE_SECONDS = 10.0
@@ -41,6 +45,7 @@ class Deployment:
         self.reach_database = Once(self._reach_database)
         self.sent_event = Once(self._send_event)
         self.stored_row = Once(self._find_row)
+        self.look_at_queue = Once(self._look_at_queue)
         self.event = MarkedEvent(uuid4())
         self.unbound_stamps_before: float | None = None
         self._session = session
@@ -91,6 +96,21 @@ class Deployment:
             raise Skipped("no origin is known; name one with --origin, or the file with --file")
         return self.options.origins
 
+    def settings(self) -> Settings:
+        """The settings of a collector here. Raises Skipped where there are none, or wrong ones."""
+        if self.options.settings_error:
+            raise Skipped("the settings are wrong (settings.read)")
+        if self.options.settings is None:
+            raise Skipped("no settings of a collector are in the environment of the doctor")
+        return self.options.settings
+
+    def settings_with_queue(self) -> tuple[Settings, str]:
+        """The settings, and the queue's address. Raises Skipped where there is none."""
+        settings = self.settings()
+        if settings.queue_url is None:
+            raise Skipped("CT_QUEUE_URL is not set: events go to Postgres")
+        return settings, settings.queue_url
+
     async def collector_metrics(self) -> str:
         """The collector's metrics. Raises Skipped where they cannot be had."""
         client = await self.collector()
@@ -121,6 +141,12 @@ class Deployment:
         )
         self._stack.push_async_callback(connection.close)
         return connection
+
+    async def _look_at_queue(self) -> QueueLook:
+        from collector.queue.look import look_at_queue  # noqa: PLC0415
+
+        settings, url = self.settings_with_queue()
+        return await look_at_queue(url, settings.queue_timeout_seconds)
 
     async def _send_event(self) -> Answer:
         """Send the event through the gateway, with a stamp that is forged."""

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 from collector.doctor.check import Check, Group
 from collector.doctor.deployment import Deployment
 from collector.doctor.finding import Finding, Skipped, failure, ok, warning
-from collector.doctor.settings_checks import settings_of
 from collector.queue.errors import QueueError
-from collector.settings import Settings
 
 if TYPE_CHECKING:  # the client of NATS is loaded where there is a queue alone
     from collector.queue.look import QueueLook, StreamLook
@@ -21,35 +19,19 @@ LONG_SECONDS = 60.0
 ENOUGH_CONSUMERS = 2
 
 
-def settings_with_queue(deployment: Deployment) -> tuple[Settings, str]:
-    """The settings, and the queue's address. Raises Skipped where there is none."""
-    settings = settings_of(deployment)
-    if settings.queue_url is None:
-        raise Skipped("CT_QUEUE_URL is not set: events go to Postgres")
-    return settings, settings.queue_url
-
-
-async def look(deployment: Deployment) -> QueueLook:
-    """How the queue is. Raises QueueError, and Skipped where there is none."""
-    from collector.queue.look import look_at_queue  # noqa: PLC0415
-
-    settings, url = settings_with_queue(deployment)
-    return await look_at_queue(url, settings.queue_timeout_seconds)
-
-
 async def look_if_answers(deployment: Deployment) -> QueueLook:
-    """The same. Raises Skipped where the queue does not answer, too."""
+    """How the queue is. Raises Skipped where there is none, or it does not answer."""
     try:
-        return await look(deployment)
+        return await deployment.look_at_queue()
     except QueueError:
         raise Skipped("the queue does not answer (queue.streams)") from None
 
 
 async def check_streams(deployment: Deployment) -> list[Finding]:
     """The streams are there, on as many servers as the settings want. Raises Skipped."""
-    settings, _ = settings_with_queue(deployment)
+    settings, _ = deployment.settings_with_queue()
     try:
-        found = await look(deployment)
+        found = await deployment.look_at_queue()
     except QueueError as error:
         return [
             failure(f"CT_QUEUE_URL: {error}", "servers that answer", "start a majority of them")
@@ -108,7 +90,7 @@ async def check_sync(deployment: Deployment) -> Finding:
     """The servers sync what they acknowledge. Raises Skipped."""
     from collector.queue.look import look_at_sync  # noqa: PLC0415
 
-    settings, _ = settings_with_queue(deployment)
+    settings, _ = deployment.settings_with_queue()
     if settings.queue_system_url is None:
         raise Skipped("CT_QUEUE_SYSTEM_URL is not set: nobody else is told how servers sync")
     mend = "sync_interval: always in the jetstream block (docs/scale.md#the-queue)"

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 from collector.doctor.check import Check, Group
 from collector.doctor.deployment import Deployment
 from collector.doctor.finding import Finding, Skipped, failure, ok, warning
-from collector.settings import MIN_SECRET_LENGTH, Settings, split_list
+from collector.settings import MIN_SECRET_LENGTH, split_list
 from collector.tracing.environment import TracingError
 from collector.tracing.start import check_tracing
 
@@ -36,16 +36,6 @@ EXAMPLES = (
 RANDOM = "openssl rand -hex 32"
 
 
-def settings_of(deployment: Deployment) -> Settings:
-    """The settings. Raises Skipped where there are none, or wrong ones."""
-    options = deployment.options
-    if options.settings_error:
-        raise Skipped("the settings are wrong (settings.read)")
-    if options.settings is None:
-        raise Skipped("no settings of a collector are in the environment of the doctor")
-    return options.settings
-
-
 async def check_read(deployment: Deployment) -> Finding:
     """The collector would start with them."""
     options = deployment.options
@@ -55,7 +45,7 @@ async def check_read(deployment: Deployment) -> Finding:
             "settings with which the collector starts",
             "README.md#settings has each",
         )
-    settings_of(deployment)
+    deployment.settings()
     if options.unknown_settings:
         return warning(
             f"{', '.join(options.unknown_settings)}: no such setting",
@@ -67,7 +57,7 @@ async def check_read(deployment: Deployment) -> Finding:
 
 async def check_gateway_secret(deployment: Deployment) -> list[Finding]:
     """The secret that makes stamps."""
-    settings = settings_of(deployment)
+    settings = deployment.settings()
     if settings.gateway_secret is None:
         return [
             failure(
@@ -85,7 +75,7 @@ async def check_gateway_secret(deployment: Deployment) -> list[Finding]:
 
 async def check_database_password(deployment: Deployment) -> Finding:
     """The password in the database's address. Raises Skipped."""
-    address = urlsplit(settings_of(deployment).database_url)
+    address = urlsplit(deployment.settings().database_url)
     if not address.password:
         raise Skipped("CT_DATABASE_URL has no password: a socket, or another way to sign in")
     return judge_secret("of CT_DATABASE_URL", unquote(address.password), MIN_PASSWORD_LENGTH)
@@ -93,7 +83,7 @@ async def check_database_password(deployment: Deployment) -> Finding:
 
 async def check_dashboard_tokens(deployment: Deployment) -> list[Finding]:
     """What people sign in with. Raises Skipped."""
-    tokens = settings_of(deployment).dashboard_tokens
+    tokens = deployment.settings().dashboard_tokens
     if tokens is None:
         raise Skipped("CT_DASHBOARD_TOKENS is not set")
     pairs = (text.partition(":") for text in split_list(tokens.get_secret_value()))
@@ -103,7 +93,7 @@ async def check_dashboard_tokens(deployment: Deployment) -> list[Finding]:
 async def check_traces(deployment: Deployment) -> Finding:
     """The collector would start with OpenTelemetry's variables too."""
     try:
-        is_on = check_tracing(settings_of(deployment))
+        is_on = check_tracing(deployment.settings())
     except TracingError as error:
         seen = "; ".join(str(error).splitlines())
         return failure(seen, "variables that tracing can use", "docs/tracing.md has each")

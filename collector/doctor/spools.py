@@ -12,7 +12,7 @@ from pathlib import Path
 from collector.doctor.check import Check, Group
 from collector.doctor.deployment import Deployment
 from collector.doctor.finding import Finding, Skipped, failure, ok, warning
-from collector.settings import MIB, Settings
+from collector.settings import MIB
 from collector.spool.damaged import damaged_files
 from collector.spool.look import SpoolLook, look_at_spools
 
@@ -22,16 +22,9 @@ WAITING_SECONDS = 120.0
 DOCS = "docs/production.md#while-postgres-is-away"
 
 
-def settings_of(deployment: Deployment) -> Settings:
-    """The settings of a collector on this machine. Raises Skipped where there are none."""
-    if deployment.options.settings is None:
-        raise Skipped("no settings of a collector are in the environment of the doctor")
-    return deployment.options.settings
-
-
 async def check_folder(deployment: Deployment) -> Finding:
     """A file can be written, synced and given its name there."""
-    folder = settings_of(deployment).spool_dir
+    folder = deployment.settings().spool_dir
     try:
         await asyncio.to_thread(write_probe, folder)
     except OSError as error:
@@ -59,7 +52,7 @@ def write_probe(folder: Path) -> None:
 
 async def check_space(deployment: Deployment) -> Finding:
     """As much room as the spool may take. Raises Skipped."""
-    settings = settings_of(deployment)
+    settings = deployment.settings()
     try:
         free = shutil.disk_usage(settings.spool_dir).free
     except OSError as error:
@@ -99,13 +92,13 @@ async def check_waiting(deployment: Deployment) -> Finding:
         seen,
         f"{WAITING_SECONDS:.0f} s at most",
         "start Postgres and a collector of this folder, or: conversion-tracking replay --spool "
-        f"{settings_of(deployment).spool_dir} ({DOCS})",
+        f"{deployment.settings().spool_dir} ({DOCS})",
     )
 
 
 async def check_lost(deployment: Deployment) -> Finding:
     """Events that were set aside, or are damaged."""
-    folder = settings_of(deployment).spool_dir
+    folder = deployment.settings().spool_dir
     spools = await look(deployment)
     refused = sum(spool.refused for spool in spools)
     damaged = sum(spool.damaged for spool in spools)
@@ -127,7 +120,7 @@ async def check_lost(deployment: Deployment) -> Finding:
 
 async def look(deployment: Deployment) -> list[SpoolLook]:
     """The spools of the folder. Raises Skipped where it cannot be read."""
-    folder = settings_of(deployment).spool_dir
+    folder = deployment.settings().spool_dir
     try:
         return await asyncio.to_thread(look_at_spools, folder)
     except OSError as error:
