@@ -183,7 +183,7 @@ bench: $(INSTALLED)
 
 # The long rows too: latency at half speed, a million events, a table of ten million.
 bench-full: $(INSTALLED)
-	$(BIN)/python -m bench.collector --full $(BENCH_ARGS)
+	$(BIN)/python -m bench.collector --long half_speed memory growth $(BENCH_ARGS)
 
 # What the plugin costs a gateway; docs/benchmarks.md has the options.
 # make bench-gateway BENCH_ARGS="--plain URL --cors URL --ours URL --server-pid FILE"

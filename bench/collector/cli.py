@@ -10,11 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.collector.long_rows import (
+    LONG_ROWS,
     Sizes,
-    describe_long_rows,
-    measure_growth,
-    measure_half_speed,
-    measure_memory,
 )
 from bench.collector.measure import run_rounds
 from bench.collector.results import (
@@ -46,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with open_stage(options.events, int(time.time() * 1000), options.against) as stage:
             result = {"machine": machine, "durability": stage.durability}
             result |= run_comparison(stage, options)
-            if options.full:
+            if options.long:
                 result["long_rows"] = run_long_rows(stage, options)
         write_json(options.json, result)
     except (BenchError, LocalSystemError) as error:
@@ -87,7 +84,14 @@ def make_parser() -> argparse.ArgumentParser:
         help="another checkout, such as a git worktree of the commit before, with its own .venv: "
         "its collector runs in the same rounds",
     )
-    parser.add_argument("--full", action="store_true", help="the long rows too")
+    parser.add_argument(
+        "--long",
+        nargs="+",
+        choices=list(LONG_ROWS),
+        default=[],
+        metavar="ROW",
+        help=f"long rows too, of {', '.join(LONG_ROWS)}",
+    )
     parser.add_argument("--memory-events", type=int, default=1_000_000, help="default: %(default)s")
     parser.add_argument("--table-rows", type=int, default=10_000_000, help="default: %(default)s")
     parser.add_argument(
@@ -115,7 +119,7 @@ def run_comparison(stage: Stage, options: argparse.Namespace) -> dict[str, objec
 
 
 def run_long_rows(stage: Stage, options: argparse.Namespace) -> dict[str, object]:
-    """The long rows, one after another; prints what they say."""
+    """The long rows that were asked for, one after another; prints what they say."""
     sizes = Sizes(
         options.memory_events,
         options.table_rows,
@@ -123,8 +127,9 @@ def run_long_rows(stage: Stage, options: argparse.Namespace) -> dict[str, object
         options.seconds,
         options.connections,
     )
-    half_speed = measure_half_speed(stage, sizes, print_progress)
-    memory = measure_memory(stage, sizes, print_progress)
-    growth = measure_growth(stage, sizes, print_progress)
-    print(f"\n{describe_long_rows(half_speed, memory, growth)}", flush=True)
-    return {"half_speed": half_speed, "memory": memory, "growth": growth}
+    results: dict[str, object] = {}
+    for name in options.long:
+        row = LONG_ROWS[name]
+        results[name] = result = row.measure(stage, sizes, print_progress)
+        print(f"\n{row.describe(result)}", flush=True)
+    return results

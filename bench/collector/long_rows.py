@@ -122,13 +122,34 @@ def set_up_table(stage: Stage, name: str, size: int, sizes: Sizes, report: Repor
     )
 
 
-def describe_long_rows(
-    half_speed: dict[str, object], memory: dict[str, object], growth: dict[str, object]
-) -> str:
-    """The long rows in words."""
+def describe_half_speed(result: dict[str, object]) -> str:
+    """It in words."""
+    return f"p99 of (a) at half its top speed: {result['p99_ms']} ms"
+
+
+def describe_memory(result: dict[str, object]) -> str:
+    """It in words."""
+    return f"memory of the collector after {result['events']:,} events: {result['peak_mib']} MiB"
+
+
+def describe_growth(result: dict[str, object]) -> str:
+    """It in words."""
     return (
-        f"p99 of (a) at half its top speed: {half_speed['p99_ms']} ms\n"
-        f"memory of the collector after {memory['events']:,} events: {memory['peak_mib']} MiB\n"
-        f"an event in a table of {growth['table_rows']:,} rows: {growth['time_growth']:+.1%} "
-        f"time, {growth['processor_growth']:+.1%} processor time"
+        f"an event in a table of {result['table_rows']:,} rows: {result['time_growth']:+.1%} "
+        f"time, {result['processor_growth']:+.1%} processor time"
     )
+
+
+@dataclass(frozen=True, slots=True)
+class LongRow:
+    """How a long row is measured, and what it says."""
+
+    measure: Callable[[Stage, Sizes, Report], dict[str, object]]
+    describe: Callable[[dict[str, object]], str]
+
+
+LONG_ROWS = {
+    "half_speed": LongRow(measure_half_speed, describe_half_speed),
+    "memory": LongRow(measure_memory, describe_memory),
+    "growth": LongRow(measure_growth, describe_growth),
+}

@@ -37,9 +37,9 @@ class Starter:
     folder: Path
 
     def start_collector(
-        self, database: str, name: str = "collector", programs: Path = BIN
+        self, database: str, name: str = "collector", programs: Path = BIN, workers: int = 1
     ) -> Server:
-        """A collector, one process, with the gateway's secret: by default this checkout's."""
+        """A collector with the gateway's secret: by default this checkout's, one process."""
         port = free_port()
         settings = {
             "CT_DATABASE_URL": database,
@@ -49,7 +49,10 @@ class Starter:
             "CT_LOG_LEVEL": "warning",
             "CT_SPOOL_DIR": str(self.folder / f"{name}-spool"),
         }
-        return self._start(name, [str(programs / "conversion-tracking"), "serve"], settings, port)
+        command = [str(programs / "conversion-tracking"), "serve"]
+        if workers > 1:
+            command += ["--workers", str(workers)]
+        return self._start(name, command, settings, port)
 
     def start_spec_design(self, database: str, name: str = "spec-design") -> Server:
         """The original's design (docs/contract.md), one uvicorn worker."""

@@ -93,6 +93,7 @@ def set_up_rows(stage: Stage, wanted: Sequence[str], connections: int) -> dict[s
     before = create_other_database(stage) if stage.other else ""
     set_up: dict[str, Callable[[], Row | None]] = {
         rows.TRACK: lambda: set_up_track(stage, database, connections),
+        rows.TRACK_TWO: lambda: set_up_two_processes(stage, connections),
         rows.TRACK_BEFORE: lambda: set_up_track(stage, before, connections, stage.other),
         rows.SPEC: lambda: set_up_spec(stage, traffic.TRACK, connections),
         rows.SPEC_THREADS: lambda: set_up_spec(stage, traffic.TRACK_IN_THREADS, connections),
@@ -112,6 +113,15 @@ def set_up_track(
 ) -> Row:
     """Row (a)."""
     collector = start_collector(stage, database, "collector", programs)
+    return HttpRow(
+        collector, stage.write_track(traffic.TRACK), connections, stage.postgres, database
+    )
+
+
+def set_up_two_processes(stage: Stage, connections: int) -> Row:
+    """Row (a) of a collector with two processes, with a database of its own."""
+    database = create_collector_database(stage.server, "two_processes")
+    collector = stage.starter.start_collector(database, "two-processes", workers=2)
     return HttpRow(
         collector, stage.write_track(traffic.TRACK), connections, stage.postgres, database
     )

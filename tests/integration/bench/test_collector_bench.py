@@ -15,7 +15,16 @@ LONGEST_SECONDS = 400
 def test_every_row_is_measured_the_long_ones_too(tmp_path: Path) -> None:
     file = tmp_path / "latest.json"
     short = ("--rounds", "1", "--seconds", "1", "--connections", "8", "--events", "1000")
-    long_rows = ("--full", "--memory-events", "100", "--table-rows", "10000")
+    long_rows = (
+        "--long",
+        "half_speed",
+        "memory",
+        "growth",
+        "--memory-events",
+        "100",
+        "--table-rows",
+        "10000",
+    )
     command = [sys.executable, "-m", "bench.collector", *short, *long_rows, "--json", str(file)]
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=LONGEST_SECONDS, check=False
@@ -24,9 +33,9 @@ def test_every_row_is_measured_the_long_ones_too(tmp_path: Path) -> None:
     result = json.loads(file.read_text())
     assert result["durability"] == {"fsync": "on", "synchronous_commit": "on"}
     assert list(result["rounds"]) == [
-        *("track", "spec_design", "spec_design_threads", "noop", "copy", "batch")
+        *("track", "track_two", "spec_design", "spec_design_threads", "noop", "copy", "batch")
     ]
-    for name in ("track_vs_spec_design", "track_vs_noop", "batch_vs_copy"):
+    for name in ("track_vs_spec_design", "track_vs_noop", "two_vs_one", "batch_vs_copy"):
         assert result[name] > 0, name
         assert name in done.stdout
     assert all(run["events"] > 0 for runs in result["rounds"].values() for run in runs)
