@@ -1,6 +1,6 @@
-"""The error tree of the collector. api/errors.py makes HTTP of it.
+"""The errors of requests, of which api/errors.py makes HTTP, and the base of those of commands.
 
-Each error carries a short stable code, which is the answer's `error` field and
+Each error of a request carries a short stable code, which is the answer's `error` field and
 the metric's label. The caller's fault is a 4xx, a fault that passes is a 503
 with Retry-After, everything else is ours and a 500.
 """
@@ -16,6 +16,13 @@ class FieldError:
 
     field: str
     message: str
+
+
+class OperatorError(Exception):
+    """What who runs a command can mend. Its message says what is wrong, and what to do.
+
+    The base of all errors that commands show as a line, each declared where it is raised.
+    """
 
 
 class CollectorError(Exception):

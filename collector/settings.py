@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from collector.address import normalize_host
 from collector.client_ip import ClientIpStorage
 from collector.contract.wire import LIMITS, Limits
+from collector.errors import OperatorError
 
 ENV_PREFIX = "CT_"
 
@@ -55,7 +56,7 @@ SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full"
 SSL_FILES = frozenset({"sslrootcert", "sslcert", "sslkey", "sslcrl", "passfile"})
 
 
-class SettingsError(Exception):
+class SettingsError(OperatorError):
     """A setting is missing or wrong. The message names each, one a line."""
 
 

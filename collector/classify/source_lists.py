@@ -25,6 +25,7 @@ from collector.address import (
     registrable_domain,
     with_parents,
 )
+from collector.errors import OperatorError
 
 
 class Words(NamedTuple):
@@ -89,7 +90,7 @@ FILES = (*KIND_OF_FILE, AD_SITES_FILE, GA4_FILE, CLICK_IDS_FILE)
 GA4_KINDS = (SourceKind.SEARCH, SourceKind.SOCIAL, SourceKind.VIDEO, SourceKind.SHOPPING)
 
 
-class SourceListError(ValueError):
+class SourceListError(OperatorError, ValueError):
     """A list of sources cannot be used; the message says which, where and why."""
 
 

@@ -11,6 +11,7 @@ from importlib import resources
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from collector.errors import OperatorError
 from collector.event import FunnelStage
 
 # What a segment of a rule's path may be, beside a name, as a pattern of normalized segments.
@@ -39,7 +40,7 @@ CACHED_PAGES = 4096
 LONGEST_CACHED_PAGE = 500
 
 
-class StageRulesError(Exception):
+class StageRulesError(OperatorError):
     """A file of funnel stages that cannot be used. The message says where and why."""
 
 

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 
 from collector.dashboard.hosts import has_secure_cookies, is_loopback
+from collector.errors import OperatorError
 from collector.settings import Settings
 
 NO_TOKENS = (
@@ -22,17 +23,12 @@ NO_TLS = (
 )
 
 
-class DashboardSettingsError(Exception):
+class DashboardSettingsError(OperatorError):
     """The settings are not enough to serve the dashboard. The message says what is missing."""
 
 
-def add_dashboard(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
-    read_settings: Callable[[], Settings],
-) -> None:
+def add_dashboard(command: argparse.ArgumentParser, read_settings: Callable[[], Settings]) -> None:
     """The command `dashboard`."""
-    text = "serve the reports as pages, as JSON and as CSV"
-    command = commands.add_parser("dashboard", help=text, description=text)
     command.set_defaults(run=lambda _options: run_dashboard(read_settings()))
 
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
 
+from collector.errors import OperatorError
 
-class DoctorError(Exception):
+
+class DoctorError(OperatorError):
     """The doctor was told of something that is not there. The message says what."""
 
 
-def add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_doctor(command: argparse.ArgumentParser, _read_settings: Callable[[], object]) -> None:
     """The command `doctor` and its options."""
-    text = "look at a deployment from outside and beside a collector, and say what mends it"
-    command = commands.add_parser("doctor", help=text, description=text)
     add = command.add_argument
     add("--gateway", metavar="URL", help="address of Kong, as pages know it")
     add("--database", metavar="URL", help="address of Postgres (default: CT_DATABASE_URL)")

@@ -8,23 +8,19 @@ from collections.abc import Callable
 
 import asyncpg
 
+from collector.errors import OperatorError
 from collector.facts.refresh import forget_facts, refresh
 from collector.facts.sums import sum_changed_days
 from collector.postgres.sessions import own_connection
 from collector.settings import Settings
 
 
-class FactsError(Exception):
+class FactsError(OperatorError):
     """The facts cannot be computed now. The message says why."""
 
 
-def add_facts(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
-    read_settings: Callable[[], Settings],
-) -> None:
+def add_facts(command: argparse.ArgumentParser, read_settings: Callable[[], Settings]) -> None:
     """The command `facts` and its options."""
-    text = "bring the facts of sessions and their sums, which reports read, up to the events now"
-    command = commands.add_parser("facts", help=text, description=text)
     command.add_argument(
         "--rebuild",
         action="store_true",

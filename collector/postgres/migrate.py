@@ -11,6 +11,7 @@ from typing import Any
 
 import asyncpg
 
+from collector.errors import OperatorError
 from collector.postgres.store import UnfitDatabase, refuse_other_encoding
 from collector.sql import load_query, migration_files
 
@@ -21,7 +22,7 @@ LOCK_KEY = 7_221_407_390_117_264
 TRIES_AFTER_DEADLOCK = 10
 
 
-class MigrationError(Exception):
+class MigrationError(OperatorError):
     """The schema cannot be brought up to date. The message says which file, and why."""
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import asyncpg
 
-from collector.errors import CollectorError, EventRefused, StoreUnavailable
+from collector.errors import CollectorError, EventRefused, OperatorError, StoreUnavailable
 from collector.event_row import EventRow, EventStatus, Outcome, join_rows
 from collector.postgres.refusals import FAILURES, describe, may_refuse_row, refuses_row
 from collector.postgres.schema import describe_schema
@@ -27,7 +27,7 @@ CLOSE_SECONDS = 0.5
 UNAVAILABLE = "The event cannot be stored now; send it again."
 
 
-class UnfitDatabase(Exception):
+class UnfitDatabase(OperatorError):
     """The database cannot hold what visitors send. The message says why, and what to do."""
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import asyncpg
 
-from collector.errors import SpoolUnavailable
+from collector.errors import OperatorError, SpoolUnavailable
 from collector.postgres.sessions import Connection, own_connection
 from collector.privacy.erase import (
     EraseBusy,
@@ -54,30 +54,20 @@ STATEMENT_SECONDS = 3_600.0
 HASH_BYTES = 32
 
 
-class PrivacyError(Exception):
+class PrivacyError(OperatorError):
     """The command cannot do what it was asked. The message says why."""
 
 
-def add_retention(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
-    read_settings: Callable[[], Settings],
-) -> None:
+def add_retention(command: argparse.ArgumentParser, read_settings: Callable[[], Settings]) -> None:
     """The command `retention` and its options."""
-    text = "delete what is older than the settings CT_RETENTION_... keep it, as collectors do"
-    command = commands.add_parser("retention", help=text, description=text)
     which = command.add_mutually_exclusive_group(required=True)
     which.add_argument("--dry-run", action="store_true", help="say how much it is, delete nothing")
     which.add_argument("--once", action="store_true", help="do it now, and say how much it was")
     command.set_defaults(run=lambda options: run_work(retain, options, read_settings()))
 
 
-def add_erase(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
-    read_settings: Callable[[], Settings],
-) -> None:
+def add_erase(command: argparse.ArgumentParser, read_settings: Callable[[], Settings]) -> None:
     """The command `erase` and its options."""
-    text = "delete all that is kept of a person, and keep it from coming back"
-    command = commands.add_parser("erase", help=text, description=text)
     add_person(command).add_argument(
         "--again",
         nargs="?",
@@ -99,13 +89,8 @@ def add_erase(
     command.set_defaults(run=lambda options: run_work(erase_asked, options, read_settings()))
 
 
-def add_export(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
-    read_settings: Callable[[], Settings],
-) -> None:
+def add_export(command: argparse.ArgumentParser, read_settings: Callable[[], Settings]) -> None:
     """The command `export` and its options."""
-    text = "write all that is kept of a person as lines of JSON"
-    command = commands.add_parser("export", help=text, description=text)
     add_person(command)
     command.set_defaults(run=lambda options: run_work(export_asked, options, read_settings()))
 

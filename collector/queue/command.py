@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -22,6 +23,11 @@ REQUEST_SECONDS = 5.0
 TRIES = 4
 
 Say = Callable[[str], None]
+
+
+def add_queue(command: argparse.ArgumentParser, read_settings: Callable[[], Settings]) -> None:
+    """The command `queue`."""
+    command.set_defaults(run=lambda _options: run_queue(read_settings()))
 
 
 def run_queue(settings: Settings) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import asyncpg
 
 from collector.enrich import make_enricher
-from collector.errors import CollectorError, EventRefused, StoreUnavailable
+from collector.errors import CollectorError, EventRefused, OperatorError, StoreUnavailable
 from collector.postgres.store import open_store
 from collector.rejects.lines import (
     RepairError,
@@ -31,34 +31,29 @@ from collector.settings import Settings
 Work = Callable[[argparse.Namespace, Settings], Awaitable[None]]
 
 
-class RejectsError(Exception):
+class RejectsError(OperatorError):
     """The command cannot do what it was asked. The message says why."""
 
 
-def add_rejects(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
-    read_settings: Callable[[], Settings],
-) -> None:
+def add_rejects(command: argparse.ArgumentParser, read_settings: Callable[[], Settings]) -> None:
     """The command `rejects` and its actions."""
 
-    def add(
-        name: str,
-        text: str,
-        work: Work,
-        to: argparse._SubParsersAction[argparse.ArgumentParser],
-    ) -> argparse.ArgumentParser:
-        parser = to.add_parser(name, help=text, description=text)
-        parser.set_defaults(run=lambda command: run_work(work, command, read_settings()))
+    def runs(work: Work) -> Callable[[argparse.Namespace], None]:
+        return lambda options: run_work(work, options, read_settings())
+
+    command.set_defaults(run=runs(summarize), reason=None, field=None, all=False)
+    add_filter(command)
+    command.add_argument("--limit", type=int, default=20, help="rows to list (default: 20)")
+    actions = command.add_subparsers(metavar="ACTION")
+
+    def add(name: str, text: str, work: Work) -> argparse.ArgumentParser:
+        parser = actions.add_parser(name, help=text, description=text)
+        parser.set_defaults(run=runs(work))
         return parser
 
-    rejects = add("rejects", "count and list what broke the contract", summarize, commands)
-    rejects.set_defaults(reason=None, field=None, all=False)
-    add_filter(rejects)
-    rejects.add_argument("--limit", type=int, default=20, help="rows to list (default: 20)")
-    actions = rejects.add_subparsers(metavar="ACTION")
-    add("show", "show one in full", show, actions).add_argument("number", type=int)
-    add_filter(add("export", "write them as lines of JSON, to be repaired", export, actions))
-    replay = add("replay", "send them through again", replay_chosen, actions)
+    add("show", "show one in full", show).add_argument("number", type=int)
+    add_filter(add("export", "write them as lines of JSON, to be repaired", export))
+    replay = add("replay", "send them through again", replay_chosen)
     add_filter(replay)
     replay.add_argument("--file", help="lines of `export` with repaired bodies; - for stdin")
 

@@ -30,13 +30,8 @@ FORMATS: dict[str, Callable[[Answer], str]] = {
 }
 
 
-def add_report(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
-    read_settings: Callable[[], Settings],
-) -> None:
+def add_report(command: argparse.ArgumentParser, read_settings: Callable[[], Settings]) -> None:
     """The command `report` and its options."""
-    text = "answer a question about the stored events"
-    command = commands.add_parser("report", help=text, description=text)
     command.add_argument("name", nargs="?", metavar="NAME", help="which report; --list has them")
     command.add_argument("--list", action="store_true", help="say which reports there are")
     command.add_argument(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import socket
 
+from collector.errors import OperatorError
+
 BACKLOG = 1024
 
 
-class ListenError(Exception):
+class ListenError(OperatorError):
     """The collector cannot listen where it should. The message says where, why, what to do."""
 
 

@@ -23,6 +23,7 @@ from multiprocessing.context import ForkProcess
 from pathlib import Path
 
 from collector.enrich import make_enricher
+from collector.errors import OperatorError
 from collector.logs import configure_logging
 from collector.serving.listening import open_sockets, url_of
 from collector.serving.serve import STOP_SIGNALS
@@ -52,7 +53,7 @@ GOOD_EXITS = (0, *(-signum for signum in STOP_SIGNALS))
 Start = Callable[[int], ForkProcess]
 
 
-class WorkersError(Exception):
+class WorkersError(OperatorError):
     """Workers did not end as they were told to. The message says which."""
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from collector.errors import SpoolFull
+from collector.errors import OperatorError, SpoolFull
 from collector.spool.counts import FILE_BYTES, Counts, CountsFile, open_counts
 from collector.spool.disk import is_at, sync_folder
 from collector.spool.record import HEADER_BYTES, Record, encode_record, microseconds, moment
@@ -45,7 +45,7 @@ COUNTS_SYNC_SECONDS = 1.0
 LOG_SUFFIX = ".events"
 
 
-class SpoolOpenError(Exception):
+class SpoolOpenError(OperatorError):
     """A spool cannot be opened. The message says which, why, and what to do."""
 
 

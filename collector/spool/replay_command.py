@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from collector.errors import StoreUnavailable
+from collector.errors import OperatorError, StoreUnavailable
 from collector.event_row import EventStatus
+from collector.logs import configure_logging
 from collector.postgres.store import Store, open_store
 from collector.settings import Settings
 from collector.spool.damaged import damaged_files, read_damaged
@@ -22,8 +24,26 @@ PROGRESS_SECONDS = 2.0
 Say = Callable[[str], None]
 
 
-class ReplayError(Exception):
+class ReplayError(OperatorError):
     """Not everything could be replayed. The message says why, and what to do."""
+
+
+def add_replay(command: argparse.ArgumentParser, read_settings: Callable[[], Settings]) -> None:
+    """The command `replay` and its options."""
+    command.add_argument(
+        "--spool", type=Path, metavar="DIR", help="folder of the spools (default: CT_SPOOL_DIR)"
+    )
+    command.add_argument(
+        "--refused", action="store_true", help="try events again that Postgres refused before"
+    )
+    command.set_defaults(run=lambda options: run_replay(read_settings(), options))
+
+
+def run_replay(settings: Settings, options: argparse.Namespace) -> None:
+    """`replay`. Raises ReplayError."""
+    configure_logging(settings)
+    folder = options.spool or settings.spool_dir
+    asyncio.run(replay(settings, folder, options.refused, print))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from collector.errors import OperatorError
+
 # A variable, the form that its values have here, and what is wrong with another.
 RULES = (
     ("OTEL_TRACES_EXPORTER", r"otlp|none", "only otlp is known, and none"),
@@ -33,7 +35,7 @@ RULES = (
 )
 
 
-class TracingError(Exception):
+class TracingError(OperatorError):
     """Tracing is wanted and cannot be had. The message says why, and what to do."""
 
 
