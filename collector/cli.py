@@ -38,7 +38,7 @@ COMMANDS = {
     ),
     "rejects": Command("count and list what broke the contract", "rejects.command"),
     "replay": Command(
-        "write the events that a stopped collector left on disk to Postgres",
+        "write the events that a stopped collector left on disk to Postgres, or the queue",
         "spool.replay_command",
     ),
     "retention": Command(

@@ -130,6 +130,6 @@ def read(messages: Sequence[Msg]) -> tuple[list[Delivery], list[tuple[Msg, Rejec
 def id_of(message: Msg) -> UUID:
     """The event's id as its message has it; one of our own where it has none."""
     try:
-        return UUID((message.headers or {})[Header.MSG_ID.value])
-    except (KeyError, ValueError):
+        return UUID((message.headers or {})[Header.MSG_ID.value].split()[0])
+    except (KeyError, ValueError, IndexError):
         return uuid7()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from uuid import uuid4
 
 import nats.errors
 from nats.aio.client import Client
@@ -15,7 +16,7 @@ from nats.js.api import Header
 from collector.codec import encode_row
 from collector.errors import EventRefused, StoreUnavailable
 from collector.event_row import EventRow, EventStatus, Outcome
-from collector.queue.connection import FAILURES, describe, keep_connected
+from collector.queue.connection import FAILURES, connect_once, describe, keep_connected
 from collector.queue.lanes import LIVE, REPLAYS, Lane, subject_of
 
 logger = logging.getLogger(__name__)
@@ -31,12 +32,16 @@ class QueueSink:
     """Events go into a lane, each as a message with the event's id.
 
     The servers drop a message with an id that they have seen in the last two minutes; Postgres
-    knows all of them.
+    knows all of them. `attempt` is added to these ids, for what shall not be dropped: an event that
+    was settled, and is sent again on purpose.
     """
 
-    def __init__(self, client: Client, lane: Lane, timeout_seconds: float) -> None:
+    def __init__(
+        self, client: Client, lane: Lane, timeout_seconds: float, attempt: str = ""
+    ) -> None:
         self._client = client
         self._lane = lane
+        self._attempt = attempt
         self._jetstream = client.jetstream(timeout=timeout_seconds)
 
     async def put_each(self, rows: Sequence[EventRow]) -> list[Outcome]:
@@ -76,7 +81,7 @@ class QueueSink:
     async def _put(self, row: EventRow) -> Outcome:
         """Queue an event. Raises one of FAILURES."""
         try:
-            headers = {Header.MSG_ID.value: str(row.id)}
+            headers = {Header.MSG_ID.value: f"{row.id}{self._attempt}"}
             subject = subject_of(row, self._lane)
             await self._jetstream.publish(subject, encode_row(row), headers=headers)
         except nats.errors.MaxPayloadError:
@@ -113,3 +118,19 @@ async def open_queue(urls: str, timeout_seconds: float) -> AsyncIterator[QueueSi
         yield QueueSinks(
             QueueSink(client, LIVE, timeout_seconds), QueueSink(client, REPLAYS, timeout_seconds)
         )
+
+
+@asynccontextmanager
+async def open_replay_lane(urls: str, timeout_seconds: float) -> AsyncIterator[QueueSink]:
+    """The lane of replays, for a command that does not wait for servers that are away.
+
+    What another run of it has sent, and Postgres has refused since, is not dropped. Raises
+    StoreUnavailable where none is reached.
+    """
+    async with AsyncExitStack() as stack:
+        connecting = connect_once(urls, "conversion-tracking replay")
+        try:
+            client = await stack.enter_async_context(connecting)
+        except FAILURES as error:
+            raise unavailable(error) from None
+        yield QueueSink(client, REPLAYS, timeout_seconds, attempt=f" {uuid4().hex}")

@@ -7,14 +7,13 @@ import asyncio
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import asyncpg
 
 from collector.enrich import make_enricher
 from collector.errors import CollectorError, EventRefused, OperatorError, StoreUnavailable
-from collector.postgres.store import open_store
 from collector.rejects.lines import (
     RepairError,
     count_lines,
@@ -26,6 +25,7 @@ from collector.rejects.lines import (
 )
 from collector.rejects.replay import RejectReplay
 from collector.rejects.store import KeptReject, RejectFilter, RejectStore, open_reject_store
+from collector.replays import Replays, open_replays
 from collector.settings import Settings
 
 Work = Callable[[argparse.Namespace, Settings], Awaitable[None]]
@@ -118,16 +118,15 @@ async def replay_chosen(command: argparse.Namespace, settings: Settings) -> None
     """`rejects replay`: what still breaks the contract stays as it is.
 
     An odd line, and an event that fails for whatever reason, is named and counted; the others
-    are replayed. Raises RejectsError where Postgres cannot be used, and at the end where a line
-    of the file was odd.
+    are replayed. Raises RejectsError where Postgres, or the queue before it, cannot be used, and
+    at the end where a line of the file was odd.
     """
     results: Counter[str] = Counter()
     odd: list[str] = []
-    url, timeout = settings.database_url, settings.database_timeout_seconds
-    async with reject_store(settings) as rejects, open_store(url, 1, timeout) as store:
+    async with reject_store(settings) as rejects, replaying(settings) as replays:
         again = RejectReplay(
             make_enricher(settings),
-            store,
+            replays.sink,
             rejects,
             settings.event_limits,
             settings.client_ip_storage,
@@ -136,7 +135,7 @@ async def replay_chosen(command: argparse.Namespace, settings: Settings) -> None
             try:
                 results[await again.replay(kept, body)] += 1
             except StoreUnavailable as error:
-                raise RejectsError("Postgres cannot be used now; replay again later") from error
+                raise later(replays.place) from error
             except CollectorError as error:
                 results["failed"] += 1
                 print(printable_line(f"{kept.id}: {error.code}: {explain(error)}"), file=sys.stderr)
@@ -152,6 +151,22 @@ async def replay_chosen(command: argparse.Namespace, settings: Settings) -> None
     )
     if odd:
         raise RejectsError("\n".join(odd))
+
+
+@asynccontextmanager
+async def replaying(settings: Settings) -> AsyncIterator[Replays]:
+    """Where rejects are replayed to. Raises RejectsError where the queue cannot be used."""
+    async with AsyncExitStack() as stack:
+        try:
+            replays = await stack.enter_async_context(open_replays(settings))
+        except StoreUnavailable as error:
+            raise later("the queue at CT_QUEUE_URL") from error
+        yield replays
+
+
+def later(place: str) -> RejectsError:
+    """The error for what takes no events now."""
+    return RejectsError(f"{place} cannot be used now; replay again later")
 
 
 def explain(error: CollectorError) -> str:

@@ -1,7 +1,8 @@
-"""Sending rejected events through again: the same validation, enrichment and store."""
+"""Sending rejected events through again: the same validation, enrichment and sink."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
@@ -14,14 +15,17 @@ from collector.contract.reader import EVENTS, STAGES, event_of, fields_of
 from collector.contract.validation import load_whole, read_batch, read_fields
 from collector.contract.wire import LIMITS, Limits, read_object
 from collector.enrich import Enricher
-from collector.errors import FieldError, InvalidEvent
+from collector.errors import CollectorError, FieldError, InvalidEvent
 from collector.event import RequestContext
-from collector.event_row import EventRow, make_row, read_row
-from collector.postgres.store import Store
+from collector.event_row import EventRow, EventStatus, Outcome, make_row, read_row
 from collector.rejects.reject import ROW_ENDPOINT, Reject
 from collector.rejects.store import KeptReject, RejectStore
+from collector.sink import Sink
 
 FUNNEL_PATH = "/v1/events/funnel"
+
+# What the table of rejects notes. It has no word for the queue: its consumers store what it took.
+NOTED = {EventStatus.QUEUED: EventStatus.STORED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +33,24 @@ class RejectReplay:
     """Replays rejects, and notes in their rows what became of them."""
 
     enricher: Enricher
-    store: Store
+    sink: Sink
     rejects: RejectStore
     limits: Limits = LIMITS  # of an event, as where it is received
     ip_storage: ClientIpStorage = "full"
 
     async def replay(self, kept: KeptReject, body: bytes) -> str:
-        """Store the event that a body is by now: "stored", or "duplicate" if it was before.
+        """Store the event that a body is by now: "stored", or "duplicate" if it was before;
+        "queued" where a queue takes it.
 
         It keeps the time of its first receipt and the address of its sender. Replaying it
         again changes nothing: its id is the one that it was sent with, or that of the row.
         Raises InvalidJson, InvalidEvent, InvalidBatch, EventTooLarge or BatchTooLarge where it
-        breaks the contract still, and what Store.insert_events raises.
+        breaks the contract still, and EventRefused or StoreUnavailable of the sink: another event
+        of the body may be stored then.
         """
         rows = self.read_rows(kept.reject, body)
-        result = "stored" if await self.store.insert_events(rows) else "duplicate"
-        await self.rejects.mark_replayed(kept.id, result)
+        result = result_of(await self.sink.put_each(rows))
+        await self.rejects.mark_replayed(kept, NOTED.get(result, result))
         return result
 
     def read_rows(self, reject: Reject, body: bytes) -> list[EventRow]:
@@ -54,6 +60,17 @@ class RejectReplay:
         context = context_of(reject, self.ip_storage)
         payloads = parse_rejected(reject, body, self.limits)
         return [make_row(self.enricher.enrich(payload, context)) for payload in payloads]
+
+
+def result_of(outcomes: Sequence[Outcome]) -> EventStatus:
+    """What became of a body's events. Raises the error of one that was not taken."""
+    for outcome in outcomes:
+        if isinstance(outcome, CollectorError):
+            raise outcome
+    for result in (EventStatus.STORED, EventStatus.QUEUED):
+        if result in outcomes:
+            return result
+    return EventStatus.DUPLICATE
 
 
 def read_refused(body: bytes) -> EventRow:

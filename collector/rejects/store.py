@@ -30,6 +30,7 @@ class KeptReject:
     replayed_at: datetime | None
     replay_result: str | None
     repeats: int = 0
+    version: str = ""  # another one after each change of the row
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,9 @@ class RejectStore:
         self._sessions = sessions
 
     async def insert(self, rejects: Sequence[Reject]) -> None:
-        """Keep these."""
-        await self._fetch("insert_rejects", *reject_arrays(rejects))
+        """Keep these; what was replayed, and comes as refused, is to be replayed again."""
+        once = {reject.event_id: reject for reject in rejects}
+        await self._fetch("insert_rejects", *reject_arrays(list(once.values())))
 
     async def count_repeats(self, counts: Mapping[UUID, int]) -> None:
         """Add to rows how many more of their kind came, by event_id."""
@@ -96,9 +98,10 @@ class RejectStore:
             below = rows[-1]["id"]
             limit = None if limit is None else limit - size
 
-    async def mark_replayed(self, number: int, result: str) -> None:
-        """Note that this one went through, with this result."""
-        await self._fetch("mark_reject_replayed", number, result)
+    async def mark_replayed(self, kept: KeptReject, result: str) -> None:
+        """Note that this one went through, with this result; not, where it has changed since it
+        was read."""
+        await self._fetch("mark_reject_replayed", kept.id, result, kept.version)
 
     async def _fetch(self, query: str, *arguments: object) -> list[asyncpg.Record]:
         """The rows of a query, which is a transaction by itself."""
@@ -146,7 +149,8 @@ def row_of(reject: Reject) -> tuple[Any, ...]:
 def kept_reject(row: asyncpg.Record) -> KeptReject:
     """A row of list_rejects.sql."""
     fields = dict(row)
-    kept = {name: fields.pop(name) for name in ("id", "replayed_at", "replay_result", "repeats")}
+    names = ("id", "replayed_at", "replay_result", "repeats", "version")
+    kept = {name: fields.pop(name) for name in names}
     errors = tuple(FieldError(**error) for error in json.loads(fields.pop("errors")))
     return KeptReject(reject=Reject(errors=errors, **fields), **kept)
 

@@ -1,4 +1,5 @@
-"""The command `replay`: what a spool holds goes to Postgres, without a collector."""
+"""The command `replay`: what a spool holds goes to Postgres, or the queue before it, without a
+collector."""
 
 from __future__ import annotations
 
@@ -12,8 +13,9 @@ from pathlib import Path
 from collector.errors import OperatorError, StoreUnavailable
 from collector.event_row import EventStatus
 from collector.logs import configure_logging
-from collector.postgres.store import Store, open_store
+from collector.replays import Replays, open_replays
 from collector.settings import Settings
+from collector.sink import Sink
 from collector.spool.damaged import damaged_files, read_damaged
 from collector.spool.lock import SpoolInUse
 from collector.spool.replayer import BATCH_EVENTS, replay_batch
@@ -55,42 +57,48 @@ class Count:
 
 
 async def replay(settings: Settings, folder: Path, retry_refused: bool, say: Say) -> None:
-    """Drain every spool in a folder into Postgres, and say how far it is.
+    """Drain every spool in a folder into Postgres, or the queue, and say how far it is.
 
     What can be read of damaged files that were kept is written as well; they stay. A spool
     that a process has open is passed over. Raises ReplayError where there was one, where there
-    is no spool at all, and where Postgres or the disk fails; what is not in Postgres then is
-    still in the spool.
+    is no spool at all, and where Postgres, the queue or the disk fails; what is not taken then
+    is still in the spool.
     """
     names = spool_names(folder)
     if not names and not damaged_files(folder):
         raise ReplayError(f"there is no spool in {folder}; name its folder with --spool")
     in_use: list[SpoolInUse] = []
-    async with open_store(settings.database_url, 1, settings.database_timeout_seconds) as store:
-        for name in names:
-            try:
-                async with open_spool(folder, name, settings.spool_max_bytes) as spool:
-                    await replay_spool(spool, store, retry_refused, say)
-            except SpoolInUse as error:
-                in_use.append(error)
-        # A spool that was just opened may have put damaged files aside.
-        for path in damaged_files(folder):
-            await replay_damaged(path, store, say)
+    try:
+        async with open_replays(settings) as replays:
+            for name in names:
+                try:
+                    async with open_spool(folder, name, settings.spool_max_bytes) as spool:
+                        await replay_spool(spool, replays, retry_refused, say)
+                except SpoolInUse as error:
+                    in_use.append(error)
+            # A spool that was just opened may have put damaged files aside.
+            for path in damaged_files(folder):
+                await replay_damaged(path, replays, say)
+    except StoreUnavailable as error:
+        raise ReplayError(
+            f"the queue at CT_QUEUE_URL cannot be used now ({error.reason or error}): "
+            "run the command again"
+        ) from error
     if in_use:
         raise ReplayError("\n".join(map(str, in_use)))
 
 
-async def replay_spool(spool: Spool, store: Store, retry_refused: bool, say: Say) -> None:
-    """Drain one spool. Raises ReplayError where Postgres or the disk fails."""
+async def replay_spool(spool: Spool, replays: Replays, retry_refused: bool, say: Say) -> None:
+    """Drain one spool. Raises ReplayError where Postgres, the queue or the disk fails."""
     if retry_refused:
         await spool.requeue_refused()
     say(f"{spool.path}: {spool.depth} events wait")
     try:
-        count = await drain(spool, store, say)
+        count = await drain(spool, replays.sink, say)
     except StoreUnavailable as error:
         raise ReplayError(
-            f"Postgres cannot take the events of {spool.path} now ({error.reason or error}). "
-            f"{spool.depth} are still there: run the command again"
+            f"{replays.place} cannot take the events of {spool.path} now "
+            f"({error.reason or error}). {spool.depth} are still there: run the command again"
         ) from error
     say(f"{spool.path}: {count.stored} events replayed, {count.refused} refused")
     if spool.refused:
@@ -99,35 +107,36 @@ async def replay_spool(spool: Spool, store: Store, retry_refused: bool, say: Say
         say(f"{spool.path}: {spool.damaged} events are damaged or missing on disk, since it began")
 
 
-async def replay_damaged(path: Path, store: Store, say: Say) -> None:
-    """Write what can be read of a damaged file. Raises ReplayError where Postgres fails."""
+async def replay_damaged(path: Path, replays: Replays, say: Say) -> None:
+    """Write what can be read of a damaged file. Raises ReplayError where Postgres, or the queue,
+    fails."""
     found = await asyncio.to_thread(read_damaged, path)
     taken = 0
     try:
         for start in range(0, len(found.rows), BATCH_EVENTS):
-            outcomes = await store.put_each(found.rows[start : start + BATCH_EVENTS])
+            outcomes = await replays.sink.put_each(found.rows[start : start + BATCH_EVENTS])
             taken += sum(isinstance(outcome, EventStatus) for outcome in outcomes)
     except StoreUnavailable as error:
         raise ReplayError(
-            f"Postgres cannot take the events of {path} now ({error.reason or error}): "
+            f"{replays.place} cannot take the events of {path} now ({error.reason or error}): "
             "run the command again"
         ) from error
     say(
-        f"{path}: damaged: {len(found.rows)} events are read, {taken} of them are in Postgres, "
-        f"{found.missing} cannot be read; the file is kept until you delete it"
+        f"{path}: damaged: {len(found.rows)} events are read, {taken} of them are in "
+        f"{replays.place}, {found.missing} cannot be read; the file is kept until you delete it"
     )
 
 
-async def drain(spool: Spool, store: Store, say: Say) -> Count:
+async def drain(spool: Spool, sink: Sink, say: Say) -> Count:
     """Move everything, without pauses: no live traffic is in this process.
 
-    Raises StoreUnavailable where Postgres or the disk fails; what was moved stays so.
+    Raises StoreUnavailable where the sink or the disk fails; what was moved stays so.
     """
     count = Count()
     refused_before = spool.refused
     said_at = time.monotonic()
     while spool.depth:
-        moved = await replay_batch(spool, store)
+        moved = await replay_batch(spool, sink)
         count = Count(count.stored + moved.stored, spool.refused - refused_before)
         if time.monotonic() - said_at >= PROGRESS_SECONDS:
             say(f"{spool.path}: {count.stored} replayed, {spool.depth} wait")

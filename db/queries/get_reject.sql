@@ -3,6 +3,6 @@
 SELECT
     id, event_id, reason, message, errors::text AS errors, endpoint, content_type, body,
     body_cut, ip_address, stamp_verified, user_agent, request_id, received_at, replayed_at,
-    replay_result, repeats
+    replay_result, repeats, xmin::text AS version
 FROM rejected_events
 WHERE id = $1;

@@ -1,4 +1,6 @@
--- Keep a batch of rejected events; those that are kept already stay as they are.
+-- Keep a batch of rejected events, no two with one event_id.
+-- One that is kept already is to be replayed again: a queue had taken its replay, and Postgres has
+-- refused it then. What is known of its request stays.
 -- Parameters: one array a column, all of one length, in the order of Reject's fields
 -- (collector/rejects/reject.py); errors come as JSON texts.
 -- Columns: none.
@@ -11,4 +13,13 @@ FROM unnest(
     $1::uuid[], $2::text[], $3::text[], $4::jsonb[], $5::text[], $6::text[], $7::bytea[],
     $8::boolean[], $9::text[], $10::boolean[], $11::text[], $12::text[], $13::timestamptz[]
 )
-ON CONFLICT DO NOTHING;
+ON CONFLICT (event_id) DO UPDATE SET
+    reason = EXCLUDED.reason,
+    message = EXCLUDED.message,
+    errors = EXCLUDED.errors,
+    endpoint = EXCLUDED.endpoint,
+    content_type = EXCLUDED.content_type,
+    body = EXCLUDED.body,
+    body_cut = EXCLUDED.body_cut,
+    replayed_at = NULL,
+    replay_result = NULL;

@@ -59,6 +59,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "event_row",
         "settings",
     },
+    "replays": {"postgres", "queue", "settings", "sink"},
     "spool": {
         "background",
         "codec",
@@ -68,7 +69,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "logs",
         "one_by_one",
         "outage",
-        "postgres",
+        "replays",
         "settings",
         "sink",
         "sql",
@@ -85,7 +86,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         "event_row",
         "metrics",
         "postgres",
+        "replays",
         "settings",
+        "sink",
         "sql",
     },
     "privacy": {
