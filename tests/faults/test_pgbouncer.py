@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from collector.postgres.migrate import migrate
 from local.postgres import PostgresServer, database_url, pg_ctl
 from tests.faults.collector_process import collector
+from tests.faults.queued_system import QueuedSystem, run_queued_system
 from tests.faults.sender import assert_kept, sending
 from tests.integration.rejects.test_rejects import rejects, run
 from tests.own_postgres import MIGRATED, start_again
 from tests.pgbouncer import PROGRAM, PgBouncer, run_pgbouncer
 from tests.support import execute, fetch, run_collector
-from tests.waiting import until
+from tests.waiting import eventually, until
 
 EVENT = {"session_id": "s1", "event_type": "page_view", "event_name": "Page"}
 
@@ -138,6 +141,68 @@ async def test_the_facts_follow_the_events(own_database: str, bouncer: PgBouncer
         await until(lambda: has(own_database, "conversion_funnel", 1))
         await until(lambda: has(own_database, "session_facts", 1))
     await until(lambda: has(own_database, "pg_locks WHERE locktype = 'advisory'", 0))
+
+
+@pytest.fixture
+def queued(
+    tmp_path: Path, own_postgres: PostgresServer, own_database: str, bouncer: PgBouncer
+) -> Iterator[QueuedSystem]:
+    """The system with a queue, which knows Postgres behind the pooler; the test asks it itself."""
+    with run_queued_system(tmp_path, own_postgres, bouncer.url(MIGRATED)) as system:
+        yield replace(system, database=own_database)
+
+
+async def test_consumers_store_what_the_queue_has_through_both_restarts(
+    queued: QueuedSystem, own_postgres: PostgresServer, bouncer: PgBouncer
+) -> None:
+    async with queued.under_load() as sender:
+        await until(lambda: has_some(queued.database))
+        await asyncio.to_thread(pg_ctl, own_postgres, "-m", "fast", "stop")
+        await sender.wait_for(202, 50)
+        await eventually(lambda: postgres_is_away(queued))
+        await asyncio.to_thread(start_again, own_postgres)
+        await eventually(lambda: not postgres_is_away(queued))
+        await asyncio.to_thread(bouncer.stop)
+        await sender.wait_for(202, 50)
+        await eventually(lambda: postgres_is_away(queued))
+        await asyncio.to_thread(bouncer.start)
+        await eventually(lambda: not postgres_is_away(queued))
+    assert set(sender.answers) == {202}
+    results = {result: labelled(queued, result) for result in ("stored", "refused")}
+    assert results == {"stored": len(sender.promised), "refused": 0}
+
+
+def postgres_is_away(system: QueuedSystem) -> bool:
+    """Whether any consumer says so."""
+    return any(process.metric("ct_consumer_postgres_away") for process in system.consumers)
+
+
+def labelled(system: QueuedSystem, result: str) -> float:
+    """Events that consumers have counted with this result."""
+    name = "ct_consumer_events_total"
+    return sum(process.labelled(name, result=result) for process in system.consumers)
+
+
+async def has_some(database: str) -> bool:
+    """Whether any event is stored."""
+    return bool(await fetch(database, "SELECT FROM conversion_events LIMIT 1"))
+
+
+async def test_what_consumers_cannot_store_is_kept_and_has_our_settings(
+    queued: QueuedSystem,
+) -> None:
+    await execute(queued.database, NOTE_SETTINGS)
+    await execute(queued.database, f"ALTER DATABASE {MIGRATED} SET synchronous_commit TO off")
+    rule = "ALTER TABLE conversion_events ADD CONSTRAINT no_bad CHECK (event_name <> 'bad')"
+    await execute(queued.database, rule)
+    events = [{**EVENT, "event_name": name} for name in ("good", "bad", "good")]
+    url = queued.collectors[0].url + "/v1/events/batch"
+    async with aiohttp.ClientSession() as client, client.post(url, json={"events": events}) as sent:
+        assert sent.status == 202
+    await until(lambda: has(queued.database, "rejected_events", 1))
+    await until(lambda: has(queued.database, "conversion_events", 2))
+    seen = await fetch(queued.database, "SELECT DISTINCT value FROM seen WHERE name LIKE 'sync%'")
+    assert seen == [{"value": "on"}]
 
 
 async def has(database: str, table: str, count: int) -> bool:
