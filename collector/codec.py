@@ -44,6 +44,10 @@ class UnreadableEvent(Exception):
     """The bytes are no event that this collector can read. The message has no values."""
 
 
+class NewerEvent(UnreadableEvent):
+    """The bytes are of a version that a newer collector writes, and can be read by one."""
+
+
 def encode_row(row: EventRow) -> bytes:
     """The row as bytes; decode_row gives an equal one back."""
     return b'{"version":%d,"event":%b}' % (VERSION, row.json)
@@ -68,13 +72,16 @@ def decode_row(data: bytes) -> EventRow:
 def decode_event(data: bytes) -> Event:
     """The event of these bytes.
 
-    Raises UnreadableEvent where they are none, or are of a version that is not known here.
+    Raises UnreadableEvent where they are none, and NewerEvent where they are of a version that
+    is not known here yet.
     """
     try:
         content = json.loads(data)
         version, values = content["version"], content["event"]
     except (ValueError, KeyError, TypeError) as error:
         raise UnreadableEvent(f"not an event: {type(error).__name__}") from None
+    if type(version) is int and version > VERSION:
+        raise NewerEvent(f"version {version!r:.20} is not known")
     if version != VERSION or not isinstance(values, dict):
         raise UnreadableEvent(f"version {version!r:.20} is not known")
     return Event(**{name: read_field(name, values.get(name)) for name in FIELDS})

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from nats.aio.msg import Msg
 from nats.js.api import Header
 from uuid_utils.compat import uuid7
 
-from collector.codec import UnreadableEvent, decode_row
+from collector.codec import NewerEvent, UnreadableEvent, decode_row
+from collector.complaints import Complaints
 from collector.consume.metrics import ConsumerMetrics
 from collector.durable.writer import Writer
 from collector.errors import EventRefused, StoreUnavailable
@@ -22,6 +24,10 @@ from collector.rejects.store import RejectStore
 from collector.sink import Sink
 
 logger = logging.getLogger(__name__)
+
+# How long until an event of a newer collector is looked at again: by then a newer consumer may
+# hold its partition.
+NEWER_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,9 @@ class Storing:
     sink: Sink
     rejects: RejectStore
     metrics: ConsumerMetrics
+    complaints: Complaints = field(
+        default_factory=lambda: Complaints("events of a newer collector", time.monotonic)
+    )
 
     async def store(self, messages: Sequence[Msg]) -> list[Msg]:
         """Settle what can be settled. Returns the messages that must come again.
@@ -66,7 +75,8 @@ class Storing:
         """
         again = sum(message.metadata.num_delivered > 1 for message in messages)
         self.metrics.redelivered.inc(again)
-        deliveries, unreadable = read(messages)
+        deliveries, unreadable, newer = read(messages)
+        await self._leave(newer)
         outcomes = await self._put(deliveries)
         refused: list[tuple[Msg, Reject]] = list(unreadable)
         left: list[Msg] = []
@@ -79,6 +89,18 @@ class Storing:
             else:
                 left.append(delivery.message)
         return left + await self._reject(refused)
+
+    async def _leave(self, newer: Sequence[Msg]) -> None:
+        """Leave events to a newer consumer; among the rejects nothing could make rows of them.
+
+        Raises what the client of NATS raises.
+        """
+        if not newer:
+            return
+        self.metrics.count_events(EventStatus.UNAVAILABLE, len(newer))
+        self.complaints.say("left", "wait in the queue: bring consumers to its version")
+        for message in newer:
+            await message.nak(delay=NEWER_SECONDS)
 
     async def _put(self, deliveries: Sequence[Delivery]) -> list[Outcome]:
         """What became of each: together; each by itself where they failed too often together."""
@@ -112,19 +134,25 @@ def is_worn(message: Msg) -> bool:
     return message.metadata.num_delivered >= TRIES
 
 
-def read(messages: Sequence[Msg]) -> tuple[list[Delivery], list[tuple[Msg, Reject]]]:
-    """The messages that are events, and those that are none, as rejects."""
+def read(
+    messages: Sequence[Msg],
+) -> tuple[list[Delivery], list[tuple[Msg, Reject]], list[Msg]]:
+    """The messages that are events, those that are none, as rejects, and those of a version that
+    is not known here yet."""
     deliveries: list[Delivery] = []
     unreadable: list[tuple[Msg, Reject]] = []
+    newer: list[Msg] = []
     for message in messages:
         try:
             deliveries.append(Delivery(message, decode_row(message.data)))
+        except NewerEvent:
+            newer.append(message)
         except UnreadableEvent as error:
             reject = make_unreadable(
                 str(error), message.data, id_of(message), message.metadata.timestamp
             )
             unreadable.append((message, reject))
-    return deliveries, unreadable
+    return deliveries, unreadable, newer
 
 
 def id_of(message: Msg) -> UUID:

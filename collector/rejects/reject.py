@@ -65,7 +65,7 @@ def make_refused(error: EventRefused, row: EventRow) -> Reject:
 
 
 def make_unreadable(reason: str, data: bytes, event_id: UUID, received_at: datetime) -> Reject:
-    """What is kept of a message of the queue that is no event, or one of a later version."""
+    """What is kept of a message of the queue that is no event."""
     return make_of_row(event_id, f"unreadable: {reason}", data, received_at)
 
 

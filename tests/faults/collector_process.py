@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -31,6 +31,7 @@ PATIENT = {"CT_DATABASE_TIMEOUT_SECONDS": 30}
 class CollectorProcess:
     """`conversion-tracking serve`, with a spool that outlives it."""
 
+    program: Sequence[str] = (COMMAND,)
     command = "serve"
     port_setting = "CT_PORT"
 
@@ -52,7 +53,7 @@ class CollectorProcess:
         """Start it, and return when it answers."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [COMMAND, self.command, *self._options],
+                [*self.program, self.command, *self._options],
                 env={**os.environ, **self._environment},
                 stdout=log,
                 stderr=log,

@@ -15,11 +15,16 @@ class Extent:
     kills: int
     kills_of_leader: int
     outage_seconds: float
+    queued_outage_seconds: float  # with a queue before Postgres
     lock_seconds: float
 
 
-SHORT = Extent(kills=4, kills_of_leader=1, outage_seconds=1.0, lock_seconds=2.0)
-FULL = Extent(kills=20, kills_of_leader=10, outage_seconds=10.0, lock_seconds=5.0)
+SHORT = Extent(
+    kills=4, kills_of_leader=1, outage_seconds=1.0, queued_outage_seconds=3.0, lock_seconds=2.0
+)
+FULL = Extent(
+    kills=20, kills_of_leader=10, outage_seconds=10.0, queued_outage_seconds=60.0, lock_seconds=5.0
+)
 
 
 @pytest.fixture(scope="session")

@@ -36,11 +36,11 @@ class QueuedSystem:
     consumers: Sequence[ConsumerProcess]
 
     @asynccontextmanager
-    async def under_load(self) -> AsyncIterator[Sender]:
+    async def under_load(self, connections: int = 8) -> AsyncIterator[Sender]:
         """A sender to both collectors; afterwards, what was promised is in Postgres, once."""
         # Of ids that the queue has not seen: it drops others for two minutes.
         urls = [process.url for process in self.collectors]
-        async with sending(*urls, seed=next(seeds)) as sender:
+        async with sending(*urls, connections=connections, seed=next(seeds)) as sender:
             await sender.wait_for(202, 50)
             yield sender
         for process in self.collectors:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -135,14 +136,21 @@ def count(system: QueuedSystem, result: str) -> float:
     return sum(process.labelled(name, result=result) for process in system.consumers)
 
 
-async def test_the_queue_grows_while_postgres_is_away(system: QueuedSystem) -> None:
-    async with system.under_load() as sender:
+async def test_the_queue_grows_while_postgres_is_away_and_is_caught_up_beside_live_events(
+    system: QueuedSystem, extent: Extent
+) -> None:
+    async with system.under_load(connections=2) as sender:
         await asyncio.to_thread(pg_ctl, system.postgres, "-m", "fast", "stop")
-        await sender.wait_for(202, 300)
-        assert await system.waiting() >= 300
-        await eventually(lambda: oldest_seconds(system) > 1)
+        stopped_at = time.monotonic()
+        while time.monotonic() - stopped_at < extent.queued_outage_seconds:
+            await sender.wait_for(202, 50)
+        assert await system.waiting() >= sender.answers[202] - 1_000  # some were stored before
+        assert oldest_seconds(system) > extent.queued_outage_seconds / 2
         assert spooled(system) == 0
         await asyncio.to_thread(start_again, system.postgres)
+        await eventually(lambda: oldest_seconds(system) < 1)
+        await sender.wait_for(202, 50)
+    assert set(sender.answers) == {202}
     await eventually(lambda: oldest_seconds(system) == 0)
 
 
