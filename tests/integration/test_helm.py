@@ -14,8 +14,9 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 HELM = ROOT / "var" / "bin" / "helm"
-CHART = ROOT / "deploy" / "helm" / "conversion-tracking"
-VALUES = yaml.safe_load((ROOT / "deploy" / "helm" / "kong-values.yaml").read_text())
+HELM_FOLDER = ROOT / "deploy" / "helm"
+CHART = HELM_FOLDER / "conversion-tracking"
+VALUES = yaml.safe_load((HELM_FOLDER / "kong-values.yaml").read_text())
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 VERSION = (ROOT / "VERSION").read_text().strip()
 # The oldest that the chart names, and the newest that the package knows.
@@ -28,6 +29,7 @@ SECRET = ("--set", "existingSecret=conversion-tracking")
 EVERYTHING = (
     *SECRET,
     *("--set", "dashboard.enabled=true,dashboard.url=https://reports.example"),
+    *("--set", "queue.enabled=true,consumer.replicas=3,consumer.podAnnotations.team=data"),
     *("--set", "serviceMonitor.enabled=true,serviceMonitor.labels.release=prometheus"),
     *("--set", "prometheusRule.enabled=true,grafanaDashboard.enabled=true"),
     *("--set", "settings.CT_UNSIGNED_REQUESTS=refuse,settings.CT_DATABASE_POOL_SIZE=5"),
@@ -39,6 +41,9 @@ EVERYTHING = (
     *("--set-json", 'imagePullSecrets=[{"name":"registry"}]'),
     *("--set-json", 'collector.tolerations=[{"operator":"Exists"}]'),
 )
+# With a queue, two of each, and a standby.
+SCALED = (*SECRET, "--values", str(HELM_FOLDER / "scale-values.yaml"))
+OPTIONS, IDS = (SECRET, SCALED, EVERYTHING), ("defaults", "scaled", "everything")
 
 # .ci/run runs `make check-helm` first, so there Helm is built.
 pytestmark = pytest.mark.skipif(
@@ -82,14 +87,14 @@ def environment(pod: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("options", [SECRET, EVERYTHING], ids=["defaults", "everything"])
+@pytest.mark.parametrize("options", OPTIONS, ids=IDS)
 def test_helm_finds_nothing_wrong(options: tuple[str, ...]) -> None:
     done = helm("lint", "--strict", str(CHART), *options)
     assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("version", KUBERNETES)
-@pytest.mark.parametrize("options", [SECRET, EVERYTHING], ids=["defaults", "everything"])
+@pytest.mark.parametrize("options", OPTIONS, ids=IDS)
 def test_kubernetes_takes_every_resource(options: tuple[str, ...], version: str) -> None:
     resources = render(*options, "--kube-version", version)
     assert len(resources) >= 5
@@ -101,15 +106,16 @@ def test_kubernetes_takes_every_resource(options: tuple[str, ...], version: str)
 def test_with_everything_there_is_a_resource_of_each_kind() -> None:
     kinds = sorted(resource["kind"] for resource in render(*EVERYTHING))
     assert kinds == [
-        *("ConfigMap", "Deployment", "Job", "NetworkPolicy", "NetworkPolicy"),
-        *("PodDisruptionBudget", "PrometheusRule", "Service", "Service", "ServiceMonitor"),
-        "StatefulSet",
+        *("ConfigMap", "Deployment", "Deployment", "Job", "Job"),
+        *("NetworkPolicy", "NetworkPolicy", "NetworkPolicy"),
+        *("PodDisruptionBudget", "PodDisruptionBudget", "PrometheusRule"),
+        *("Service", "Service", "Service", "ServiceMonitor", "ServiceMonitor", "StatefulSet"),
     ]
 
 
 def test_every_pod_obeys_the_restricted_standard() -> None:
     found = pods(render(*EVERYTHING))
-    assert len(found) == 3
+    assert len(found) == 5
     for pod in found.values():
         assert pod["securityContext"]["runAsNonRoot"] is True
         assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
@@ -161,6 +167,69 @@ def test_settings_reach_the_collector_and_secrets_come_from_the_secret_alone() -
     assert environment(found["collectors-dashboard"])["CT_DASHBOARD_TOKENS"]["name"]
 
 
+def test_without_a_queue_no_pod_knows_of_one() -> None:
+    found = pods(render(*SECRET))
+    assert set(found) == {"collectors-collector", "collectors-migrate"}
+    assert not any("QUEUE" in name for pod in found.values() for name in environment(pod))
+
+
+def test_with_a_queue_collectors_and_consumers_share_it_and_its_streams_are_made_before() -> None:
+    resources = render(*SCALED)
+    found = pods(resources)
+    users = ("collectors-collector", "collectors-consumer", "collectors-queue")
+    for name in users:
+        secret = {"name": "conversion-tracking", "key": "queue-url"}
+        assert environment(found[name])["CT_QUEUE_URL"] == secret
+    assert environment(found["collectors-queue"])["CT_QUEUE_SYSTEM_URL"]["key"] == (
+        "queue-system-url"
+    )
+    hooks = {
+        resource["metadata"]["name"]: resource["metadata"]["annotations"]["helm.sh/hook"]
+        for resource in resources
+        if resource["kind"] == "Job"
+    }
+    assert set(hooks.values()) == {"pre-install,pre-upgrade"}
+    assert set(hooks) == {"collectors-migrate", "collectors-queue"}
+    replicas = {
+        resource["metadata"]["name"]: resource["spec"]["replicas"]
+        for resource in resources
+        if resource["kind"] in {"Deployment", "StatefulSet"}
+    }
+    assert replicas == {"collectors-collector": 2, "collectors-consumer": 2}
+
+
+def test_prometheus_finds_a_consumer_where_it_shows_its_metrics() -> None:
+    resources = render(*EVERYTHING)
+    [container] = pods(resources)["collectors-consumer"]["containers"]
+    port = int(environment(pods(resources)["collectors-consumer"])["CT_CONSUMER_PORT"])
+    assert container["ports"] == [{"name": "http", "containerPort": port}]
+    labels = [
+        resource["spec"]["selector"]["matchLabels"]
+        for resource in resources
+        if resource["kind"] == "ServiceMonitor"
+    ]
+    services = [
+        resource["metadata"]["labels"] for resource in resources if resource["kind"] == "Service"
+    ]
+    for wanted in labels:
+        assert sum(wanted.items() <= service.items() for service in services) == 1
+
+
+def test_the_servers_of_the_queue_are_set_as_those_in_compose() -> None:
+    values = yaml.safe_load((HELM_FOLDER / "nats-values.yaml").read_text())
+    written = (ROOT / "deploy" / "nats" / "nats.conf").read_text()
+    config = values["config"]
+    accounts = config["merge"]["accounts"]
+    users = {name: account["users"][0]["user"] for name, account in accounts.items()}
+    assert dict(re.findall(r"(\w+): \{.*users: \[ \{ user: (\w+),", written)) == users
+    assert config["jetstream"]["merge"] == {"sync_interval": "always"}
+    assert "sync_interval: always" in written
+    assert f"system_account: {config['merge']['system_account']}" in written
+    # The stream of consumers is in memory, of which the chart gives none by itself.
+    assert config["jetstream"]["memoryStore"]["enabled"] is True
+    assert config["cluster"]["replicas"] == 3
+
+
 @pytest.mark.parametrize(
     ("option", "said"),
     [
@@ -168,6 +237,8 @@ def test_settings_reach_the_collector_and_secrets_come_from_the_secret_alone() -
         ("collector.replicas=0", "replicas"),
         ("settings.OWN_DOMAINS=a.example", "OWN_DOMAINS"),
         ("settings.CT_PORT=9000", "CT_PORT"),
+        ("settings.CT_QUEUE_URL=nats://h", "CT_QUEUE_URL"),
+        ("consumer.replicas=18", "replicas"),
         ("image.digest=latest", "digest"),
         ("collector.spool.size=lots", "size"),
         ("existingSecret=", "existingSecret"),

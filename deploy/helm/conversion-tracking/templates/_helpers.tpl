@@ -38,6 +38,26 @@ app.kubernetes.io/component: {{ .part }}
 {{- end }}
 {{- end }}
 
+{{/* Where the queue is, where there is one */}}
+{{- define "ct.queueEnv" -}}
+{{- if .Values.queue.enabled }}
+{{- include "ct.secretEnv" (dict "root" $ "name" "CT_QUEUE_URL" "key" "queue-url") }}
+{{- end }}
+{{- end }}
+
+{{/* Where pods may run: the part's values */}}
+{{- define "ct.placement" -}}
+{{- with .nodeSelector }}
+nodeSelector: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .tolerations }}
+tolerations: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .topologySpreadConstraints }}
+topologySpreadConstraints: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
 {{/* As the restricted pod security standard wants it */}}
 {{- define "ct.podSecurity" -}}
 automountServiceAccountToken: false
