@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from bench.collector.traffic import SECRET, STAMP_MAX_AGE_SECONDS
 from bench.processes import Tree
@@ -19,6 +21,7 @@ from local.processes import (
 )
 
 BIN = Path(sys.executable).parent
+NO_MORE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,12 @@ class Starter:
     folder: Path
 
     def start_collector(
-        self, database: str, name: str = "collector", programs: Path = BIN, workers: int = 1
+        self,
+        database: str,
+        name: str = "collector",
+        programs: Path = BIN,
+        workers: int = 1,
+        more: Mapping[str, str] = NO_MORE,
     ) -> Server:
         """A collector with the gateway's secret: by default this checkout's, one process."""
         port = free_port()
@@ -48,11 +56,23 @@ class Starter:
             "CT_STAMP_MAX_AGE_SECONDS": str(STAMP_MAX_AGE_SECONDS),
             "CT_LOG_LEVEL": "warning",
             "CT_SPOOL_DIR": str(self.folder / f"{name}-spool"),
+            **more,
         }
         command = [str(programs / "conversion-tracking"), "serve"]
         if workers > 1:
             command += ["--workers", str(workers)]
         return self._start(name, command, settings, port)
+
+    def start_consumer(self, database: str, queue_url: str, name: str) -> Server:
+        """A consumer of the queue; its address is that of its metrics."""
+        port = free_port()
+        settings = {
+            "CT_DATABASE_URL": database,
+            "CT_QUEUE_URL": queue_url,
+            "CT_CONSUMER_PORT": str(port),
+            "CT_LOG_LEVEL": "warning",
+        }
+        return self._start(name, [str(BIN / "conversion-tracking"), "consume"], settings, port)
 
     def start_spec_design(self, database: str, name: str = "spec-design") -> Server:
         """The original's design (docs/contract.md), one uvicorn worker."""
