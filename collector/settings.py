@@ -66,7 +66,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, env_ignore_empty=True)
 
     database_url: str = Field(
-        description="Address of the Postgres database, as postgresql://user:password@host/name.",
+        description="Address of the Postgres database, as postgresql://user:password@host/name; "
+        "of several hosts, `host-1,host-2`, the one that takes writes is used "
+        "(docs/production.md#a-standby).",
     )
     host: str = Field(default="127.0.0.1", description="Address that the collector listens on.")
     port: int = Field(
