@@ -53,7 +53,10 @@ def measure_collectors(
 
 
 def measure_row(system: System, file: Path, seconds: float) -> PartTimes:
-    """Load on all collectors at once, until it is in Postgres."""
+    """Load on all collectors at once, until it is in Postgres.
+
+    Raises BenchError where what was answered is not stored.
+    """
     begun = begin_round(system.database, keep_rows=False)
     parts = system.parts()
     before = {part: cpu_seconds(trees) for part, trees in parts.items()}

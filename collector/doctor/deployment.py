@@ -19,6 +19,7 @@ from collector.doctor.marked import MarkedEvent, forged_stamp
 from collector.doctor.metrics_text import sample
 from collector.doctor.once import Once
 from collector.doctor.options import Options
+from collector.postgres.hosts import Hosts
 from collector.settings import Settings
 from collector.sql import load_query
 
@@ -133,7 +134,7 @@ class Deployment:
         if not self.options.database:
             raise Skipped("no database is known; name it with --database")
         # Behind a pooler a statement that is prepared is not there for the next transaction.
-        connection = await asyncpg.connect(
+        connection = await Hosts().connect(
             self.options.database,
             timeout=DATABASE_SECONDS,
             command_timeout=DATABASE_SECONDS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from local.postgres import PostgresServer, database_url, pg_ctl
 from tests.faults.collector_process import CollectorProcess, collector
 from tests.faults.postgres_faults import kill_9
 from tests.faults.sender import TRACK, Sender, assert_kept, sending, stored_events
+from tests.integration.test_cli import run
 from tests.own_postgres import MIGRATED, send, start_again
 from tests.standby import both, is_synchronous, promote, run_standby, wait_for_standby
 from tests.waiting import eventually, until
@@ -121,3 +123,14 @@ async def track(process: CollectorProcess, event: UUID) -> int:
 def waits_in_vain(process: CollectorProcess) -> int:
     """How often a commit was waited for, for as long as the collector waits."""
     return process.log.read_text().count("Postgres cannot be used now: TimeoutError")
+
+
+def test_the_doctor_looks_at_the_server_that_takes_writes(
+    own_postgres: PostgresServer, standby: PostgresServer
+) -> None:
+    """The standby is named first, and would be a replica that stores nothing; the URL does not say
+    that writes are wanted."""
+    url = both(standby, own_postgres).partition("&target_session_attrs")[0]
+    done = run("doctor", "--json", CT_DATABASE_URL=url)
+    found = {one["check"]: one["status"] for one in json.loads(done.stdout)["checks"]}
+    assert found["database.answers"] == found["database.version"] == "ok", done.stdout
