@@ -7,7 +7,7 @@ import asyncio
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -25,7 +25,7 @@ from collector.rejects.lines import (
 )
 from collector.rejects.replay import RejectReplay
 from collector.rejects.store import KeptReject, RejectFilter, RejectStore, open_reject_store
-from collector.replays import Replays, open_replays
+from collector.replays import open_replays
 from collector.settings import Settings
 
 Work = Callable[[argparse.Namespace, Settings], Awaitable[None]]
@@ -119,11 +119,11 @@ async def replay_chosen(command: argparse.Namespace, settings: Settings) -> None
 
     An odd line, and an event that fails for whatever reason, is named and counted; the others
     are replayed. Raises RejectsError where Postgres, or the queue before it, cannot be used, and
-    at the end where a line of the file was odd.
+    at the end where a line of the file was odd; NoReplays where the queue is away from the begin.
     """
     results: Counter[str] = Counter()
     odd: list[str] = []
-    async with reject_store(settings) as rejects, replaying(settings) as replays:
+    async with reject_store(settings) as rejects, open_replays(settings) as replays:
         again = RejectReplay(
             make_enricher(settings),
             replays.sink,
@@ -135,7 +135,9 @@ async def replay_chosen(command: argparse.Namespace, settings: Settings) -> None
             try:
                 results[await again.replay(kept, body)] += 1
             except StoreUnavailable as error:
-                raise later(replays.place) from error
+                raise RejectsError(
+                    f"{replays.place} cannot be used now; replay again later"
+                ) from error
             except CollectorError as error:
                 results["failed"] += 1
                 print(printable_line(f"{kept.id}: {error.code}: {explain(error)}"), file=sys.stderr)
@@ -151,22 +153,6 @@ async def replay_chosen(command: argparse.Namespace, settings: Settings) -> None
     )
     if odd:
         raise RejectsError("\n".join(odd))
-
-
-@asynccontextmanager
-async def replaying(settings: Settings) -> AsyncIterator[Replays]:
-    """Where rejects are replayed to. Raises RejectsError where the queue cannot be used."""
-    async with AsyncExitStack() as stack:
-        try:
-            replays = await stack.enter_async_context(open_replays(settings))
-        except StoreUnavailable as error:
-            raise later("the queue at CT_QUEUE_URL") from error
-        yield replays
-
-
-def later(place: str) -> RejectsError:
-    """The error for what takes no events now."""
-    return RejectsError(f"{place} cannot be used now; replay again later")
 
 
 def explain(error: CollectorError) -> str:

@@ -62,28 +62,22 @@ async def replay(settings: Settings, folder: Path, retry_refused: bool, say: Say
     What can be read of damaged files that were kept is written as well; they stay. A spool
     that a process has open is passed over. Raises ReplayError where there was one, where there
     is no spool at all, and where Postgres, the queue or the disk fails; what is not taken then
-    is still in the spool.
+    is still in the spool. Raises NoReplays as open_replays does.
     """
     names = spool_names(folder)
     if not names and not damaged_files(folder):
         raise ReplayError(f"there is no spool in {folder}; name its folder with --spool")
     in_use: list[SpoolInUse] = []
-    try:
-        async with open_replays(settings) as replays:
-            for name in names:
-                try:
-                    async with open_spool(folder, name, settings.spool_max_bytes) as spool:
-                        await replay_spool(spool, replays, retry_refused, say)
-                except SpoolInUse as error:
-                    in_use.append(error)
-            # A spool that was just opened may have put damaged files aside.
-            for path in damaged_files(folder):
-                await replay_damaged(path, replays, say)
-    except StoreUnavailable as error:
-        raise ReplayError(
-            f"the queue at CT_QUEUE_URL cannot be used now ({error.reason or error}): "
-            "run the command again"
-        ) from error
+    async with open_replays(settings) as replays:
+        for name in names:
+            try:
+                async with open_spool(folder, name, settings.spool_max_bytes) as spool:
+                    await replay_spool(spool, replays, retry_refused, say)
+            except SpoolInUse as error:
+                in_use.append(error)
+        # A spool that was just opened may have put damaged files aside.
+        for path in damaged_files(folder):
+            await replay_damaged(path, replays, say)
     if in_use:
         raise ReplayError("\n".join(map(str, in_use)))
 

@@ -59,7 +59,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "event_row",
         "settings",
     },
-    "replays": {"postgres", "queue", "settings", "sink"},
+    "replays": {"errors", "postgres", "queue", "settings", "sink"},
     "spool": {
         "background",
         "codec",
