@@ -61,7 +61,9 @@ def read_refused(body: bytes) -> EventRow:
     try:
         return read_row(body)
     except MsgspecError:
-        message = "must be the row as it was kept, with its id, event_name and received_at"
+        message = (
+            "must be the row as it was kept, with its id, session_id, event_name and received_at"
+        )
         raise InvalidEvent("This is no row.", (FieldError("", message),)) from None
 
 
