@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -15,19 +15,33 @@ from collector.errors import CollectorError, EventRefused
 from collector.event import Event
 
 
+class EventKey(NamedTuple):
+    """What tells an event from all others: an id is the sender's own, and of its session alone."""
+
+    session_id: str
+    id: UUID
+
+
 class EventRow(msgspec.Struct, frozen=True, gc=False):
-    """An event that waits for the disk. Its bytes are all that it holds in memory."""
+    """An event that waits for the disk. Its bytes are nearly all that it holds in memory."""
 
     id: UUID
+    session_id: str
     event_name: str
     received_at: datetime
     json: bytes  # an object of the event's fields, without those that are None
+
+    @property
+    def key(self) -> EventKey:
+        """By which it is stored once."""
+        return EventKey(self.session_id, self.id)
 
 
 class RowHead(msgspec.Struct, frozen=True, gc=False):
     """What a row says of itself beside its bytes."""
 
     id: UUID
+    session_id: str
     event_name: str
     received_at: datetime
 
@@ -38,7 +52,7 @@ class EventStatus(StrEnum):
     __hash__ = str.__hash__  # Enum's own runs in Python, and each event is counted by it
 
     STORED = "stored"  # committed in Postgres
-    DUPLICATE = "duplicate"  # its event_id was stored before; nothing has changed
+    DUPLICATE = "duplicate"  # its session has its event_id already; nothing has changed
     ERASED = "erased"  # of somebody who was erased: it is left out, and its sender not told
     QUEUED = "queued"  # on a majority of the queue's servers, until a consumer stores it
     SPOOLED = "spooled"  # on this machine's disk, until Postgres or the queue is back
@@ -70,13 +84,15 @@ def status_of(outcome: Outcome) -> EventStatus:
 
 def make_row(event: Event) -> EventRow:
     """The event's row, made while its values are in the processor's cache."""
-    return EventRow(event.id, event.event_name, event.received_at, ENCODER.encode(event))
+    return EventRow(
+        event.id, event.session_id, event.event_name, event.received_at, ENCODER.encode(event)
+    )
 
 
 def read_row(data: bytes) -> EventRow:
     """The row that `data` is the JSON of. Raises msgspec.MsgspecError where it is none."""
     head = HEAD.decode(data)
-    return EventRow(head.id, head.event_name, head.received_at, data)
+    return EventRow(head.id, head.session_id, head.event_name, head.received_at, data)
 
 
 def join_rows(rows: Iterable[EventRow]) -> bytes:

@@ -21,7 +21,7 @@ REQUEST_BYTES = 16_384
 # 500 requests of usual events are 9 MiB.
 BATCH_BYTES = 16 * 1_048_576
 
-# What a row holds beside its JSON: itself, its id, name and time, its part of the answer.
+# What a row holds beside its JSON: itself, its id, session, name and time, its part of the answer.
 ROW_BYTES = 1_024
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
@@ -19,8 +20,15 @@ from collector.sql import load_query, migration_files
 # Any number will do, as long as nothing else in the database locks the same.
 LOCK_KEY = 7_221_407_390_117_264
 
-# A collector that writes meanwhile locks the tables in another order than a migration may.
-TRIES_AFTER_DEADLOCK = 10
+LOOK_AGAIN_SECONDS = 0.2
+
+# A collector that writes meanwhile locks the tables in another order than a migration may
+# (deadlock), or a long report has a table that a migration would not wait for (lock_timeout).
+IN_THE_WAY = (asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)
+TRIES = 30
+
+# The line between the steps of a migration.
+NEXT_STEP = "-- next step\n"
 
 # A server that starts, or recovers, may let wait.
 CONNECT_SECONDS = 60.0
@@ -37,6 +45,14 @@ class Migration:
     version: int
     name: str
     sql: str
+
+    @property
+    def steps(self) -> list[str]:
+        """All but the last are a statement each that runs in no transaction, and may run again.
+
+        As CREATE INDEX CONCURRENTLY, which locks no table while it reads it.
+        """
+        return self.sql.split(NEXT_STEP)
 
     @property
     def checksum(self) -> str:
@@ -56,7 +72,8 @@ async def migrate(database_url: str, migrations: list[Migration] | None = None) 
     """Apply what has not been applied yet; returns the names, in order.
 
     Safe to run twice, and from two processes at once: an advisory lock lets one
-    run and the others wait. Each migration is a transaction of its own.
+    run and the others wait. Each migration, or the last step of one that has steps, is a
+    transaction of its own.
     Raises MigrationError.
     """
     async with one_at_a_time(database_url), connected(database_url) as connection:
@@ -68,11 +85,23 @@ async def migrate(database_url: str, migrations: list[Migration] | None = None) 
 async def one_at_a_time(database_url: str) -> AsyncIterator[None]:
     """While a transaction of another connection holds the lock. Raises MigrationError.
 
-    Behind a pooler a session has no locks of its own: the lock would go on to others.
+    Behind a pooler a session has no locks of its own: the lock would go on to others. The
+    transaction keeps no snapshot, for which CREATE INDEX CONCURRENTLY would wait.
     """
-    async with connected(database_url) as connection, connection.transaction():
-        await connection.execute(load_query("lock_migrations"), LOCK_KEY)
+    async with (
+        connected(database_url) as connection,
+        connection.transaction(isolation="read_committed"),
+    ):
+        while not await take_lock(connection):  # noqa: ASYNC110  # another process's lock
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
         yield
+
+
+async def take_lock(connection: Any) -> bool:
+    """Whether the lock is to be had. Raises what asyncpg raises."""
+    locked = bool(await connection.fetchval(load_query("lock_migrations"), LOCK_KEY))
+    await connection.execute(load_query("keep_migrations_lock"))
+    return locked
 
 
 @asynccontextmanager
@@ -146,23 +175,27 @@ def refuse_changed_file(migration: Migration, applied_checksum: str) -> None:
 
 
 async def apply(connection: Any, migration: Migration) -> None:
-    """One migration, tried again where it met a deadlock, which leaves nothing of it behind.
+    """One migration, tried again where others were in its way.
 
     Raises MigrationError where Postgres refuses it.
     """
     try:
-        for _ in range(TRIES_AFTER_DEADLOCK):
-            with suppress(asyncpg.DeadlockDetectedError):
+        for _ in range(TRIES):
+            with suppress(*IN_THE_WAY):
                 return await apply_once(connection, migration)
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)  # for those who waited behind it
         await apply_once(connection, migration)
     except asyncpg.PostgresError as error:
         raise MigrationError(f"{migration.name} failed: {error}") from error
 
 
 async def apply_once(connection: Any, migration: Migration) -> None:
-    """One migration and the note that it ran, in one transaction."""
+    """One migration; its last step and the note that it ran are one transaction."""
+    *before, last = migration.steps
+    for step in before:
+        await connection.execute(step)
     async with connection.transaction():
-        await connection.execute(migration.sql)
+        await connection.execute(last)
         await connection.execute(
             load_query("record_migration"),
             migration.version,

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 
 from collector.errors import CollectorError, EventRefused, OperatorError, StoreUnavailable
-from collector.event_row import EventRow, EventStatus, Outcome, join_rows
+from collector.event_row import EventKey, EventRow, EventStatus, Outcome, join_rows
 from collector.postgres.refusals import FAILURES, describe, may_refuse_row, refuses_row
 from collector.postgres.schema import describe_schema
 from collector.postgres.sessions import Connection, Sessions
@@ -45,18 +44,17 @@ class Store:
         self._sessions = sessions
         self._timeout_seconds = timeout_seconds
 
-    async def insert_events(self, rows: Sequence[EventRow]) -> set[UUID]:
+    async def insert_events(self, rows: Sequence[EventRow]) -> set[EventKey]:
         """Store events that are not stored yet, and merge what they change in the funnel.
 
-        Of events with the same id the first counts. Returns the ids that are new; the
+        Of events with the same key the first counts. Returns the keys that are new; the
         others were there before, or are of people who were erased, and change nothing.
         Raises EventRefused where Postgres refuses one of the rows: nothing is stored then.
         Raises StoreUnavailable where Postgres cannot take them now, or its answer was lost:
         they may be stored, and may be sent again without harm.
         """
-        first = {row.id: row for row in reversed(rows)}
-        records = await self._fetch("insert_events", join_rows(first.values()))
-        return {record["id"] for record in records}
+        first = {row.key: row for row in reversed(rows)}
+        return keys_of(await self._fetch("insert_events", join_rows(first.values())))
 
     async def put_each(self, rows: Sequence[EventRow]) -> list[Outcome]:
         """Store events as insert_events does, but each that Postgres refuses fails alone.
@@ -88,19 +86,26 @@ class Store:
         new = await self.insert_events(rows)
         if len(new) == len(rows):  # nearly always
             return [EventStatus.STORED] * len(rows)
-        old = {row.id for row in rows} - new
-        if not old:  # two have the same id
+        old = {row.key for row in rows} - new
+        if not old:  # two have the same key
             return statuses_of(rows, new, old, set())
         # ON CONFLICT passes over a conflict with any unique constraint, also a deployment's own.
-        stored = {record["id"] for record in await self._fetch("stored_ids", list(old))}
+        stored = await self._find_stored(old)
         return statuses_of(rows, new, stored, await self._find_erased(rows, old - stored))
 
-    async def _find_erased(self, rows: Sequence[EventRow], ids: Collection[UUID]) -> set[UUID]:
-        """Which of the events with these ids are left out, since a person was erased."""
-        if not ids:
+    async def _find_stored(self, keys: Collection[EventKey]) -> set[EventKey]:
+        """Which of these events are stored."""
+        sessions, ids = zip(*keys, strict=True)
+        return keys_of(await self._fetch("stored_ids", sessions, ids))
+
+    async def _find_erased(
+        self, rows: Sequence[EventRow], keys: Collection[EventKey]
+    ) -> set[EventKey]:
+        """Which of the events with these keys are left out, since a person was erased."""
+        if not keys:
             return set()
-        left_out = join_rows(row for row in rows if row.id in ids)
-        return {record["id"] for record in await self._fetch("erased_ids", left_out)}
+        left_out = join_rows(row for row in rows if row.key in keys)
+        return keys_of(await self._fetch("erased_ids", left_out))
 
     async def _insert_passing(self, rows: Sequence[EventRow]) -> list[Outcome]:
         """Store events that pass each by itself; where they do not pass together, one by one."""
@@ -205,26 +210,32 @@ def unavailable(
     return kind(UNAVAILABLE, reason=reason)
 
 
+def keys_of(records: Iterable[Any]) -> set[EventKey]:
+    """The keys of records with session_id and id, in this order."""
+    return {EventKey(*record) for record in records}
+
+
 def statuses_of(
     rows: Sequence[EventRow],
-    new: Collection[UUID],
-    stored: Collection[UUID],
-    erased: Collection[UUID],
+    new: Collection[EventKey],
+    stored: Collection[EventKey],
+    erased: Collection[EventKey],
 ) -> list[Outcome]:
-    """What became of each event; of two with the same id in a batch, the first is the new one.
+    """What became of each event; of two with the same key in a batch, the first is the new one.
 
-    `stored` are ids that were there before, `erased` those of people who were erased. What is
-    none of these was swallowed by a unique constraint that is not the id's.
+    `stored` are keys that were there before, `erased` those of people who were erased. What is
+    none of these was swallowed by a unique constraint that is not the key's.
     """
     statuses: list[Outcome] = []
     left = set(new)
     for row in rows:
-        if row.id in left:
-            left.remove(row.id)
+        key = row.key
+        if key in left:
+            left.remove(key)
             statuses.append(EventStatus.STORED)
-        elif row.id in new or row.id in stored:
+        elif key in new or key in stored:
             statuses.append(EventStatus.DUPLICATE)
-        elif row.id in erased:
+        elif key in erased:
             statuses.append(EventStatus.ERASED)
         else:
             statuses.append(EventRefused("it conflicts with a unique constraint, not by its id"))

@@ -10,8 +10,6 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 
-import msgspec
-
 from collector.event_row import EventRow
 
 # The number is fixed: consumers of two versions must agree on it.
@@ -37,16 +35,6 @@ REPLAYS = Lane("CT_REPLAYS", "ct.replays", 1)
 LANES = (LIVE, REPLAYS)
 
 
-class OfSession(msgspec.Struct):
-    """What the partition is computed of."""
-
-    session_id: str
-
-
-DECODER = msgspec.json.Decoder(OfSession)
-
-
 def subject_of(row: EventRow, lane: Lane) -> str:
     """Where an event goes in a lane: always the same for the same session."""
-    session_id = DECODER.decode(row.json).session_id
-    return f"{lane.prefix}.{zlib.crc32(session_id.encode()) % lane.partitions}"
+    return f"{lane.prefix}.{zlib.crc32(row.session_id.encode()) % lane.partitions}"

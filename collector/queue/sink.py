@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from uuid import uuid4
+from uuid import UUID, uuid4, uuid5
 
 import nats.errors
 from nats.aio.client import Client
@@ -29,7 +29,7 @@ ROOM_SHARE = 0.05
 
 
 class QueueSink:
-    """Events go into a lane, each as a message with the event's id.
+    """Events go into a lane, each as a message with an id of its own.
 
     The servers drop a message with an id that they have seen in the last two minutes; Postgres
     knows all of them. `attempt` is added to these ids, for what shall not be dropped: an event that
@@ -81,12 +81,17 @@ class QueueSink:
     async def _put(self, row: EventRow) -> Outcome:
         """Queue an event. Raises one of FAILURES."""
         try:
-            headers = {Header.MSG_ID.value: f"{row.id}{self._attempt}"}
+            headers = {Header.MSG_ID.value: f"{message_id(row)}{self._attempt}"}
             subject = subject_of(row, self._lane)
             await self._jetstream.publish(subject, encode_row(row), headers=headers)
         except nats.errors.MaxPayloadError:
             return EventRefused("larger than max_payload of the queue's servers")
         return EventStatus.QUEUED
+
+
+def message_id(row: EventRow) -> UUID:
+    """The same for the same event, and another for the same event_id in another session."""
+    return uuid5(row.id, row.session_id)
 
 
 def first_of(errors: BaseExceptionGroup[BaseException]) -> BaseException:

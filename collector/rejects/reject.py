@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from collector.allowance import AddressAllowance, Allowance
 from collector.errors import CollectorError, EventRefused, FieldError
@@ -60,8 +60,11 @@ def make_reject(
 
 
 def make_refused(error: EventRefused, row: EventRow) -> Reject:
-    """What is kept of an event that Postgres refused: its row, which a replay stores as it is."""
-    return make_of_row(row.id, error.reason, row.json, row.received_at)
+    """What is kept of an event that Postgres refused: its row, which a replay stores as it is.
+
+    Its id here is no event_id, which another session's event may have too.
+    """
+    return make_of_row(uuid5(row.id, row.session_id), error.reason, row.json, row.received_at)
 
 
 def make_unreadable(reason: str, data: bytes, event_id: UUID, received_at: datetime) -> Reject:

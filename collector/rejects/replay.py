@@ -24,9 +24,6 @@ from collector.sink import Sink
 
 FUNNEL_PATH = "/v1/events/funnel"
 
-# What the table of rejects notes. It has no word for the queue: its consumers store what it took.
-NOTED = {EventStatus.QUEUED: EventStatus.STORED}
-
 
 @dataclass(frozen=True, slots=True)
 class RejectReplay:
@@ -50,7 +47,7 @@ class RejectReplay:
         """
         rows = self.read_rows(kept.reject, body)
         result = result_of(await self.sink.put_each(rows))
-        await self.rejects.mark_replayed(kept, NOTED.get(result, result))
+        await self.rejects.mark_replayed(kept, result)
         return result
 
     def read_rows(self, reject: Reject, body: bytes) -> list[EventRow]:
@@ -78,7 +75,9 @@ def read_refused(body: bytes) -> EventRow:
     try:
         return read_row(body)
     except MsgspecError:
-        message = "must be the row as it was kept, with its id, event_name and received_at"
+        message = (
+            "must be the row as it was kept, with its id, session_id, event_name and received_at"
+        )
         raise InvalidEvent("This is no row.", (FieldError("", message),)) from None
 
 

@@ -1,16 +1,16 @@
 -- Store a batch of events, and merge what the new ones change in the orders and in the funnel:
 -- one statement, so one round trip, and a transaction by itself.
 -- Parameters: $1, a JSON array with an object for each event: the fields of Event by name
--- (collector/event.py). No id comes twice.
--- Columns: id, one row for each event that is new; the others were stored before, or are of
--- somebody who was erased (docs/privacy.md#erasing-a-person), and change nothing.
--- ON CONFLICT of events names no target: a sharded Postgres needs session_id in every
--- unique key.
+-- (collector/event.py). No id comes twice for one session.
+-- Columns: session_id, id, one row for each event that is new; the others were stored before, or
+-- are of somebody who was erased (docs/privacy.md#erasing-a-person), and change nothing.
+-- An event is stored before where its session has its id. ON CONFLICT names no target there, so
+-- that the statement runs on the schema before 0015 too, where an id was one of all sessions.
 --
--- Why writers never deadlock: a statement waits for another's event (the same id), for
+-- Why writers never deadlock: a statement waits for another's event (the same key), for
 -- another's order (the same row of counted_orders) or for another's session (the same row of
--- the funnel), for nothing else. Each takes its events in the order of their ids: the sort
--- below the insert. It takes its first order after its last event, and its first session after
+-- the funnel), for nothing else. Each takes its events in the order of their ids, of two
+-- with one id in that of their sessions: the sort below the insert. It takes its first order after its last event, and its first session after
 -- its last order: what is sorted below an insert (DISTINCT ON, GROUP BY, ORDER BY) cannot give
 -- a row before it has read all of "stored", and all of "counted". It takes its orders in the
 -- order of their keys, and in one go all its sessions in their order, with those that lose an
@@ -38,7 +38,7 @@ WITH stored AS (
         )
         ELSE TRUE
     END
-    ORDER BY id
+    ORDER BY id, session_id
     ON CONFLICT DO NOTHING
     RETURNING
         -- include funnel_facts
@@ -62,8 +62,10 @@ counted AS (
         replaced_happened_at = o.happened_at,
         replaced_value = o.conversion_value,
         replaced_currency = o.currency
-    WHERE (EXCLUDED.conversion_value IS NULL, EXCLUDED.happened_at, EXCLUDED.event_id)
-        < (o.conversion_value IS NULL, o.happened_at, o.event_id)
+    WHERE (
+        EXCLUDED.conversion_value IS NULL, EXCLUDED.happened_at, EXCLUDED.event_id,
+        EXCLUDED.session_id COLLATE "C"
+    ) < (o.conversion_value IS NULL, o.happened_at, o.event_id, o.session_id)
     RETURNING *
 ),
 order_changes AS (
@@ -181,4 +183,4 @@ order_changes AS (
         ),
         updated_at = EXCLUDED.updated_at  -- the statement's time, as now() is
 )
-SELECT id FROM stored;
+SELECT session_id, id FROM stored;

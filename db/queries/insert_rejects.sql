@@ -1,6 +1,6 @@
 -- Keep a batch of rejected events, no two with one event_id.
--- One that is kept already is to be replayed again: a queue had taken its replay, and Postgres has
--- refused it then. What is known of its request stays.
+-- A row that is kept already is to be replayed again: a queue had taken its replay, and Postgres has
+-- refused it once more.
 -- Parameters: one array a column, all of one length, in the order of Reject's fields
 -- (collector/rejects/reject.py); errors come as JSON texts.
 -- Columns: none.

@@ -1,3 +1,5 @@
--- Wait until no other process migrates. The lock ends with the transaction.
--- Parameters: $1 the lock's key. Columns: one, without meaning.
-SELECT pg_advisory_xact_lock($1);
+-- Take the lock of who migrates, which ends with the transaction, where nobody else has it. Who
+-- waited in the statement would hold a snapshot, for which CREATE INDEX CONCURRENTLY of the one who
+-- migrates waits in turn.
+-- Parameters: $1 the lock's key. Columns: locked.
+SELECT pg_try_advisory_xact_lock($1) AS locked;

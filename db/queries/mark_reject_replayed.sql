@@ -1,5 +1,5 @@
 -- Note that a rejected event went through. The first time counts.
--- Parameters: $1 its id, $2 the result: stored or duplicate, $3 its version as it was read: one that
+-- Parameters: $1 its id, $2 the result: stored, duplicate or queued, $3 its version as it was read: one that
 -- was refused again meanwhile is not noted. Columns: none.
 UPDATE rejected_events
 SET replayed_at = now(), replay_result = $2

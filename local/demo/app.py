@@ -150,7 +150,8 @@ async def answer_event(request: web.Request) -> web.Response:
         event_id = UUID(request.query.get("id", ""))
     except ValueError:
         return web.json_response({"event": None})
-    return web.json_response({"event": await request.app[FEED].event(event_id)})
+    session_id = request.query.get("session", "")
+    return web.json_response({"event": await request.app[FEED].event(session_id, event_id)})
 
 
 async def answer_session(request: web.Request) -> web.Response:

@@ -63,9 +63,9 @@ class Feed:
         """The last events, the newest first."""
         return [show_event(row) for row in await self._fetch("last_events", EVENTS)]
 
-    async def event(self, event_id: UUID) -> Shown | None:
+    async def event(self, session_id: str, event_id: UUID) -> Shown | None:
         """All that is stored of one event, by the names of its columns, or none."""
-        rows = await self._fetch("event", event_id)
+        rows = await self._fetch("event", session_id, event_id)
         return dict(sorted(json.loads(rows[0]["event"]).items())) if rows else None
 
     async def last_sessions(self) -> list[Shown]:
@@ -77,20 +77,20 @@ class Feed:
         rows = await self._fetch("session", session_id)
         return show_session(rows[0]) if rows else None
 
-    async def _fetch(self, query: str, argument: object) -> list[Mapping[str, Any]]:
+    async def _fetch(self, query: str, *arguments: object) -> list[Mapping[str, Any]]:
         try:
             async with self._pool.acquire() as connection:
-                return await _fetch_or_give_up(connection, load_query(query), argument)
+                return await _fetch_or_give_up(connection, load_query(query), *arguments)
         except FAILURES as error:
             raise FeedError(f"Postgres does not answer: {error or type(error).__name__}") from error
 
 
 async def _fetch_or_give_up(
-    connection: Any, query: str, argument: object
+    connection: Any, query: str, *arguments: object
 ) -> list[Mapping[str, Any]]:
     """The rows; a connection that failed, perhaps in mid-statement, is not used again."""
     try:
-        rows: list[Mapping[str, Any]] = await connection.fetch(query, argument)
+        rows: list[Mapping[str, Any]] = await connection.fetch(query, *arguments)
     except FAILURES:
         connection.terminate()
         raise

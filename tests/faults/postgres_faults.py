@@ -85,15 +85,16 @@ async def table_locked(database: str, mode: str = "ACCESS EXCLUSIVE") -> AsyncIt
 
 
 @asynccontextmanager
-async def event_held(database: str, event_id: UUID) -> AsyncIterator[None]:
+async def event_held(database: str, session_id: str, event_id: UUID) -> AsyncIterator[None]:
     """Another client is about to store this event: who stores it too must wait for that one."""
     connection = await asyncpg.connect(database)
     try:
         await connection.execute("BEGIN")
         await connection.execute(
             "INSERT INTO conversion_events (id, session_id, event_type, event_name, received_at) "
-            "VALUES ($1, 'held', 'x', 'x', now())",
+            "VALUES ($1, $2, 'x', 'x', now())",
             event_id,
+            session_id,
         )
         yield
     finally:

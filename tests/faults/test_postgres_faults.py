@@ -83,7 +83,8 @@ async def test_postgres_is_restarted_while_a_replay_runs(
                 # So that it cannot replay the event before that is held.
                 with pausing([process.pid]):
                     await asyncio.to_thread(start_again, own_postgres)
-                    await held.enter_async_context(event_held(own_database, last))
+                    holding = event_held(own_database, sender.promised[last], last)
+                    await held.enter_async_context(holding)
                 await eventually(lambda: process.metric("ct_replayed_events_total") > 0)
                 assert await asyncio.to_thread(process.metric, "ct_spool_events") > 0
                 await asyncio.to_thread(pg_ctl, own_postgres, "-m", "immediate", "stop")

@@ -86,9 +86,14 @@ def user(number: int) -> UUID:
 
 @st.composite
 def some_events(draw: st.DrawFn) -> list[Event]:
-    """Up to a dozen events that meet in sessions, minutes, stages and users."""
+    """Up to a dozen events that meet in sessions, minutes, stages, users and ids.
+
+    No two are of one session with one id.
+    """
     count = draw(st.integers(1, 12))
-    return [draw(an_event(number)) for number in range(1, count + 1)]
+    numbers = [draw(st.just(number) | st.integers(1, number)) for number in range(1, count + 1)]
+    events = [draw(an_event(number)) for number in numbers]
+    return list({(event.session_id, event.id): event for event in events}.values())
 
 
 @st.composite

@@ -58,6 +58,20 @@ test("a page view has what the gateway's contract wants, and nothing unknown", a
   });
 });
 
+test("an event that is sent again keeps its session, also when that has ended", async () => {
+  gateway = await startGateway({ status: 503, headers: { "Retry-After": "1" } });
+  const tracker = open();
+  void tracker.trackEvent("a");
+  const [first] = await sent(1);
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 31 * 60_000 });
+  void tracker.trackEvent("b");
+  const [, ...later] = await sent(3);
+  vi.useRealTimers();
+  const [again, other] = later.sort((one, two) => one.event_type.localeCompare(two.event_type));
+  expect(again).toMatchObject({ event_id: first!.event_id, session_id: first!.session_id });
+  expect(other!.session_id).not.toBe(first!.session_id);
+});
+
 test.each([
   ["an event", {}],
   ["an event without identifiers", { consent: "count" } as const],

@@ -14,5 +14,5 @@ counting AS (
         order_key, id AS event_id, session_id, happened_at, conversion_value, currency
     FROM human
     WHERE order_key IS NOT NULL
-    ORDER BY order_key, conversion_value IS NULL, happened_at, id
+    ORDER BY order_key, conversion_value IS NULL, happened_at, id, session_id COLLATE "C"
 ),

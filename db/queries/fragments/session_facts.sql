@@ -124,5 +124,6 @@ facts AS (
     JOIN judged USING (session_id)
     LEFT JOIN viewed USING (session_id)
     LEFT JOIN seen USING (session_id)
-    JOIN stored AS first_event ON first_event.id = f.first_event_id
+    JOIN stored AS first_event
+        ON first_event.session_id = f.session_id AND first_event.id = f.first_event_id
 )

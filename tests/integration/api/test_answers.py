@@ -61,6 +61,16 @@ async def test_the_same_event_again_is_answered_alike_and_stored_once(
     assert await collector.funnels() == before
 
 
+async def test_the_same_event_id_in_another_session_is_another_event(
+    collector: Collector,
+) -> None:
+    signup = {"event_id": str(uuid4()), "event_type": "signup"}
+    answers = [await collector.track(session_id=session, **signup) for session in "abab"]
+    assert [answer.get("duplicate", False) for _, answer in answers] == [False, False, True, True]
+    assert len(await collector.events()) == 2
+    assert [row["completed_signup"] for row in await collector.funnels()] == [True, True]
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"[1]", b"null", b"\xff", b"session_id=s1"])
 async def test_what_is_no_json_object_is_answered_400(collector: Collector, body: bytes) -> None:
     status, answer = await collector.post(TRACK, data=body, headers={"Content-Type": "text/plain"})

@@ -67,6 +67,16 @@ async def test_the_same_batch_again_stores_nothing_twice(collector: Collector) -
     assert len(await collector.events()) == 20
 
 
+async def test_of_a_batch_each_session_has_an_event_id_of_its_own(collector: Collector) -> None:
+    [first] = some(session_id="a")
+    events = [first, {**first, "session_id": "b"}, first]
+    _, answer = await collector.post(BATCH, json={"events": events})
+    assert statuses(answer) == ["stored", "stored", "duplicate"]
+    _, answer = await collector.post(BATCH, json={"events": events})
+    assert statuses(answer) == ["duplicate"] * 3
+    assert len(await collector.events()) == 2
+
+
 async def test_an_event_without_an_id_is_answered_with_the_one_that_it_got(
     collector: Collector,
 ) -> None:

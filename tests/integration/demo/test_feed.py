@@ -69,13 +69,16 @@ async def test_all_that_is_stored_of_an_event_is_shown_when_it_is_asked_for(
 ) -> None:
     event_id = str(uuid4())
     await collector.track(event_id=event_id, conversion_value="29.90", metadata={"plan": HOSTILE})
-    shown = (await get_json(demo, "/api/event", id=event_id))["event"]
+    session = (await collector.events())[0]["session_id"]
+    shown = (await get_json(demo, "/api/event", session=session, id=event_id))["event"]
     assert (shown["id"], shown["conversion_value"]) == (event_id, "29.90")
     assert shown["metadata"] == {"plan": HOSTILE}
     assert list(shown) == sorted(shown)
     assert None not in shown.values()
     for other in (str(uuid4()), "x", "1' OR '1'='1"):
-        assert await get_json(demo, "/api/event", id=other) == {"event": None}
+        found = await get_json(demo, "/api/event", session=session, id=other)
+        assert found == {"event": None}
+    assert await get_json(demo, "/api/event", session="x", id=event_id) == {"event": None}
 
 
 async def test_a_session_has_its_stages_in_order_with_their_times(

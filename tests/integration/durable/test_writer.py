@@ -162,7 +162,7 @@ async def test_a_batch_lingers_no_longer_than_it_may_behind_a_commit_that_is_stu
     try:
         async with running(database, tmp_path) as r:
             async with connection.transaction():
-                await insert_id(connection, stuck.id)
+                await insert_key(connection, stuck)
                 first = asyncio.create_task(r.writer.put(stuck))
                 await until_waiting(database, 1)
                 async with asyncio.timeout(20):
@@ -173,12 +173,13 @@ async def test_a_batch_lingers_no_longer_than_it_may_behind_a_commit_that_is_stu
         await connection.close()
 
 
-async def insert_id(connection: Any, event_id: UUID) -> None:
-    """A row of somebody else, in a transaction that has not ended."""
+async def insert_key(connection: Any, row: EventRow) -> None:
+    """The same event by somebody else, in a transaction that has not ended."""
     await connection.execute(
         "INSERT INTO conversion_events (id, session_id, event_type, event_name, received_at) "
-        "VALUES ($1, 's', 't', 'n', now())",
-        event_id,
+        "VALUES ($1, $2, 't', 'n', now())",
+        row.id,
+        row.session_id,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -12,8 +14,8 @@ from tests.integration.facts.following import (
     assert_all_follows,
     refresh_until_now,
 )
-from tests.support import empty_tables
-from tests.unit.events import some_events
+from tests.support import empty_tables, execute
+from tests.unit.events import event_row, some_events
 
 EVENTS = "(SELECT id FROM conversion_events ORDER BY id OFFSET {place} LIMIT {count})"
 
@@ -22,7 +24,9 @@ CHANGES = [
     f"DELETE FROM conversion_events WHERE id IN {EVENTS}",
     f"UPDATE conversion_events SET is_bot = NOT is_bot WHERE id IN {EVENTS}",
     f"UPDATE conversion_events SET is_bot = TRUE WHERE id IN {EVENTS}",
-    f"UPDATE conversion_events SET session_id = 'moved' WHERE id IN {EVENTS}",
+    # An id of its own, since the session that it comes to may have this one.
+    f"UPDATE conversion_events SET session_id = 'moved', id = gen_random_uuid()"
+    f" WHERE id IN {EVENTS}",
     f"UPDATE conversion_events SET order_id = 'R1', converted = TRUE WHERE id IN {EVENTS}",
     f"UPDATE conversion_events SET order_id = NULL, stripe_session_id = NULL WHERE id IN {EVENTS}",
     f"UPDATE conversion_events SET conversion_value = 5, currency = 'EUR' WHERE id IN {EVENTS}",
@@ -57,5 +61,19 @@ async def test_after_any_mix_of_stored_changed_and_erased_events_all_follows(
                     await connection.execute(change.format(place=place, count=count))
                 case "refresh":
                     await refresh_until_now(connection)
+    await refresh_until_now(connection)
+    await assert_all_follows(connection)
+
+
+async def test_an_order_of_two_sessions_with_one_event_id_follows_in_both(
+    database: str, connection: Connection
+) -> None:
+    bought = {"order_id": "R1", "converted": True, "conversion_value": Decimal(30)}
+    async with open_store(database, 1, 30) as store:
+        for minute, session in enumerate("ab"):
+            await store.insert_events([event_row(1, minute, session_id=session, **bought)])
+    await refresh_until_now(connection)
+    await assert_all_follows(connection)
+    await execute(database, "UPDATE conversion_events SET conversion_value = 5")
     await refresh_until_now(connection)
     await assert_all_follows(connection)

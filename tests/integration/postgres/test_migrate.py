@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 
 import asyncpg
@@ -74,6 +75,56 @@ async def test_a_step_that_meets_a_deadlock_is_tried_again(empty: str) -> None:
     finally:
         await writer.close()
     assert await fetch(empty, "SELECT to_regclass('t')::text AS t") == [{"t": "t"}]
+
+
+async def keys_of(url: str) -> list[str]:
+    """The definitions of all keys of the tables of events and funnel."""
+    rows = await fetch(
+        url,
+        "SELECT pg_get_indexdef(indexrelid) AS key FROM pg_index WHERE indisunique AND indisvalid "
+        "AND indrelid IN ('conversion_events'::regclass, 'conversion_funnel'::regclass)",
+    )
+    return sorted(row["key"].partition(" ON ")[2] for row in rows)
+
+
+KEYS = [
+    "public.conversion_events USING btree (session_id, id)",
+    "public.conversion_funnel USING btree (session_id)",
+]
+
+
+async def test_indexes_that_an_earlier_try_left_unfinished_are_built_anew(empty: str) -> None:
+    await migrate(empty, MIGRATIONS[:14])
+    add = "INSERT INTO conversion_events (session_id, event_type, event_name, received_at) VALUES "
+    await execute(empty, add + "('s', 'a', 'a', now()), ('s', 'a', 'a', now())")
+    for table in ("conversion_events", "conversion_funnel"):
+        broken = f"CREATE UNIQUE INDEX CONCURRENTLY {table}_key ON {table} "
+        with suppress(asyncpg.PostgresError):  # of which the first is left, since 's' is twice
+            await execute(empty, broken + "(session_id)")
+    unfinished = "SELECT indexrelid::regclass::text AS i FROM pg_index WHERE NOT indisvalid"
+    assert await fetch(empty, unfinished) == [{"i": "conversion_events_key"}]
+    assert await migrate(empty) == [m.name for m in MIGRATIONS[14:]]
+    assert await keys_of(empty) == KEYS
+    assert await fetch(empty, unfinished) == []
+
+
+async def test_a_step_waits_for_no_long_reader_with_all_writers_behind_it(empty: str) -> None:
+    await migrate(empty, MIGRATIONS[:14])
+    reader, writer = await asyncpg.connect(empty), await asyncpg.connect(empty)
+    try:
+        await reader.execute("BEGIN; SELECT FROM conversion_events")
+        migration = asyncio.create_task(migrate(empty))
+        while not await fetch(empty, "SELECT 1 FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110  # another process's lock
+            await asyncio.sleep(0.01)
+        async with asyncio.timeout(30):
+            await writer.execute("BEGIN; LOCK conversion_events IN ROW EXCLUSIVE MODE; COMMIT")
+        assert not migration.done()
+        await reader.execute("COMMIT")
+        assert await migration == [m.name for m in MIGRATIONS[14:]]
+    finally:
+        await reader.close()
+        await writer.close()
+    assert await keys_of(empty) == KEYS
 
 
 async def test_a_file_that_was_changed_after_it_ran_is_refused(empty: str) -> None:

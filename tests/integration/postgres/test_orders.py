@@ -56,6 +56,17 @@ async def test_an_order_that_two_sessions_report_counts_for_the_first(database: 
     assert row["ordered_at"] == NOON
 
 
+async def test_an_order_that_two_sessions_report_with_one_event_id_counts_once(
+    database: str,
+) -> None:
+    first = purchase(1, 0, session_id="a", order_id="R1")
+    again = purchase(1, 9, session_id="b", order_id="R1")
+    await store_each(database, again, first, again)
+    assert await values_of_sessions(database) == {"a": 30, "b": None}
+    [row] = await orders(database)
+    assert (row["session_id"], row["repeat_ids"]) == ("a", [first.id])
+
+
 async def test_a_session_that_loses_an_order_is_as_if_it_had_never_counted_there(
     database: str,
 ) -> None:
@@ -251,7 +262,7 @@ def counting_events(events: Iterable[Event]) -> dict[str, Event]:
 
 def rank(sold: Event) -> tuple[Any, ...]:
     happened_at = min(sold.occurred_at or sold.received_at, sold.received_at)
-    return sold.conversion_value is None, happened_at, sold.id
+    return sold.conversion_value is None, happened_at, sold.id, sold.session_id
 
 
 def worth(sold: list[Event]) -> Decimal | None:

@@ -192,7 +192,30 @@ async def test_a_collector_starts_and_serves_on_a_schema_that_it_does_not_know(n
         assert len(await collector.events()) == 3
 
 
+async def test_what_a_release_looks_for_by_an_event_s_id_has_an_index(
+    newer: str, release: Release
+) -> None:
+    connection = await asyncpg.connect(newer)
+    await connection.execute("SET enable_seqscan = off")  # the table is empty
+    plan = await connection.fetch(
+        f"EXPLAIN {release.statements['queries/stored_ids']}", [UUID(int=1)]
+    )
+    await connection.close()
+    assert "Index Cond: (id = ANY" in "".join(line for (line,) in plan)
+
+
 async def test_a_migration_beside_a_collector_that_writes_fails_no_event(database: str) -> None:
+    await write_beside(database, [*MIGRATIONS, LATER], [LATER.name])
+    assert len(await fetch(database, "SELECT FROM later")) >= 50
+
+
+async def test_keys_are_changed_beside_a_collector_that_writes(own: str, release: Release) -> None:
+    later = [migration.name for migration in MIGRATIONS[release.schema :]]
+    await write_beside(own, MIGRATIONS, later)
+
+
+async def write_beside(database: str, migrations: list[Migration], missing: list[str]) -> None:
+    """Migrate while a collector stores events, and hold that each is stored and answered so."""
     async with run_collector(database) as collector:
         statuses: list[int] = []
         is_over = asyncio.Event()
@@ -203,14 +226,13 @@ async def test_a_migration_beside_a_collector_that_writes_fails_no_event(databas
 
         clients = [asyncio.create_task(send_until_over(number)) for number in range(8)]
         await eventually(lambda: len(statuses) > 50)
-        assert await migrate(database, [*MIGRATIONS, LATER]) == [LATER.name]
+        assert await migrate(database, migrations) == missing
         sent = len(statuses)
         await eventually(lambda: len(statuses) > sent + 50)
         is_over.set()
         await asyncio.gather(*clients)
         assert set(statuses) == {200}
         assert len(await collector.events()) == len(statuses)
-        assert len(await fetch(database, "SELECT FROM later")) >= 50
 
 
 async def test_its_process_leaves_that_schema_alone(newer: str, tmp_path: Path) -> None:

@@ -245,6 +245,17 @@ async def test_20_writers_in_two_orders_over_100_sessions_never_deadlock(databas
     assert row["count"] == 100
 
 
+async def test_writers_of_one_event_id_in_many_sessions_never_deadlock(database: str) -> None:
+    sessions = [f"session {n}" for n in range(200)]
+    async with open_store(database, 20, 30) as store:
+        batches = [
+            [event_row(1, session_id=session) for session in sessions[:: 1 if n % 2 else -1]]
+            for n in range(20)
+        ]
+        stored = await asyncio.gather(*(store.insert_events(batch) for batch in batches))
+    assert sum(len(keys) for keys in stored) == 200
+
+
 async def test_the_insert_is_planned_once_a_connection(database: str) -> None:
     async with open_store(database, 1, 30) as store:
         for number in range(2):

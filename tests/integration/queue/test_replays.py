@@ -178,7 +178,7 @@ async def test_rejects_go_by_the_lane_of_replays_once(
     assert await stored(database) == 3
 
 
-async def test_a_reject_that_postgres_refuses_behind_the_queue_is_listed_again(
+async def test_what_postgres_refuses_behind_the_queue_is_listed_until_it_is_stored(
     empty: NatsCluster, tmp_path: Path, database: str
 ) -> None:
     await execute(database, NEVER_BAD.format("ADD") + " CHECK (session_id <> 'bad')")
@@ -186,9 +186,14 @@ async def test_a_reject_that_postgres_refuses_behind_the_queue_is_listed_again(
     assert (await command(empty, database, "rejects", "replay")).stdout == "1 queued\n"
     with consuming(empty, tmp_path, database):
         await until(lambda: is_settled(empty))
-        [row] = await rejected(database)
+        [sent, row] = await rejected(database)
+        assert sent["replay_result"] == "queued"
         assert (row["replayed_at"], row["reason"]) == (None, "event_refused")
         assert "never_bad" in str(row["message"])
+        assert (await command(empty, database, "rejects", "replay")).stdout == "1 queued\n"
+        await until(lambda: is_settled(empty))
+        [_, again] = await rejected(database)
+        assert (again["id"], again["replayed_at"]) == (row["id"], None)
         await execute(database, NEVER_BAD.format("DROP"))
         # The queue knows the event's id still, and takes it all the same.
         assert (await command(empty, database, "rejects", "replay")).stdout == "1 queued\n"

@@ -62,6 +62,15 @@ async def test_events_are_queued_once_each(queue: NatsCluster) -> None:
         assert await messages(queue, "CT_EVENTS") == before + 100
 
 
+async def test_the_same_event_id_in_two_sessions_is_queued_for_each(queue: NatsCluster) -> None:
+    rows = [event_row(7_101, session_id=session) for session in "ab"]
+    async with opened(queue) as sinks:
+        before = await messages(queue, "CT_EVENTS")
+        assert await sinks.live.put_each(rows) == [QUEUED] * 2
+        assert await sinks.live.put_each(rows) == [QUEUED] * 2
+        assert await messages(queue, "CT_EVENTS") == before + 2
+
+
 async def test_replays_have_a_stream_of_their_own(queue: NatsCluster) -> None:
     async with opened(queue) as sinks:
         before = await messages(queue, "CT_EVENTS")

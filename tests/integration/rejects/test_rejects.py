@@ -456,6 +456,26 @@ async def test_a_row_that_is_written_again_after_a_lost_answer_is_kept_once(data
     assert len(await fetch(database, "SELECT 1 FROM rejected_events")) == 1
 
 
+async def test_refused_events_of_two_sessions_with_one_id_are_both_kept(database: str) -> None:
+    add = "ALTER TABLE conversion_events ADD CONSTRAINT no_moon CHECK (event_name <> 'moon')"
+    await execute(database, add)
+    async with run_collector(database, rejects_repeat_seconds=0) as collector:
+        for session in ("a", "b", "b"):
+            fields = {"session_id": session, "event_id": str(UUID(int=7)), "event_name": "moon"}
+            assert (await collector.track(**fields))[0] == 500
+        kept = await rejects(collector, 2)
+    assert sorted(json.loads(row["body"])["session_id"] for row in kept) == ["a", "b"]
+    await execute(database, "ALTER TABLE conversion_events DROP CONSTRAINT no_moon")
+    assert run(database, "replay").returncode == 0
+    stored = await fetch(database, "SELECT session_id FROM conversion_events ORDER BY session_id")
+    assert [row["session_id"] for row in stored] == ["a", "b"]
+
+
+def id_in_body(row: Any) -> Any:
+    """The event_id in the body of a row that Postgres refused."""
+    return json.loads(row["body"])["id"]
+
+
 async def test_an_event_that_postgres_refused_is_kept_and_can_be_replayed(
     collector: Collector,
 ) -> None:
@@ -474,6 +494,6 @@ async def test_an_event_that_postgres_refused_is_kept_and_can_be_replayed(
     assert run(collector.database, "replay").returncode == 0
     [event] = await collector.events()
     assert (event["event_name"], event["channel"]) == ("moon", "Paid Search")
-    assert (event["id"], event["received_at"]) == (row["event_id"], row["received_at"])
+    assert (str(event["id"]), event["received_at"]) == (id_in_body(row), row["received_at"])
     [kept] = await rejects(collector, 1)
     assert kept["replay_result"] == "stored"

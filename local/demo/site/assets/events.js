@@ -92,7 +92,7 @@ const makeRow = (table, cells) => {
 };
 
 /** The row's event as a button, by which all that is stored of it is shown below the row. */
-const addDetails = (row, id) => {
+const addDetails = (row, event) => {
   const cell = row.cells[1];
   const button = document.createElement("button");
   button.type = "button";
@@ -100,16 +100,16 @@ const addDetails = (row, id) => {
   button.setAttribute("aria-expanded", "false");
   button.append(cell.firstChild);
   cell.prepend(button);
-  button.addEventListener("click", () => toggleDetails(row, button, id));
+  button.addEventListener("click", () => toggleDetails(row, button, event));
 };
 
-const toggleDetails = async (row, button, id) => {
+const toggleDetails = async (row, button, { session_id: session, id }) => {
   const isOpen = button.getAttribute("aria-expanded") === "true";
   button.setAttribute("aria-expanded", String(!isOpen));
   if (isOpen) return row.nextElementSibling?.matches(".payload") && row.nextElementSibling.remove();
   const details = makePayload(row, "asking the database");
   row.after(details);
-  const found = await getJson(`/api/event?id=${encodeURIComponent(id)}`).catch(({ message }) => ({ message }));
+  const found = await getJson(`/api/event?${new URLSearchParams({ session, id })}`).catch(({ message }) => ({ message }));
   const said = found.event ? JSON.stringify(found.event, null, 2) : (found.message ?? "it is gone");
   details.querySelector("pre").textContent = said;
 };
@@ -117,7 +117,7 @@ const toggleDetails = async (row, button, id) => {
 const makePayload = (row, text) => {
   const details = document.createElement("tr");
   details.className = "payload";
-  details.dataset.eventId = row.dataset.eventId;
+  details.dataset.eventKey = row.dataset.eventKey;
   const cell = details.insertCell();
   cell.colSpan = row.cells.length;
   const payload = document.createElement("pre");
@@ -139,10 +139,13 @@ const applyFilter = () => {
     }
 };
 
+/** By which an event is told from others: its id is one of its session. */
+const keyOf = ({ session_id, id }) => `${id} ${session_id}`;
+
 /** The events that have no row yet. */
 const unseen = (list) => {
-  const shown = new Set([...events.tBodies[0].rows].map((row) => row.dataset.eventId));
-  return list.filter(({ id }) => !shown.has(id));
+  const shown = new Set([...events.tBodies[0].rows].map((row) => row.dataset.eventKey));
+  return list.filter((event) => !shown.has(keyOf(event)));
 };
 
 /** Adds what is new at the top, and takes away what is no longer among the last. */
@@ -151,14 +154,14 @@ const showEvents = (list) => {
   const isFirst = !body.rows.length;
   const rows = unseen(list).map((event) => {
     const row = makeRow(events, eventCells(event));
-    row.dataset.eventId = event.id;
-    addDetails(row, event.id);
+    row.dataset.eventKey = keyOf(event);
+    addDetails(row, event);
     row.classList.toggle("fresh", !isFirst);
     return row;
   });
   body.prepend(...rows);
-  const ids = new Set(list.map(({ id }) => id));
-  [...body.rows].filter((row) => !ids.has(row.dataset.eventId)).forEach((row) => row.remove());
+  const keys = new Set(list.map(keyOf));
+  [...body.rows].filter((row) => !keys.has(row.dataset.eventKey)).forEach((row) => row.remove());
   applyFilter();
 };
 
