@@ -156,7 +156,7 @@ def read(
 
 
 def id_of(message: Msg) -> UUID:
-    """The event's id as its message has it; one of our own where it has none."""
+    """The id of its message, the same for each try; one of our own where it has none."""
     try:
         return UUID((message.headers or {})[Header.MSG_ID.value].split()[0])
     except (KeyError, ValueError, IndexError):
