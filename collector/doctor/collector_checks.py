@@ -5,16 +5,14 @@ from __future__ import annotations
 import time
 
 from collector.doctor.check import Check, Group
-from collector.doctor.deployment import TRACK, Deployment
+from collector.doctor.deployment import TRACK, UNSIGNED, Deployment
 from collector.doctor.events import need_stored
 from collector.doctor.finding import Finding, Skipped, failure, ok, warning
 from collector.doctor.http import UNREACHABLE
 from collector.doctor.marked import forged_stamp
-from collector.doctor.metrics_text import sample
 
 READY, NOT_READY = 200, 503
 TAKEN, REFUSED = (200, 202), 403
-UNSIGNED = "ct_unsigned_requests_total"
 
 
 async def check_ready(deployment: Deployment) -> Finding:
@@ -54,14 +52,14 @@ async def check_forged(deployment: Deployment) -> Finding:
     """
     client = await deployment.collector()
     await need_stored(deployment)
-    before = sample(await deployment.collector_metrics(), UNSIGNED)
+    before = await deployment.count_unsigned()
     forged = forged_stamp(time.time_ns() // 1_000_000)
     answer = await client.post(TRACK, deployment.event.fields, forged)
     if answer.status == REFUSED:
         return ok("403: the collector refuses what did not come through the gateway")
     if answer.status not in TAKEN:
         raise Skipped(f"the collector answers {answer.status}")
-    after = sample(await deployment.collector_metrics(), UNSIGNED)
+    after = await deployment.count_unsigned()
     if before is not None and after is not None and after > before:
         return ok(f"counted in {UNSIGNED}: its address is not believed")
     return failure(

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncpg
-
 from collector.doctor.check import Check, Group
-from collector.doctor.database import MIGRATE
 from collector.doctor.deployment import Deployment
 from collector.doctor.finding import Finding, Skipped, failure, ok, warning
 
@@ -15,12 +12,11 @@ BEHIND_SECONDS = 300.0
 FEW_DAYS = 3
 # It runs once an hour, and may wait for another run.
 RETENTION_HOURS = 3.0
-NOT_MIGRATED = f"the tables are not there; run {MIGRATE}"
 
 
 async def check_rejects(deployment: Deployment) -> Finding:
     """Events that broke the contract, and that nobody has looked at."""
-    [row] = await fetch(deployment, "doctor_rejects")
+    [row] = await deployment.fetch("doctor_rejects")
     if not row["events"]:
         return ok("none waits")
     return warning(
@@ -35,7 +31,7 @@ async def check_facts(deployment: Deployment) -> Finding:
     settings = deployment.options.settings
     if settings is not None and not settings.facts_seconds:
         raise Skipped("CT_FACTS_SECONDS is 0: this collector does not follow events")
-    rows = await fetch(deployment, "doctor_behind")
+    rows = await deployment.fetch("doctor_behind")
     seconds = rows[0]["seconds"] if rows else None
     mend = "start a collector; its log says why facts are not refreshed (docs/reports.md#how-fresh)"
     expected = f"{BEHIND_SECONDS:.0f} s at most"
@@ -48,7 +44,7 @@ async def check_facts(deployment: Deployment) -> Finding:
 
 async def check_sums(deployment: Deployment) -> Finding:
     """The sums of days that are over, which make reports fast."""
-    [row] = await fetch(deployment, "doctor_sums")
+    [row] = await deployment.fetch("doctor_sums")
     if row["days"] <= FEW_DAYS:
         return ok(f"{row['days']} days wait to be summed")
     return warning(
@@ -65,7 +61,7 @@ async def check_retention(deployment: Deployment) -> Finding:
         raise Skipped("the collector's settings are not here: no CT_RETENTION_... is known")
     if not settings.has_retention:
         return ok("no CT_RETENTION_... is set: but for rejects, nothing goes for its age")
-    [row] = await fetch(deployment, "doctor_retention")
+    [row] = await deployment.fetch("doctor_retention")
     expected = f"within {RETENTION_HOURS:.0f} hours"
     mend = "start a collector, or: conversion-tracking retention --once (docs/privacy.md#retention)"
     if row["hours"] is None:
@@ -73,14 +69,6 @@ async def check_retention(deployment: Deployment) -> Finding:
     if row["hours"] > RETENTION_HOURS:
         return failure(f"it last ran {row['hours']:.1f} hours ago", expected, mend)
     return ok(f"it last ran {max(row['hours'], 0) * 60:.0f} minutes ago")
-
-
-async def fetch(deployment: Deployment, query: str) -> list[asyncpg.Record]:
-    """The rows of a query. Raises Skipped where its table is not there."""
-    try:
-        return await deployment.fetch(query)
-    except asyncpg.UndefinedTableError:
-        raise Skipped(NOT_MIGRATED) from None
 
 
 GROUP = Group(

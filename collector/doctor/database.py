@@ -80,9 +80,15 @@ async def check_migrations(deployment: Deployment) -> Finding:
     """All that this version knows, unchanged, and no other."""
     known = {m.version: m for m in load_migrations(migration_files())}
     try:
-        rows = await deployment.fetch("list_migrations")
+        rows = await deployment.ask_database("list_migrations")
     except asyncpg.UndefinedTableError:
         return failure("none was applied", f"all {len(known)}", MIGRATE)
+    except asyncpg.InsufficientPrivilegeError:
+        return warning(
+            "this role may not read schema_migrations, nor can GET /readyz say what is missing",
+            f"all {len(known)}",
+            "GRANT SELECT ON schema_migrations TO the collector's role",
+        )
     applied = {row["version"]: row["checksum"] for row in rows}
     changed = [
         known[v].name for v, sum_ in applied.items() if v in known and known[v].checksum != sum_

@@ -34,6 +34,7 @@ ROW_PAUSE = 0.1
 CANNOT_CONNECT = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 UNBOUND_STAMPS = "ct_unbound_stamps_total"
+UNSIGNED = "ct_unsigned_requests_total"
 
 
 class Deployment:
@@ -81,7 +82,20 @@ class Deployment:
     async def fetch(self, query: str, *arguments: object) -> list[Any]:
         """The rows of a query of db/queries, which can change nothing.
 
-        Raises Skipped where the database cannot be reached, and what Postgres says of the query.
+        Raises Skipped where the database cannot be reached, or what is asked for is not there or
+        not for this role; and what else Postgres says of the query.
+        """
+        try:
+            return await self.ask_database(query, *arguments)
+        except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError):
+            raise Skipped("tables are not there: conversion-tracking migrate") from None
+        except asyncpg.InsufficientPrivilegeError:
+            raise Skipped("the role may not read what this asks for (database.rights)") from None
+
+    async def ask_database(self, query: str, *arguments: object) -> list[Any]:
+        """The same, for who knows what Postgres says.
+
+        Raises Skipped where the database cannot be reached, and PostgresError.
         """
         try:
             connection = await self.reach_database()
@@ -119,6 +133,13 @@ class Deployment:
         if answer.status != 200:  # noqa: PLR2004
             raise Skipped(f"{client.url}/metrics is answered with {answer.status}")
         return answer.body.decode()
+
+    async def count_unsigned(self) -> float | None:
+        """The requests that the collector got without a valid stamp; None where it does not say."""
+        try:
+            return sample(await self.collector_metrics(), UNSIGNED)
+        except Skipped:
+            return None
 
     async def _reach_gateway(self) -> Answer:
         if not self.options.gateway:

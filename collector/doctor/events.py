@@ -8,19 +8,27 @@ from ipaddress import ip_address
 from collector.api.script import script_paths
 from collector.client_ip import truncate_ip
 from collector.doctor.check import Check, Group
-from collector.doctor.deployment import TRACK, Deployment
+from collector.doctor.deployment import TRACK, UNSIGNED, Deployment
 from collector.doctor.finding import Finding, Skipped, failure, ok, warning
 from collector.doctor.http import Answer
-from collector.doctor.marked import FORGED_ADDRESS
+from collector.doctor.marked import FORGED_ADDRESS, FORGED_REQUEST_ID
 
 STORED, SPOOLED, STRIPPED = 200, 202, 400
 # What each status says of where the fault is.
 FAULTS = {
+    401: (
+        "a plugin of Kong wants a key",
+        "take it off the events' routes: visitors have no key (docs/kong.md#order-of-plugins)",
+    ),
     404: ("Kong has no route for it", "bring kong/kong.yml into Kong (docs/kong.md)"),
     403: (
         "the collector wants a stamp and believes none",
         "give Kong and the collector one CT_GATEWAY_SECRET, and look at their clocks "
         "(docs/production.md#secrets)",
+    ),
+    426: (
+        "Kong takes events by HTTPS alone",
+        "name the gateway as https://, or its proxy in KONG_TRUSTED_IPS (docs/production.md#tls)",
     ),
     429: ("the rate limit of this address is used up", "wait a minute, then run the doctor again"),
     500: (
@@ -35,13 +43,24 @@ FAULTS = {
     504: ("the collector does not answer in time", "look at the collector's log"),
 }
 TRUSTED = (
-    "name the proxies in front of Kong, and no others, in KONG_TRUSTED_IPS "
+    "name the proxies in front of Kong, and no others, in KONG_TRUSTED_IPS, with "
+    "KONG_REAL_IP_HEADER=X-Forwarded-For and KONG_REAL_IP_RECURSIVE=on "
     "(docs/production.md#proxies-in-front)"
+)
+REQUEST_VARIABLE = (
+    "set KONG_NGINX_PROXY_SET as README.md has it, and restart Kong "
+    "(docs/kong.md#one-read-instead-of-two)"
 )
 SECRETS = (
     "give Kong and the collector one CT_GATEWAY_SECRET, and set their clocks together; look for "
     "`secret:` in the plugin server's log (docs/production.md#secrets)"
 )
+
+SCRIPT_ROUTE = (
+    "bring the script's route into Kong, with the path of CT_SCRIPT_PATH "
+    "(docs/tracker.md#serving-the-script)"
+)
+SCRIPT_STATUSES = {STORED, 404, 405}  # any other is not the route's, but Kong's or the collector's
 
 
 async def check_taken(deployment: Deployment) -> Finding:
@@ -90,6 +109,13 @@ async def check_verified(deployment: Deployment) -> Finding:
     row = await row_of(deployment)
     if row["stamp_verified"]:
         return ok("stamp_verified is true")
+    if row["request_id"] in (None, FORGED_REQUEST_ID):
+        return failure(
+            "stamp_verified is false, and the event came without Kong's X-Kong-Request-Id",
+            "true",
+            "take X-Kong-Request-Id into KONG_HEADERS_UPSTREAM "
+            "(docs/kong.md#one-read-instead-of-two)",
+        )
     return failure("stamp_verified is false", "true", SECRETS)
 
 
@@ -164,15 +190,28 @@ async def check_stripped(deployment: Deployment) -> Finding:
     client = await deployment.gateway()
     await need_stored(deployment)
     headers = {"Connection": "close, X-Client-IP, X-Gateway-Signature"}
+    before = await deployment.count_unsigned()
     answer = await client.post(TRACK, deployment.event.fields, headers)
+    after = await deployment.count_unsigned()
     if answer.status == STRIPPED and answer.error == "stamp_stripped":
         return ok("400 stamp_stripped")
-    return failure(
-        f"answered {answer.status}{f' {answer.error}' if answer.error else ''}",
-        "400 stamp_stripped",
-        "set KONG_NGINX_PROXY_SET as README.md has it, and restart Kong "
-        "(docs/kong.md#one-read-instead-of-two)",
+    seen = f"answered {answer.status}{f' {answer.error}' if answer.error else ''}"
+    if answer.status not in deployment.options.taken_statuses or not unknown_or_equal(
+        before, after
+    ):
+        return failure(seen, "400 stamp_stripped", REQUEST_VARIABLE)
+    if before is not None:
+        return ok(f"{seen}, with its stamp: a proxy before Kong has taken Connection away")
+    return warning(
+        f"{seen}, and no collector says whether its stamp arrived",
+        "400 stamp_stripped, unless a proxy before Kong takes Connection away",
+        f"name the collector with --collector; where it counts {UNSIGNED}, {REQUEST_VARIABLE}",
     )
+
+
+def unknown_or_equal(before: float | None, after: float | None) -> bool:
+    """Whether a counter is not known to have grown."""
+    return before is None or after is None or after == before
 
 
 async def check_script(deployment: Deployment) -> Finding:
@@ -183,11 +222,11 @@ async def check_script(deployment: Deployment) -> Finding:
     wrong = [f"{path} {a.status}" for path, a in answers.items() if not is_script(a)]
     if not wrong:
         return ok(f"{' and '.join(answers)} are there for every page")
+    statuses = {answer.status for answer in answers.values()}
     return failure(
         f"answered: {', '.join(wrong)}",
         "200 with Access-Control-Allow-Origin: * and ETag",
-        "bring the script's route into Kong, with the path of CT_SCRIPT_PATH "
-        "(docs/tracker.md#serving-the-script)",
+        SCRIPT_ROUTE if statuses <= SCRIPT_STATUSES else "as event.taken, which goes the same way",
     )
 
 

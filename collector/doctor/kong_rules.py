@@ -1,6 +1,7 @@
 """Rules of a declarative file of Kong that Kong itself does not check. Pure.
 
-Each rule gives the places that break it, such as `services[0].routes[1]`.
+Each rule gives the places that break it, such as `services[0].routes[1]`. A file may hold other
+people's services as well, as that of a DB-less Kong does: they are not judged.
 """
 
 from __future__ import annotations
@@ -12,6 +13,12 @@ from typing import Any
 TAG = "conversion-tracking"
 PLUGIN = "conversion-tracking"
 ENTITIES = {"services", "routes", "plugins", "upstreams", "targets"}
+SCOPES = {
+    "service",
+    "route",
+    "consumer",
+    "consumer_group",
+}  # without one a plugin is for all of Kong
 REFERENCE = re.compile(r"\{vault://[\w-]+/[\w/-]+\}", re.ASCII)
 SECRET_FIELDS = {"secret", "password"}
 TIMEOUTS = ("connect_timeout", "write_timeout", "read_timeout")
@@ -25,13 +32,35 @@ KONGS_BODY_MEGABYTES = 128
 Document = Mapping[str, Any]
 
 
-def entities(parent: Document, prefix: str = "") -> Iterator[tuple[str, str, Document]]:
-    """Kind, place and content of every entity, nested ones too."""
+def entities(document: Document) -> Iterator[tuple[str, str, Document]]:
+    """Kind, place and content of every entity of this system, nested ones too."""
+    for kind, place, entity in children(document):
+        if is_ours(entity):
+            yield kind, place, entity
+            yield from nested(entity, f"{place}.")
+
+
+def children(parent: Document, prefix: str = "") -> Iterator[tuple[str, str, Document]]:
+    """Kind, place and content of the entities in one, without what is nested in them."""
     for kind in sorted(ENTITIES & parent.keys()):
         for position, entity in enumerate(parent[kind] or ()):
-            place = f"{prefix}{kind}[{position}]"
-            yield kind, place, entity
-            yield from entities(entity, f"{place}.")
+            yield kind, f"{prefix}{kind}[{position}]", entity
+
+
+def nested(parent: Document, prefix: str) -> Iterator[tuple[str, str, Document]]:
+    """Kind, place and content of every entity below one."""
+    for kind, place, entity in children(parent, prefix):
+        yield kind, place, entity
+        yield from nested(entity, f"{place}.")
+
+
+def is_ours(entity: Document) -> bool:
+    """By its tag, its name (of the plugin too), or the plugin somewhere in it."""
+    return (
+        TAG in (entity.get("tags") or ())
+        or str(entity.get("name", "")).startswith(TAG)
+        or any(child.get("name") == PLUGIN for _, _, child in nested(entity, ""))
+    )
 
 
 def secret_values(value: object, place: str = "") -> Iterator[tuple[str, object]]:
@@ -105,19 +134,32 @@ def impatient_trackers(document: Document) -> list[str]:
 def secrets_in_the_file(document: Document) -> list[str]:
     """A secret is a reference, to an environment variable of Kong or to another vault."""
     return [
-        place.lstrip(".")
-        for place, value in secret_values(document)
+        place
+        for _, entity_place, entity in children(document)
+        if is_ours(entity)
+        for place, value in secret_values(entity, entity_place)
         if not (isinstance(value, str) and REFERENCE.fullmatch(value))
     ]
 
 
 def plugins(document: Document, name: str) -> Iterator[tuple[str, Document]]:
-    """Place and configuration of every plugin of this name."""
+    """Place and configuration of every plugin of this name, and of those for all of Kong."""
+    ours = [(place, entity) for kind, place, entity in entities(document) if kind == "plugins"]
+    theirs = [(place, e) for place, e in plugins_for_all(document) if not is_ours(e)]
     return (
         (place, entity.get("config") or {})
-        for kind, place, entity in entities(document)
-        if kind == "plugins" and entity.get("name") == name
+        for place, entity in [*ours, *theirs]
+        if entity.get("name") == name
     )
+
+
+def plugins_for_all(document: Document) -> list[tuple[str, Document]]:
+    """Place and content of every plugin for all of Kong, which stands before our routes too."""
+    return [
+        (place, entity)
+        for kind, place, entity in children(document)
+        if kind == "plugins" and not SCOPES & entity.keys()
+    ]
 
 
 def origins_of_no_site(document: Document) -> list[str]:
@@ -149,12 +191,14 @@ def is_lenient_limit(limit: Document) -> bool:
 
 def limited_preflights(document: Document) -> list[str]:
     """A preflight that a limit refuses is a CORS error to a page."""
-    return [
+    of_routes = [
         place
         for place, route in routes(document)
         if set(route.get("methods") or ()) == {"OPTIONS"}
         and any(plugin.get("name") == "rate-limiting" for plugin in route.get("plugins") or ())
     ]
+    for_all = [place for place, e in plugins_for_all(document) if e.get("name") == "rate-limiting"]
+    return of_routes + for_all
 
 
 def routes_without_limit(document: Document) -> list[str]:

@@ -19,6 +19,7 @@ SESSION_PREFIX = "doctor-"
 
 # Of the addresses that are for documentation alone: nobody has it.
 FORGED_ADDRESS = "203.0.113.66"
+FORGED_REQUEST_ID = "0" * 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,5 +50,5 @@ def forged_stamp(received_at_ms: int) -> dict[str, str]:
         "X-Client-IP": FORGED_ADDRESS,
         "X-Received-At": str(received_at_ms),
         "X-Gateway-Signature": "0" * 64,
-        "X-Kong-Request-Id": "0" * 32,
+        "X-Kong-Request-Id": FORGED_REQUEST_ID,
     }

@@ -16,7 +16,12 @@ ROUTES = {**dict.fromkeys(POSTED, "POST"), PIXEL_PATH: "GET"}
 FORBIDDEN_ORIGIN = "https://doctor.invalid"  # a name that nobody can have
 
 OK_STATUS, SERVERS_FAULT = 200, 500
+NO_ROUTE_STATUSES = {200, 404, 405}  # 200 is another route's, without Allow
 AWAY = "start the plugin server, and look at Kong's log (docs/kong.md#when-something-fails)"
+REFUSED = (
+    "a plugin for all of Kong refuses them: run_on_preflight: false, or move it to other services "
+    "(docs/kong.md#preflights)"
+)
 NO_ROUTE = "add the preflight routes of kong/kong.yml (docs/kong.md#preflights), then `kong reload`"
 
 
@@ -38,8 +43,7 @@ async def check_bare(deployment: Deployment) -> Finding:
         if answer.status != OK_STATUS or "OPTIONS" not in answer.values("Allow")
     ]
     if wrong:
-        mend = AWAY if any(a.status >= SERVERS_FAULT for a in answers.values()) else NO_ROUTE
-        return failure("; ".join(wrong), "200 with Allow", mend)
+        return failure("; ".join(wrong), "200 with Allow", mend_of(answers))
     return ok(f"200 with Allow on {len(answers)} routes")
 
 
@@ -50,6 +54,14 @@ async def check_origins(deployment: Deployment) -> list[Finding]:
         judge_origin(origin, await ask_each(client, {"Origin": origin}))
         for origin in deployment.origins()
     ]
+
+
+def mend_of(answers: Mapping[str, Answer]) -> str:
+    """What mends answers to OPTIONS, by their statuses."""
+    statuses = {answer.status for answer in answers.values()}
+    if max(statuses) >= SERVERS_FAULT:
+        return AWAY
+    return NO_ROUTE if statuses <= NO_ROUTE_STATUSES else REFUSED
 
 
 def judge_origin(origin: str, answers: Mapping[str, Answer]) -> Finding:
@@ -65,8 +77,8 @@ def judge_origin(origin: str, answers: Mapping[str, Answer]) -> Finding:
         "put the origin into `origins` in kong.yml, make nginx's files anew "
         "(docs/kong.md#cors-headers-by-nginx-itself), then `kong reload`"
     )
-    if statuses := {answer.status for answer in answers.values()} - {OK_STATUS}:
-        mend = AWAY if max(statuses) >= SERVERS_FAULT else NO_ROUTE
+    if any(answer.status != OK_STATUS for answer in answers.values()):
+        mend = mend_of(answers)
     expected = f"200 with Access-Control-Allow-Origin: {origin}, once"
     return failure("; ".join(wrong), expected, mend, origin)
 
@@ -91,7 +103,8 @@ async def check_forbidden(deployment: Deployment) -> Finding:
         return failure(
             "; ".join(wrong),
             f"no CORS header for {FORBIDDEN_ORIGIN}",
-            "name your origins in `origins` of kong.yml, without * and wide expressions",
+            "name your origins in `origins` of kong.yml, without * and wide expressions, and take "
+            "Kong's cors plugin off these routes (docs/from-kong-cors.md#steps)",
         )
     return ok(f"{FORBIDDEN_ORIGIN} gets no CORS header")
 

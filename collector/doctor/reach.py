@@ -8,6 +8,8 @@ import ssl
 from datetime import UTC, datetime
 from typing import Any
 
+import aiohttp
+
 from collector.doctor.check import Check, Group
 from collector.doctor.deployment import Deployment
 from collector.doctor.finding import Finding, Skipped, failure, ok, warning
@@ -58,10 +60,16 @@ async def check_certificate(deployment: Deployment) -> Finding:
         )
     except ssl.SSLError as error:
         reason = getattr(error, "verify_message", "") or error.reason or "no TLS"
-        return failure(f"{host}: {reason}", "a certificate that browsers believe", RENEW)
+        return failure(f"{host}: {reason}", "a certificate that browsers believe", BELIEVED)
+    except (OSError, TimeoutError):
+        raise Skipped("the gateway does not answer (gateway.answers)") from None
     return judge_end(certificate["notAfter"], datetime.now(UTC))
 
 
+BELIEVED = (
+    "give Kong, or what ends TLS before it, a certificate for this name that browsers know "
+    "(docs/production.md#tls); for an authority of your own: --ca-file"
+)
 RENEW = "renew the certificate, and `kong reload` where Kong has it (docs/production.md#tls)"
 
 
@@ -84,9 +92,11 @@ def judge_end(not_after: str, now: datetime) -> Finding:
 
 
 async def check_answer(deployment: Deployment) -> Finding:
-    """Something answers."""
+    """Something answers. Raises Skipped where TLS stands before the answer."""
     try:
         answer = await deployment.reach_gateway()
+    except aiohttp.ClientSSLError:
+        raise Skipped("there is no TLS that is believed (gateway.certificate)") from None
     except UNREACHABLE as error:
         return failure(
             f"{deployment.options.gateway}: {str(error) or type(error).__name__}",

@@ -133,8 +133,52 @@ def test_a_broken_file_is_found_at_its_place(
     assert found.startswith(entity_place)
 
 
+OTHERS: Document = {
+    "services": [
+        {
+            "name": "shop",
+            "read_timeout": 60_000,
+            "routes": [{"name": "shop", "paths": ["/shop"], "methods": ["POST"]}],
+            "plugins": [
+                {"name": "rate-limiting", "config": {"minute": 5}},
+                {"name": "session", "config": {"secret": "s3cret"}},
+                {"name": "opentelemetry"},
+            ],
+        }
+    ],
+    "plugins": [
+        {"name": "prometheus"},
+        {"name": "rate-limiting", "service": "shop", "config": {"minute": 5}},
+    ],
+    "upstreams": [{"name": "shop", "targets": [{"target": "shop:80"}]}],
+}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_what_else_the_file_of_a_kong_holds_is_not_judged(rule: Rule) -> None:
+    merged = copy.deepcopy(FILES["kong.yml"])
+    for kind, others in OTHERS.items():
+        merged.setdefault(kind, []).extend(others)
+
+    assert rule(merged) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "plugin"),
+    [
+        (traces_of_visitors, {"name": "opentelemetry"}),
+        (odd_rate_limits, {"name": "rate-limiting", "config": {"minute": 5}}),
+        (limited_preflights, {"name": "rate-limiting", "config": {"minute": 5}}),
+    ],
+)
+def test_a_plugin_for_all_of_kong_is_judged_as_it_stands_before_our_routes_too(
+    rule: Rule, plugin: Document
+) -> None:
+    assert rule({**FILES["kong.yml"], "plugins": [plugin]}) == ["plugins[0]"]
+
+
 def test_a_trace_that_begins_at_kong_breaks_no_rule() -> None:
-    assert traces_of_visitors({"services": [traced(inject=["w3c"])]}) == []
+    assert traces_of_visitors(traced(inject=["w3c"])) == []
 
 
 def test_the_files_differ_only_in_where_rate_limits_are_counted() -> None:

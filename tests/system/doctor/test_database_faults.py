@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from collector.doctor import data
+from collector.doctor import clocks, data, events
 from collector.doctor import database as of_database
 from collector.doctor.check import Group
 from collector.doctor.finding import Finding, Status
@@ -20,7 +20,7 @@ from collector.settings import Settings
 from collector.sql import load_query, migration_files
 from local.postgres import PostgresServer, database_url
 from tests.support import execute, fetch, run_collector
-from tests.system.doctor.examined import Seen, look, refuse
+from tests.system.doctor.examined import Examined, Seen, look, refuse
 from tests.waiting import until
 
 FAILURE, WARNING, OK, SKIPPED = Status.FAILURE, Status.WARNING, Status.OK, Status.SKIPPED
@@ -31,6 +31,10 @@ INSERT INTO conversion_events (session_id, event_type, event_name, received_at)
 VALUES ('s1', 'doctor', 'Doctor', now()), ('s2', 'doctor', 'Doctor', now())
 """
 BROKEN_INDEX = "CREATE UNIQUE INDEX CONCURRENTLY broken ON conversion_events (event_type)"
+GRANTED = """
+SELECT table_name::text, privilege_type::text FROM information_schema.role_table_grants
+WHERE grantee = $1
+"""
 WHAT_FOLLOWS_EVENTS = """
 SELECT session_id FROM conversion_funnel UNION SELECT session_id FROM counted_orders
 UNION SELECT session_id FROM session_facts
@@ -189,6 +193,44 @@ async def test_the_rights_that_the_doctor_names_are_those_that_a_collector_needs
             await until(is_retained)
             await execute(database, "DELETE FROM conversion_events")
             await until(is_erased)
+
+
+ROLE_FILE = Path(__file__).parents[3] / "deploy/postgres/collector-role.sql"
+
+
+async def test_the_file_of_the_collectors_role_grants_what_it_needs_and_no_more(
+    database: str,
+) -> None:
+    lines = ROLE_FILE.read_text().splitlines()
+    text = "\n".join(line for line in lines if not line.startswith("\\"))  # psql's own
+    async with own_role(database) as (name, url):
+        needed = {
+            (row["table_name"], right)
+            for row in await fetch(url, load_query("doctor_rights"))
+            for right in row["missing"].split(", ")
+        }
+        await execute(database, text.replace(':"collector"', name))
+        granted = await fetch(database, GRANTED, name)
+    assert {tuple(row.values()) for row in granted} == needed | {("schema_migrations", "SELECT")}
+
+
+async def test_a_role_that_may_not_see_migrations_is_told_so(database: str) -> None:
+    async with own_role(database) as (name, url):
+        await execute(database, f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {name}")
+        await execute(database, f"REVOKE ALL ON schema_migrations FROM {name}")
+        seen = await look_at(url, *GROUPS)
+    refuse(seen.of("database.migrations"), WARNING, "may not read schema_migrations")
+    assert "GRANT SELECT" in seen.of("database.migrations").mend
+
+
+async def test_a_database_without_tables_is_seen_once(
+    healthy: Examined, postgres: PostgresServer
+) -> None:
+    groups = (*GROUPS, events.GROUP, clocks.GROUP)
+    seen = await healthy.look(*groups, database=database_url(postgres))
+    refuse(seen.of("database.migrations"), FAILURE, "none was applied")
+    assert {c for c, s in seen.not_ok().items() if s is not SKIPPED} == {"database.migrations"}
+    refuse(seen.of("event.row"), SKIPPED, "conversion-tracking migrate")
 
 
 async def test_an_event_that_broke_the_contract_is_seen(database: str) -> None:

@@ -33,7 +33,7 @@ from local.up import KONG_YML, System
 from tests.integration.plugin import nginx
 from tests.integration.plugin_server import probe_plugin, running
 from tests.support import serve_app
-from tests.system.doctor.conftest import DOCUMENT
+from tests.system.doctor.conftest import DOCUMENT, RunGateway
 from tests.system.doctor.examined import Examined, refuse
 from tests.system.doctor.front import Before, Change, run_front
 
@@ -129,6 +129,72 @@ async def test_a_proxy_that_kong_takes_for_the_client_is_seen(healthy: Examined)
     assert said.of("event.address").status is Status.OK
 
 
+async def test_a_proxy_that_takes_connection_away_is_no_fault_of_kongs_variable(
+    healthy: Examined,
+) -> None:
+    async with run_front(healthy.options.gateway or "") as url:
+        beside = await healthy.look(events.GROUP, gateway=url)
+        outside = await healthy.look(events.GROUP, gateway=url, collector=None)
+    assert beside.of("event.stripped").status is Status.OK
+    assert "a proxy" in beside.of("event.stripped").seen
+    refuse(outside.of("event.stripped"), WARNING, "no collector says")
+
+
+def refusing(status: int) -> Change:
+    """A plugin for all of Kong."""
+
+    def change(_request: web.Request, answer: web.Response) -> None:
+        answer.set_status(status)
+        answer.headers.pop("Content-Encoding", None)  # the script's; its body was read
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "mend"),
+    [(401, "401: a plugin of Kong wants a key", "no key"), (426, "HTTPS alone", "https://")],
+)
+async def test_a_plugin_that_refuses_everything_is_seen_and_no_route_is_blamed(
+    healthy: Examined, *, status: int, words: str, mend: str
+) -> None:
+    async with run_front(healthy.options.gateway or "", refusing(status)) as url:
+        seen = await healthy.look(preflights.GROUP, events.GROUP, gateway=url)
+    refuse(seen.of("event.taken"), FAILURE, words)
+    assert mend in seen.of("event.taken").mend
+    for check, about in (("preflight.bare", ""), ("preflight.origin", ORIGIN)):
+        refuse(seen.of(check, about), FAILURE, str(status))
+        assert "run_on_preflight" in seen.of(check, about).mend
+    refuse(seen.of("event.script"), FAILURE, str(status))
+    assert "event.taken" in seen.of("event.script").mend
+
+
+@pytest.mark.parametrize("sent", [None, "0" * 32], ids=["none", "a client's own"])
+async def test_a_kong_that_sends_no_request_id_is_seen(
+    healthy: Examined, run_gateway: RunGateway, sent: str | None
+) -> None:
+    def without_id(_request: web.Request, headers: CIMultiDict[str]) -> None:
+        headers.popall("X-Kong-Request-Id", None)
+        if sent:
+            headers["X-Kong-Request-Id"] = sent
+
+    async with run_front(healthy.options.collector or "", before=without_id) as front:
+        with run_gateway(collector_port=int(front.rpartition(":")[2])) as url:
+            seen = await healthy.look(events.GROUP, gateway=url)
+    refuse(seen.of("event.verified"), FAILURE, "without Kong's X-Kong-Request-Id")
+    assert "KONG_HEADERS_UPSTREAM" in seen.of("event.verified").mend
+
+
+async def test_a_socket_that_is_not_for_the_doctors_user_is_not_called_dead(
+    healthy: Examined, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse_user(_path: Path) -> None:  # root, who runs tests in CI, may write to any
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("asyncio.open_unix_connection", refuse_user)
+    seen = await healthy.look(plugin.GROUP, plugin_metrics=None)
+    refuse(seen.of("plugin.socket"), SKIPPED, "not for this user")
+
+
 async def test_an_event_that_reports_would_have_is_seen(healthy: Examined) -> None:
     async with run_front(healthy.options.gateway or "", before=other_user_agent) as url:
         seen = await healthy.look(events.GROUP, gateway=url)
@@ -177,6 +243,7 @@ async def test_ports_that_are_closed_are_well(healthy: Examined) -> None:
     [
         ("http://gateway.invalid", "gateway.name", "gateway.invalid has no address"),
         ("http://127.0.0.1:{port}", "gateway.answers", "127.0.0.1"),
+        ("https://127.0.0.1:{port}", "gateway.answers", "127.0.0.1"),
     ],
 )
 async def test_a_gateway_that_is_not_there_is_seen_once(
@@ -187,6 +254,7 @@ async def test_a_gateway_that_is_not_there_is_seen_once(
     refuse(seen.of(check), FAILURE, words)
     others = {c: s for c, s in seen.not_ok().items() if not c.startswith("gateway.")}
     assert set(others.values()) == {SKIPPED}
+    assert seen.of("gateway.certificate").status is not FAILURE
 
 
 async def test_a_collector_that_is_not_there_fails_where_it_was_named(healthy: Examined) -> None:
@@ -241,8 +309,8 @@ async def test_a_certificate_is_judged(
             ca_file=file if authority == "known" else None,
         )
     refuse(seen.of("gateway.certificate"), status, words)
-    is_answered = seen.of("gateway.answers").status is Status.OK
-    assert is_answered == (status is not FAILURE)
+    is_believed = status is not FAILURE
+    refuse(seen.of("gateway.answers"), Status.OK if is_believed else SKIPPED, "")
 
 
 async def test_nginx_with_its_files_writes_the_headers_of_a_404(
