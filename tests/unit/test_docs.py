@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from pydantic_core import PydanticUndefined
 
 from collector.api.openapi import ALL_ERRORS
@@ -29,12 +30,41 @@ def table_rows(text: str) -> list[list[str]]:
     ]
 
 
-@pytest.mark.parametrize("place", ["README.md", "docs/kong.md", "docker-compose.yml"])
+@pytest.mark.parametrize(
+    "place", ["README.md", "docs/kong.md", "docs/production.md", "docker-compose.yml"]
+)
 def test_the_variable_of_a_request_is_the_same_wherever_it_is_written(
     root: Path, place: str
 ) -> None:
     written = " ".join((root / place).read_text().replace("$$", "$").split())
     assert REQUEST_VARIABLE in written
+
+
+KONG_CONF_LINE = re.compile(r"^([a-z_]+) = (.+)$", re.MULTILINE)
+KONG_VARIABLE = re.compile(r"^KONG_([A-Z_]+)=(.+)$", re.MULTILINE)
+
+
+def test_the_lines_of_kong_conf_are_those_of_the_readme(root: Path) -> None:
+    page = (root / "docs/production.md").read_text()
+    step = page.partition("**6. Kong.**")[2].partition("**7. ")[0]
+    written = dict(KONG_CONF_LINE.findall(step))
+    named = KONG_VARIABLE.findall((root / "README.md").read_text())
+    assert written.pop("error_default_type") == "application/json"
+    assert written == {name.lower(): value for name, value in named}
+
+
+def test_the_rate_limits_are_those_of_kongs_file(root: Path) -> None:
+    text = (root / "docs/production.md").read_text().partition("## Rate limits")[2]
+    written = [int(n.replace(",", "")) for n in re.findall(r"[\d,]*\d", text.partition(";")[0])]
+    document = yaml.safe_load((root / "kong/kong.yml").read_text())
+    limits = {
+        route["name"].removeprefix("conversion-tracking-"): plugin["config"]["minute"]
+        for service in document["services"]
+        for route in service["routes"]
+        for plugin in route["plugins"]
+        if plugin["name"] == "rate-limiting"
+    }
+    assert written == [limits[name] for name in ("track", "batch", "funnel", "pixel", "script")]
 
 
 def shown_default(name: str) -> str:
