@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from collector.event_row import EventRow
-from collector.facts.refresh import forget_facts, refresh, refresh_all
+from collector.facts.refresh import facts_transaction, forget_facts, refresh, refresh_all
 from collector.postgres.sessions import Connection
 from collector.postgres.store import open_store
 from collector.sql import load_query
@@ -77,6 +77,26 @@ async def test_a_session_of_very_many_events_waits_its_turn(connection: Connecti
     await connection.execute("UPDATE session_facts SET refreshed_at = now() - interval '5 minutes'")
     await refresh_until_now(connection)
     assert await sessions(connection) == {"person": 1, "server": 2}
+
+
+async def plan_of_facts(connection: Connection) -> str:
+    """How Postgres would compute those of two sessions."""
+    rows = await connection.fetch(f"EXPLAIN {load_query('store_facts')}", ["a", "b"])
+    return "\n".join(row[0] for row in rows)
+
+
+async def test_in_a_database_that_was_never_analyzed_no_loop_stands_in_a_loop(
+    connection: Connection,
+) -> None:
+    await connection.execute("ALTER TABLE conversion_events SET (autovacuum_enabled = off)")
+    await store_event(connection, "a")
+    assert "Nested Loop" in await plan_of_facts(connection)
+    async with facts_transaction(connection):
+        assert "Nested Loop" not in await plan_of_facts(connection)
+
+    await connection.execute("ANALYZE conversion_events")
+    async with facts_transaction(connection):
+        assert await connection.fetchval("SHOW enable_nestloop") == "on"
 
 
 async def test_a_rebuild_finds_what_was_loaded_with_an_old_time(connection: Connection) -> None:
