@@ -15,8 +15,10 @@ DECK := var/bin/deck
 HELM := var/bin/helm
 # The distributions beside the root's, all of one version.
 OTHER_PROJECTS := kong-plugin/pyproject.toml kong-plugin/server/pyproject.toml local/pyproject.toml
-# In the order of the folders: those whose tests take long come first, the many short ones last.
-SIDE_BY_SIDE := --numprocesses=logical --dist=loadfile --no-loadscope-reorder
+# Three processes for two cores, since tests wait a third of their time. In the order of the folders:
+# those whose tests take long come first, the many short ones last.
+PROCESSES := $(shell echo $$(( $$(nproc) * 3 / 2 )))
+SIDE_BY_SIDE := --numprocesses=$(PROCESSES) --dist=loadfile --no-loadscope-reorder
 
 # Where the tests have Postgres's data and the spools: in memory where there is room, since they
 # begin with a database each and wait for disks otherwise. Scripts must run there too.
@@ -53,8 +55,8 @@ run-cluster: $(RUNNABLE)
 test: check tracker go-tools-if-go
 	@$(MAKE) --no-print-directory suite
 
-# The test suite alone, in a process for each core: most tests wait for processes to start, for
-# a browser, for Postgres. The tests of a file stay together, with what they share.
+# The test suite alone: most tests wait for processes to start, for a browser, for Postgres. The
+# tests of a file stay together, with what they share.
 suite: $(INSTALLED)
 	$(IN_MEMORY) $(BIN)/pytest $(SIDE_BY_SIDE) $(PYTEST_ARGS)
 
