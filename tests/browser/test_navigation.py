@@ -9,9 +9,11 @@ from tests.browser.page_server import PageServer
 from tests.browser.stored import Stored, pages_and_names
 from tests.browser.tracking import track
 
-# Timers run in the order of their times; the title stays the same, so that a page counts after
-# 1,100 ms.
-AFTER_THE_TRACKER = "await new Promise((done) => setTimeout(done, 1300));"
+# The title stays the same, so that a page counts when the tracker has looked eleven times, 100 ms
+# apart: where timers are late, as many in a row are as late as the tracker's.
+AFTER_THE_TRACKER = """
+    for (let n = 0; n < 13; n++) await new Promise((done) => setTimeout(done, 100));
+"""
 BACK = """
     const back = new Promise((done) => addEventListener("popstate", done, { once: true }));
     history.back();
