@@ -11,6 +11,7 @@ from tests.browser.conftest import ALLOWED
 from tests.browser.page_server import PageServer
 from tests.browser.stored import Stored
 from tests.browser.tracking import wait_for_tracker
+from tests.browser.waiting import wait_until
 
 # What a page noted before the tracker was there; what its console says.
 NOTED = [
@@ -59,6 +60,7 @@ async def test_a_wrong_call_before_the_tracker_is_there_costs_only_itself(
     await page.goto(f"{ALLOWED}/")
     [row] = await stored.wait_for(1)
     assert row["event_type"] == "purchase"
+    await wait_until(lambda: bool(said), lambda: "nothing was said")
     assert expected in said[0]
 
 
