@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         machine = describe_machine(datetime.now(UTC))
         print(summarize_machine(machine), flush=True)
-        figures = asyncio.run(measure(options.rounds))
+        figures = asyncio.run(measure(options.rounds, options.against))
     except BenchError as error:
         print(f"bench.tracker: {error}", file=sys.stderr)
         return 1
@@ -44,6 +44,13 @@ def make_parser() -> argparse.ArgumentParser:
         "loads, beside Plausible's package.",
     )
     parser.add_argument("--rounds", type=int, default=15, help="(default: %(default)s)")
+    parser.add_argument(
+        "--against",
+        type=Path,
+        metavar="CHECKOUT",
+        help="another checkout, such as a git worktree of the commit before: its script runs in "
+        "the same rounds",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="the raw figures")
     return parser
 
@@ -56,4 +63,7 @@ def describe(figures: Figures) -> str:
     ]
     table = format_table(["page", "median ms", "least", "most"], rows)
     ratio = median_ratio(figures["ours"], figures["plausible"])
-    return f"{table}\n\nours / plausible: {ratio:.2f}; it should be at most {MOST}"
+    lines = [table, "", f"ours / plausible: {ratio:.2f}; it should be at most {MOST}"]
+    if before := figures.get("before"):
+        lines.append(f"ours / before: {median_ratio(figures['ours'], before):.2f}")
+    return "\n".join(lines)

@@ -7,6 +7,7 @@ import json
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from aiohttp import web
 from playwright.async_api import Browser, async_playwright
@@ -23,18 +24,21 @@ AFTER_MILLISECONDS = 500
 Figures = dict[str, list[float]]
 
 
-async def measure(rounds: int) -> Figures:
+async def measure(rounds: int, against: Path | None = None) -> Figures:
     """Script work of each page in milliseconds, in turns; a round before is not counted.
+
+    With `against`, another checkout, its script is among them.
 
     Raises BenchError where the other tracker or Chromium is missing, or no event arrives.
     """
     if not PLAUSIBLE.exists():
         raise BenchError(f"{PLAUSIBLE} is missing: npm ci, in tracker/")
-    figures: Figures = {name: [] for name in TAGS}
+    names = [name for name in TAGS if against or name != "before"]
+    figures: Figures = {name: [] for name in names}
     received: asyncio.Queue[str] = asyncio.Queue()
-    async with run_site(received) as url, run_chromium() as browser:
+    async with run_site(received, against) as url, run_chromium() as browser:
         for number in range(rounds + 1):
-            for name in TAGS:
+            for name in names:
                 spent = await load(browser, f"{url}/page/{name}", received, tracked=name != "none")
                 if number:
                     figures[name].append(spent)
@@ -42,9 +46,9 @@ async def measure(rounds: int) -> Figures:
 
 
 @asynccontextmanager
-async def run_site(received: asyncio.Queue[str]) -> AsyncIterator[str]:
+async def run_site(received: asyncio.Queue[str], against: Path | None) -> AsyncIterator[str]:
     """The site of make_site on a free port; its address."""
-    runner = web.AppRunner(make_site(received))
+    runner = web.AppRunner(make_site(received, against))
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
@@ -82,4 +86,4 @@ async def load(browser: Browser, url: str, received: asyncio.Queue[str], *, trac
     await page.wait_for_timeout(AFTER_MILLISECONDS)
     trace = json.loads(await browser.stop_tracing())
     await context.close()
-    return script_milliseconds(trace["traceEvents"])
+    return script_milliseconds(trace["traceEvents"], url)

@@ -8,7 +8,8 @@ from pathlib import Path
 from aiohttp import web
 
 ROOT = Path(__file__).parents[2]
-STATIC = ROOT / "collector" / "static"
+# Where a checkout has the tracker's scripts.
+STATIC = Path("collector", "static")
 PLAUSIBLE = ROOT / "tracker" / "node_modules" / "@plausible-analytics" / "tracker" / "plausible.js"
 
 # What stands in the head of each page. Plausible's package is a module; ours is the script, as the
@@ -20,6 +21,8 @@ TAGS = {
         init({ domain: "shop.example", endpoint: "/api/event", captureOnLocalhost: true });
     </script>""",
     "ours": '<script src="/t.js" async></script>',
+    # Another checkout's, such as that of the commit before.
+    "before": '<script src="/before/t.js" async></script>',
 }
 PAGE = """<!doctype html>
 <html lang="en">
@@ -40,8 +43,11 @@ PAGE = """<!doctype html>
 EVENT_PATHS = ("/api/event", "/v1/events/track", "/v1/events/batch")
 
 
-def make_site(received: asyncio.Queue[str]) -> web.Application:
-    """The pages of TAGS, their scripts, and who takes their events, whose paths are noted."""
+def make_site(received: asyncio.Queue[str], against: Path | None = None) -> web.Application:
+    """The pages of TAGS, their scripts, and who takes their events, whose paths are noted.
+
+    `against` is the checkout that the page "before" has its script from.
+    """
 
     async def serve_page(request: web.Request) -> web.Response:
         text = PAGE.format(tag=TAGS[request.match_info["name"]])
@@ -49,7 +55,11 @@ def make_site(received: asyncio.Queue[str]) -> web.Application:
 
     async def serve_script(request: web.Request) -> web.Response:
         name = request.match_info["script"]
-        file = PLAUSIBLE if name == PLAUSIBLE.name else STATIC / name
+        file = PLAUSIBLE if name == PLAUSIBLE.name else ROOT / STATIC / name
+        return web.Response(body=file.read_bytes(), content_type="text/javascript")
+
+    async def serve_before(request: web.Request) -> web.Response:
+        file = (against or ROOT) / STATIC / request.match_info["script"]
         return web.Response(body=file.read_bytes(), content_type="text/javascript")
 
     async def take(request: web.Request) -> web.Response:
@@ -59,6 +69,7 @@ def make_site(received: asyncio.Queue[str]) -> web.Application:
     app = web.Application()
     app.router.add_get("/page/{name}", serve_page)
     app.router.add_get("/{script:[a-z.]+[.]js}", serve_script)
+    app.router.add_get("/before/{script:[a-z.]+[.]js}", serve_before)
     for path in EVENT_PATHS:
         app.router.add_post(path, take)
     return app

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,14 +24,27 @@ SCRIPT = frozenset(
 CATEGORIES = ["devtools.timeline", "v8", "disabled-by-default-v8.compile"]
 
 
-def script_milliseconds(events: Sequence[Event]) -> float:
-    """Processor time of the scripts on the thread where they take most of it, the page's main
-    thread, in milliseconds. Other work of the machine is not in it."""
-    threads = defaultdict(list)
-    for event in events:
-        if event.get("ph") == "X" and event["name"] in SCRIPT:
-            threads[event["pid"], event["tid"]].append(event)
-    return max((outermost(thread) for thread in threads.values()), default=0.0) / 1000
+def script_milliseconds(events: Sequence[Event], url: str) -> float:
+    """Processor time of scripts on the main thread of the page `url`, in milliseconds.
+
+    That is the thread on which a script within the page ran, as each page of the site has one.
+    Chromium's own pages, such as that of a new tab, run scripts too; they and other work of the
+    machine are not in it.
+    """
+    scripts = [event for event in events if event.get("ph") == "X" and event["name"] in SCRIPT]
+    threads = {thread_of(event) for event in scripts if script_of(event) == url}
+    return outermost([event for event in scripts if thread_of(event) in threads]) / 1000
+
+
+def thread_of(event: Event) -> tuple[int, int]:
+    """Its process and its thread."""
+    return event["pid"], event["tid"]
+
+
+def script_of(event: Event) -> str | None:
+    """Address of what an EvaluateScript evaluates."""
+    url: str | None = event.get("args", {}).get("data", {}).get("url")
+    return url
 
 
 def outermost(thread: list[Event]) -> float:
