@@ -1,5 +1,5 @@
 import { now } from "./clock.js";
-import { OWN, type Entry, type Queue } from "./queue.js";
+import type { Entry, Queue } from "./queue.js";
 import type { Shared } from "./storage.js";
 import { ANSWERED, makeRequest, MAX_WAIT_SECONDS, post } from "./transport.js";
 import type { Config } from "./types.js";
@@ -26,9 +26,8 @@ export const takeBatch = (entries: Entry[]): Entry[] => {
 };
 
 /**
- * Sends what the queue holds, one request at a time, until it is empty: what is new in this page at
- * once, for no other tab knows of it; what failed, or another page left, one tab at a time, where
- * there are Web Locks.
+ * Sends what the queue holds, one request at a time and, where there are Web Locks, one tab at a
+ * time, until it is empty.
  * An event leaves the queue when the server has answered for it. What may have arrived
  * unseen is sent again; its id makes that harmless.
  */
@@ -38,7 +37,8 @@ export const createDelivery = (
   shared: Shared,
   note: (...about: unknown[]) => void,
 ) => {
-  // What is on its way, as one text.
+  const locks = navigator.locks as LockManager | undefined;
+  // Ids of what is on its way.
   let sending = "";
   let failures = 0;
   let busy: boolean | undefined;
@@ -46,6 +46,8 @@ export const createDelivery = (
   let wake: (() => void) | undefined;
   let letGo: (() => void) | undefined;
 
+  // The time from which on tabs may send, where the server asked to wait.
+  const setUntil = (delayMs: number): unknown => shared.set_("until", (now() + delayMs) as unknown as string);
   // More than the server may ask for is a clock that was wrong, or not ours.
   const untilMs = (): number => {
     const ms = (shared.get_("until") as unknown as number) - now(); // NaN without one
@@ -57,53 +59,39 @@ export const createDelivery = (
 
   const send = async (batch: Entry[]): Promise<void> => {
     // After a failure not: others may have used up what keepalive requests may hold.
-    if (!failures) sending = `${batch}`;
+    if (!failures) sending = `${batch.map(([id]) => id)}`;
     const seconds = await post(config, batch, !failures, note);
-    // The time from which on tabs may send.
-    if (seconds) shared.set_("until", (now() + seconds * 1000) as unknown as string);
+    if (seconds) setUntil(seconds * 1000);
     sending = "";
-    if (seconds !== ANSWERED) {
-      queue.share_("");
-      return wait(backoffMs(++failures, Math.random()));
-    }
+    if (seconds !== ANSWERED) return wait(backoffMs(++failures, Math.random()));
     failures = 0;
     queue.remove_(batch);
   };
 
-  /** Until nothing is left; `alone`, without a turn, true where what is left needs one. */
-  const drain = async (alone?: boolean): Promise<unknown> => {
-    if (!alone) await wait(SETTLE_MS);
+  const drain = async (): Promise<void> => {
+    await wait(SETTLE_MS);
     const batch = takeBatch(queue.entries_());
     if (!batch[0] || leaving) return;
     const ms = untilMs();
-    if (alone && (ms || !batch.every(queue.isOwn_))) return true;
     await (ms ? wait(ms) : send(batch));
-    return drain(alone);
-  };
-
-  const takeTurn = (): Promise<unknown> => {
-    // A page that goes gives the lock back, also in the middle of a request: Chromium would
-    // throw it out of the back-forward cache as soon as the next page wants the lock.
-    const hold = () => new Promise<unknown>((done) => drain().then((letGo = done as () => void)));
-    const locks = navigator.locks as LockManager | undefined;
-    // In a sandboxed frame the locks are there, but refuse.
-    return (locks?.request("ct:" + config.endpoint, hold) ?? drain()).catch(() => drain());
+    return drain();
   };
 
   const flush = async (): Promise<void> => {
-    if (busy) return;
+    // A page that is leaving asks for no lock: it could not enter the back-forward cache.
+    if (busy || leaving) return;
     busy = true;
-    if (await drain(true)) {
-      queue.share_("");
-      await takeTurn();
-      if (!leaving) queue.share_(OWN);
-    }
+    // A page that goes gives the lock back, also in the middle of a request: Chromium would
+    // throw it out of the back-forward cache as soon as the next page wants the lock.
+    const hold = () => new Promise<void>((done) => drain().then((letGo = done)));
+    // In a sandboxed frame the locks are there, but refuse.
+    await (locks ? locks.request("ct:" + config.endpoint, hold).catch(drain) : drain());
     busy = false;
   };
 
   return {
-    add_(id: string, text: string): void {
-      queue.put_(id, text);
+    add_(id: string, text: string, mayStore: boolean): void {
+      queue.put_(id, text, mayStore);
       // After the work of the page, so that what comes together is sent together.
       setTimeout(flush);
     },
@@ -113,16 +101,16 @@ export const createDelivery = (
       letGo?.();
       const batch = takeBatch(
         // What is too large for a beacon waits for the next page.
-        queue.share_("").filter(([id, text]) => text.length < MAX_BATCH_BYTES && !sending.includes(id)),
+        queue.leave_().filter(([id, text]) => text.length < MAX_BATCH_BYTES && !sending.includes(id)),
       );
       // It cannot tell what became of them: they stay in the queue for the next page.
       if (batch[0] && !untilMs()) navigator.sendBeacon(...makeRequest(config, batch));
     },
     flush_: flush,
-    /** Leaves nothing of it on the device; nor here, where it `wasStored`. */
-    forget_(wasStored: boolean): void {
+    /** Leaves nothing of it on the device. */
+    forget_(): void {
       shared.forget_();
-      if (wasStored) queue.forget_();
+      queue.forget_();
     },
     /** The page or the network is back: no need to wait. */
     resume_(): void {

@@ -7,6 +7,11 @@ export interface NotedForm {
 }
 
 export const noteForm = (data: unknown): NotedForm => ({
-  data: data instanceof FormData ? data : data instanceof HTMLFormElement ? new FormData(data) : toPlain(data),
+  data:
+    data instanceof HTMLFormElement
+      ? new FormData(data)
+      : data instanceof FormData
+        ? data
+        : toPlain(data),
   inputs: document.querySelectorAll("input"),
 });

@@ -50,12 +50,11 @@ export const createPages = (config: Config, hold: () => WireEvent, release: () =
   };
 
   const look = (isReplaced = false): void => {
+    const isSeen = seen === pathOf(location);
     if (document.hidden) return;
-    const path = pathOf(location);
-    const isSeen = seen === path;
     if (view && !isSeen && !isReplaced && now() - view.occurred_at > REDIRECT_MS) settle();
     if (isSeen && !view) return;
-    seen = path;
+    seen = pathOf(location);
     if (view) view.page_url = addressOf(config);
     else view = hold();
     if (isSeen) return;

@@ -8,4 +8,8 @@ import { now } from "./clock.js";
 export const uuidv7 = (): string =>
   // Until the year 2527 the time has eleven hexadecimal digits.
   (0 + now().toString(16)).replace(/.{8}/, "$&-") +
-  `${1e18}${crypto.getRandomValues(new BigUint64Array(1))}`.slice(-18).replace(/(...)(...)/, "-7$1-8$2-");
+  crypto
+    .getRandomValues(new Uint8Array(18))
+    .map((byte) => byte % 10)
+    .join("")
+    .replace(/(...)(...)/, "-7$1-8$2-");

@@ -4,8 +4,6 @@ import type { PageWindow } from "../src/page.js";
 // Each test is a visitor who comes for the first time.
 if (typeof window !== "undefined")
   beforeEach(() => {
-    // Pages of the test before are left.
-    dispatchEvent(new Event("pagehide"));
     localStorage.clear();
     sessionStorage.clear();
     document.head.innerHTML = document.body.innerHTML = "";
