@@ -17,7 +17,7 @@ HELM := var/bin/helm
 OTHER_PROJECTS := kong-plugin/pyproject.toml kong-plugin/server/pyproject.toml local/pyproject.toml
 # Three processes for two cores, since tests wait a third of their time. In the order of the folders:
 # those whose tests take long come first, the many short ones last.
-PROCESSES := $(shell echo $$(( $$(nproc) * 3 / 2 )))
+PROCESSES := $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) * 3 / 2 )))
 SIDE_BY_SIDE := --numprocesses=$(PROCESSES) --dist=loadfile --no-loadscope-reorder
 
 # Where the tests have Postgres's data and the spools: in memory where there is room, since they

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import msgspec
 
@@ -35,6 +35,11 @@ class EventRow(msgspec.Struct, frozen=True, gc=False):
     def key(self) -> EventKey:
         """By which it is stored once."""
         return EventKey(self.session_id, self.id)
+
+    @property
+    def key_id(self) -> UUID:
+        """The key as one id: the same each time, and another for its id in another session."""
+        return uuid5(self.id, self.session_id)
 
 
 class RowHead(msgspec.Struct, frozen=True, gc=False):

@@ -21,6 +21,7 @@ __all__ = [
     "pgexec",
     "psql_path",
     "run_postgres",
+    "start_again",
 ]
 
 
@@ -56,3 +57,9 @@ def pg_ctl(server: PostgresServer, *arguments: str) -> None:
         bin_path=server.bin_path,
         user=server.system_user,
     )
+
+
+def start_again(server: PostgresServer) -> None:
+    """Start a Postgres that was stopped or killed, on the socket that it had."""
+    options = f"-h '' -k {server.pgdata}"
+    pg_ctl(server, "-o", options, "-l", str(server.log), "start")

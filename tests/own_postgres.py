@@ -43,12 +43,19 @@ def run_copy(cluster: Path) -> Iterator[PostgresServer]:
     with tempfile.TemporaryDirectory(prefix="ct-") as folder:
         data = Path(folder) / "postgres"
         subprocess.run(["cp", "--archive", cluster, data], check=True)
-        server = get_server(data, cleanup_mode=None)
-        try:
+        with run_on(data) as server:
             yield server
-        finally:
-            end(server)
-            server.cleanup()
+
+
+@contextmanager
+def run_on(data: Path) -> Iterator[PostgresServer]:
+    """A server on this data, for as long as the block runs, whatever a test has done to it."""
+    server = get_server(data, cleanup_mode=None)
+    try:
+        yield server
+    finally:
+        end(server)
+        server.cleanup()
 
 
 def end(server: PostgresServer) -> None:
@@ -93,9 +100,3 @@ def works_in(process: Path, server: PostgresServer) -> bool:
         return (process / "cwd").readlink() == server.pgdata
     except OSError:
         return False
-
-
-def start_again(server: PostgresServer) -> None:
-    """Start a Postgres that was stopped or killed, on the socket that it had."""
-    options = f"-h '' -k {server.pgdata}"
-    pg_ctl(server, "-o", options, "-l", str(server.log), "start")

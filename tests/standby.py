@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlencode
 
-from local.postgres import PostgresServer, database_url, get_server, pg_ctl, pgexec
-from tests.own_postgres import MIGRATED, end
+from local.postgres import PostgresServer, database_url, pg_ctl, pgexec
+from tests.own_postgres import MIGRATED, run_on
 from tests.support import execute, fetch
 from tests.waiting import until
 
@@ -35,12 +35,8 @@ def run_standby(primary: PostgresServer) -> Iterator[PostgresServer]:
         )
         for lock in data.glob(".s.PGSQL.*.lock"):  # of the primary, whose folder has its socket
             lock.unlink()
-        server = get_server(data, cleanup_mode=None)
-        try:
+        with run_on(data) as server:
             yield server
-        finally:
-            end(server)
-            server.cleanup()
 
 
 def of(server: PostgresServer) -> str:

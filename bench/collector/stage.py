@@ -113,15 +113,18 @@ def set_up_track(
 ) -> Row:
     """Row (a)."""
     collector = start_collector(stage, database, "collector", programs)
-    return HttpRow(
-        collector, stage.write_track(traffic.TRACK), connections, stage.postgres, database
-    )
+    return track_row(stage, collector, database, connections)
 
 
 def set_up_two_processes(stage: Stage, connections: int) -> Row:
     """Row (a) of a collector with two processes, with a database of its own."""
     database = create_collector_database(stage.server, "two_processes")
     collector = stage.starter.start_collector(database, "two-processes", workers=2)
+    return track_row(stage, collector, database, connections)
+
+
+def track_row(stage: Stage, collector: Server, database: str, connections: int) -> Row:
+    """An event a request, on a collector that runs."""
     return HttpRow(
         collector, stage.write_track(traffic.TRACK), connections, stage.postgres, database
     )

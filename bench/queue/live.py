@@ -11,8 +11,9 @@ from uuid import UUID, uuid4
 
 import aiohttp
 
-from bench.collector.database import connect, load_query
+from bench.collector.database import connect
 from bench.collector.traffic import TRACK
+from collector.sql import load_query
 
 PROMISED = {200, 202}
 # How exactly it is known when a row is there.
@@ -80,11 +81,12 @@ async def watch_rows(database: str, live: Live, seconds: float) -> Sequence[floa
     """For so long, how long after its answer each event's row was there, in seconds."""
     delays: list[float] = []
     seen: set[UUID] = set()
-    query, until = load_query("find_events"), time.monotonic() + seconds
+    query, until = load_query("stored_ids"), time.monotonic() + seconds
     async with connect(database) as connection:
         while time.monotonic() < until:
             wanted = list(live.answered_at.keys() - seen)
-            stored = [row["id"] for row in await connection.fetch(query, wanted)]
+            sessions = [event_id.hex for event_id in wanted]
+            stored = [row["id"] for row in await connection.fetch(query, sessions, wanted)]
             now = time.monotonic()
             delays += [now - live.answered_at[event_id] for event_id in stored]
             seen.update(stored)

@@ -12,7 +12,7 @@ from bench.queue.measure import TIMEOUT_SECONDS, waiting
 from bench.queue.system import Machine, System, run_system
 from bench.report import Report
 from collector.queue.connection import connect_once
-from local.postgres import PostgresServer, pg_ctl
+from local.postgres import pg_ctl, start_again
 
 # As long as it is a live event's own, and no more of what waited.
 CAUGHT_UP_EVENTS_SECONDS = 0.5
@@ -74,9 +74,3 @@ async def until_answered(live: Live, rate: float) -> None:
     """Return when a second's events were answered."""
     while len(live.answered_at) < rate:  # noqa: ASYNC110  # answers set no event
         await asyncio.sleep(LOOK_SECONDS)
-
-
-def start_again(server: PostgresServer) -> None:
-    """Start it on the socket that it had."""
-    options = f"-h '' -k {server.pgdata}"
-    pg_ctl(server, "-o", options, "-l", str(server.log), "start")

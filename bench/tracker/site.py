@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from aiohttp import web
@@ -53,14 +54,13 @@ def make_site(received: asyncio.Queue[str], against: Path | None = None) -> web.
         text = PAGE.format(tag=TAGS[request.match_info["name"]])
         return web.Response(text=text, content_type="text/html")
 
-    async def serve_script(request: web.Request) -> web.Response:
-        name = request.match_info["script"]
-        file = PLAUSIBLE if name == PLAUSIBLE.name else ROOT / STATIC / name
-        return web.Response(body=file.read_bytes(), content_type="text/javascript")
+    def scripts_of(checkout: Path) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def serve_script(request: web.Request) -> web.Response:
+            name = request.match_info["script"]
+            file = PLAUSIBLE if name == PLAUSIBLE.name else checkout / STATIC / name
+            return web.Response(body=file.read_bytes(), content_type="text/javascript")
 
-    async def serve_before(request: web.Request) -> web.Response:
-        file = (against or ROOT) / STATIC / request.match_info["script"]
-        return web.Response(body=file.read_bytes(), content_type="text/javascript")
+        return serve_script
 
     async def take(request: web.Request) -> web.Response:
         received.put_nowait(request.path)
@@ -68,8 +68,8 @@ def make_site(received: asyncio.Queue[str], against: Path | None = None) -> web.
 
     app = web.Application()
     app.router.add_get("/page/{name}", serve_page)
-    app.router.add_get("/{script:[a-z.]+[.]js}", serve_script)
-    app.router.add_get("/before/{script:[a-z.]+[.]js}", serve_before)
+    app.router.add_get("/{script:[a-z.]+[.]js}", scripts_of(ROOT))
+    app.router.add_get("/before/{script:[a-z.]+[.]js}", scripts_of(against or ROOT))
     for path in EVENT_PATHS:
         app.router.add_post(path, take)
     return app

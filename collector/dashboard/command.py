@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 
 from collector.dashboard.hosts import has_secure_cookies, is_loopback
+from collector.dashboard.serve import serve_dashboard
 from collector.errors import OperatorError
 from collector.settings import Settings
 
@@ -40,7 +41,4 @@ def run_dashboard(settings: Settings) -> None:
         raise DashboardSettingsError(NO_URL)
     if (settings.dashboard_url or "").startswith("http://") and has_secure_cookies(settings):
         raise DashboardSettingsError(NO_TLS)
-    # The other commands do without what pages are made with.
-    from collector.dashboard.serve import serve_dashboard  # noqa: PLC0415
-
     serve_dashboard(settings)

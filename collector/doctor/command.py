@@ -7,11 +7,7 @@ from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
 
-from collector.errors import OperatorError
-
-
-class DoctorError(OperatorError):
-    """The doctor was told of something that is not there. The message says what."""
+from collector.doctor.run import run
 
 
 def add_doctor(command: argparse.ArgumentParser, _read_settings: Callable[[], object]) -> None:
@@ -37,17 +33,9 @@ def add_doctor(command: argparse.ArgumentParser, _read_settings: Callable[[], ob
     add("--plugin-metrics", metavar="ADDRESS", help="its metrics: unix:PATH or HOST:PORT")
     add("--json", action="store_true", help="write the lines as JSON")
     add("--strict", action="store_true", help="end with 2 where there are warnings alone")
-    command.set_defaults(run=run_doctor)
+    command.set_defaults(run=run)
 
 
 def address(text: str) -> str:
     """An IP address. Raises ValueError, which argparse turns into a clear line."""
     return str(ip_address(text))
-
-
-def run_doctor(command: argparse.Namespace) -> int:
-    """`doctor`. Returns the exit code. Raises DoctorError."""
-    # The other commands do without what the doctor asks with.
-    from collector.doctor.run import run  # noqa: PLC0415
-
-    return run(command)

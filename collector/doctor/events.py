@@ -196,22 +196,17 @@ async def check_stripped(deployment: Deployment) -> Finding:
     if answer.status == STRIPPED and answer.error == "stamp_stripped":
         return ok("400 stamp_stripped")
     seen = f"answered {answer.status}{f' {answer.error}' if answer.error else ''}"
-    if answer.status not in deployment.options.taken_statuses or not unknown_or_equal(
-        before, after
-    ):
+    if answer.status not in deployment.options.taken_statuses:
         return failure(seen, "400 stamp_stripped", REQUEST_VARIABLE)
-    if before is not None:
-        return ok(f"{seen}, with its stamp: a proxy before Kong has taken Connection away")
-    return warning(
-        f"{seen}, and no collector says whether its stamp arrived",
-        "400 stamp_stripped, unless a proxy before Kong takes Connection away",
-        f"name the collector with --collector; where it counts {UNSIGNED}, {REQUEST_VARIABLE}",
-    )
-
-
-def unknown_or_equal(before: float | None, after: float | None) -> bool:
-    """Whether a counter is not known to have grown."""
-    return before is None or after is None or after == before
+    if before is None or after is None:
+        return warning(
+            f"{seen}, and no collector says whether its stamp arrived",
+            "400 stamp_stripped, unless a proxy before Kong takes Connection away",
+            f"name the collector with --collector; where it counts {UNSIGNED}, {REQUEST_VARIABLE}",
+        )
+    if after != before:
+        return failure(seen, "400 stamp_stripped", REQUEST_VARIABLE)
+    return ok(f"{seen}, with its stamp: a proxy before Kong has taken Connection away")
 
 
 async def check_script(deployment: Deployment) -> Finding:

@@ -13,12 +13,8 @@ from typing import Any
 TAG = "conversion-tracking"
 PLUGIN = "conversion-tracking"
 ENTITIES = {"services", "routes", "plugins", "upstreams", "targets"}
-SCOPES = {
-    "service",
-    "route",
-    "consumer",
-    "consumer_group",
-}  # without one a plugin is for all of Kong
+# Without one of these a plugin is for all of Kong.
+SCOPES = {"service", "route", "consumer", "consumer_group"}
 REFERENCE = re.compile(r"\{vault://[\w-]+/[\w/-]+\}", re.ASCII)
 SECRET_FIELDS = {"secret", "password"}
 TIMEOUTS = ("connect_timeout", "write_timeout", "read_timeout")

@@ -12,7 +12,6 @@ from typing import Any
 import yaml
 
 from collector.doctor.check import Group, run_groups
-from collector.doctor.command import DoctorError
 from collector.doctor.deployment import open_deployment
 from collector.doctor.finding import Line
 from collector.doctor.groups import GROUPS
@@ -20,6 +19,7 @@ from collector.doctor.kong_file import GROUP as KONG_FILE
 from collector.doctor.kong_rules import plain_origins
 from collector.doctor.options import Options
 from collector.doctor.report import exit_code, json_of, summary, text_of_group
+from collector.errors import OperatorError
 from collector.settings import (
     ENV_PREFIX,
     ORIGIN,
@@ -35,6 +35,10 @@ NOTHING = (
     "a collector in the environment"
 )
 EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104  # where it listens
+
+
+class DoctorError(OperatorError):
+    """The doctor was told of something that is not there. The message says what."""
 
 
 def run(command: argparse.Namespace) -> int:

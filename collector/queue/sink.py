@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from uuid import UUID, uuid4, uuid5
+from uuid import uuid4
 
 import nats.errors
 from nats.aio.client import Client
@@ -81,17 +81,12 @@ class QueueSink:
     async def _put(self, row: EventRow) -> Outcome:
         """Queue an event. Raises one of FAILURES."""
         try:
-            headers = {Header.MSG_ID.value: f"{message_id(row)}{self._attempt}"}
+            headers = {Header.MSG_ID.value: f"{row.key_id}{self._attempt}"}
             subject = subject_of(row, self._lane)
             await self._jetstream.publish(subject, encode_row(row), headers=headers)
         except nats.errors.MaxPayloadError:
             return EventRefused("larger than max_payload of the queue's servers")
         return EventStatus.QUEUED
-
-
-def message_id(row: EventRow) -> UUID:
-    """The same for the same event, and another for the same event_id in another session."""
-    return uuid5(row.id, row.session_id)
 
 
 def first_of(errors: BaseExceptionGroup[BaseException]) -> BaseException:

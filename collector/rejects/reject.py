@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from collector.allowance import AddressAllowance, Allowance
 from collector.errors import CollectorError, EventRefused, FieldError
@@ -64,7 +64,7 @@ def make_refused(error: EventRefused, row: EventRow) -> Reject:
 
     Its id here is no event_id, which another session's event may have too.
     """
-    return make_of_row(uuid5(row.id, row.session_id), error.reason, row.json, row.received_at)
+    return make_of_row(row.key_id, error.reason, row.json, row.received_at)
 
 
 def make_unreadable(reason: str, data: bytes, event_id: UUID, received_at: datetime) -> Reject:

@@ -7,18 +7,18 @@
 -- An event is stored before where its session has its id. ON CONFLICT names no target there, so
 -- that the statement runs on the schema before 0015 too, where an id was one of all sessions.
 --
--- Why writers never deadlock: a statement waits for another's event (the same key), for
--- another's order (the same row of counted_orders) or for another's session (the same row of
--- the funnel), for nothing else. Each takes its events in the order of their ids, of two
--- with one id in that of their sessions: the sort below the insert. It takes its first order after its last event, and its first session after
--- its last order: what is sorted below an insert (DISTINCT ON, GROUP BY, ORDER BY) cannot give
--- a row before it has read all of "stored", and all of "counted". It takes its orders in the
--- order of their keys, and in one go all its sessions in their order, with those that lose an
--- order to it. So every statement takes what it takes in one order that all share, each waits
--- only for what comes later in that order than all that it holds, and no circle of waits can
--- close. Before it begins it may wait for a tombstone (db/privacy/lock_erased.sql), which holds
--- nothing that it needs. What mends orders and sessions after events were changed takes them in the same order
--- (collector/facts/mend.py).
+-- Why writers never deadlock: a statement waits for another's event (the same key), for another's
+-- order (the same row of counted_orders) or for another's session (the same row of the funnel),
+-- for nothing else. Each takes its events in the order of their ids, of two with one id in that of
+-- their sessions: the sort below the insert. It takes its first order after its last event, and
+-- its first session after its last order: what is sorted below an insert (DISTINCT ON, GROUP BY,
+-- ORDER BY) cannot give a row before it has read all of "stored", and all of "counted". It takes
+-- its orders in the order of their keys, and in one go all its sessions in their order, with those
+-- that lose an order to it. So every statement takes what it takes in one order that all share,
+-- each waits only for what comes later in that order than all that it holds, and no circle of
+-- waits can close. Before it begins it may wait for a tombstone (db/privacy/lock_erased.sql),
+-- which holds nothing that it needs. What mends orders and sessions after events were changed
+-- takes them in the same order (collector/facts/mend.py).
 --
 -- The rows of orders and funnel do not depend on the order in which batches arrive. Each
 -- assignment keeps the least, the greatest or the union of both sides, but for order_values:

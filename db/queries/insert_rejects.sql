@@ -14,11 +14,7 @@ FROM unnest(
     $8::boolean[], $9::text[], $10::boolean[], $11::text[], $12::text[], $13::timestamptz[]
 )
 ON CONFLICT (event_id) DO UPDATE SET
-    reason = EXCLUDED.reason,
     message = EXCLUDED.message,
-    errors = EXCLUDED.errors,
-    endpoint = EXCLUDED.endpoint,
-    content_type = EXCLUDED.content_type,
     body = EXCLUDED.body,
     body_cut = EXCLUDED.body_cut,
     replayed_at = NULL,

@@ -11,8 +11,8 @@ from uuid import UUID
 
 import asyncpg
 
-from local.postgres import PostgresServer, database_url, pg_ctl
-from tests.own_postgres import kill, send, start_again
+from local.postgres import PostgresServer, database_url, pg_ctl, start_again
+from tests.own_postgres import kill, send
 from tests.processes import pausing
 from tests.support import execute
 

@@ -19,10 +19,9 @@ from collector.api.keys import CONTEXTS, METRICS
 from collector.api.request_context import ContextReader
 from collector.event import RequestContext
 from collector.settings import Settings
-from local.postgres import PostgresServer, pg_ctl
+from local.postgres import PostgresServer, pg_ctl, start_again
 from tests.faults.collector_process import PATIENT, collector
 from tests.faults.sender import TRACK, assert_funnel_fits, assert_kept, sending, stored_events
-from tests.own_postgres import start_again
 from tests.support import execute, fetch, serve_app
 
 

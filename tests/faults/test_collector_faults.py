@@ -11,11 +11,10 @@ from functools import partial
 from pathlib import Path
 from uuid import UUID
 
-from local.postgres import PostgresServer, pg_ctl
+from local.postgres import PostgresServer, pg_ctl, start_again
 from tests.faults.collector_process import PATIENT, CollectorProcess, collector
 from tests.faults.conftest import Extent
 from tests.faults.sender import assert_kept, sending
-from tests.own_postgres import start_again
 from tests.processes import children_of, is_running, pausing
 from tests.waiting import eventually
 

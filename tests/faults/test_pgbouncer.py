@@ -12,12 +12,12 @@ import aiohttp
 import pytest
 
 from collector.postgres.migrate import migrate
-from local.postgres import PostgresServer, database_url, pg_ctl
+from local.postgres import PostgresServer, database_url, pg_ctl, start_again
 from tests.faults.collector_process import collector
 from tests.faults.queued_system import QueuedSystem, run_queued_system
 from tests.faults.sender import assert_kept, sending
 from tests.integration.rejects.test_rejects import rejects, run
-from tests.own_postgres import MIGRATED, start_again
+from tests.own_postgres import MIGRATED
 from tests.pgbouncer import PROGRAM, PgBouncer, run_pgbouncer
 from tests.support import execute, fetch, run_collector
 from tests.waiting import eventually, until

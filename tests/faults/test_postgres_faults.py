@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from local.postgres import PostgresServer, pg_ctl
+from local.postgres import PostgresServer, pg_ctl, start_again
 from tests.faults.collector_process import collector
 from tests.faults.conftest import Extent
 from tests.faults.postgres_faults import (
@@ -26,7 +26,6 @@ from tests.faults.sender import (
     sending,
     stored_events,
 )
-from tests.own_postgres import start_again
 from tests.processes import pausing
 from tests.support import execute
 from tests.waiting import eventually

@@ -11,12 +11,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from local.postgres import database_url, pg_ctl
+from local.postgres import database_url, pg_ctl, start_again
 from tests.faults.conftest import Extent
 from tests.faults.postgres_faults import table_locked
 from tests.faults.queued_system import QueuedSystem, asking, run_queued_system
 from tests.faults.sender import TRACK, stored_events
-from tests.own_postgres import MIGRATED, run_copy, start_again
+from tests.own_postgres import MIGRATED, run_copy
 from tests.support import empty_tables, execute, fetch
 from tests.waiting import eventually, until
 

@@ -9,11 +9,10 @@ import shutil
 from pathlib import Path
 from urllib.request import urlopen
 
-from local.postgres import PostgresServer, pg_ctl
+from local.postgres import PostgresServer, pg_ctl, start_again
 from tests.faults.collector_process import CollectorProcess, collector
 from tests.faults.conftest import Extent
 from tests.faults.sender import assert_kept, sending, stored_events
-from tests.own_postgres import start_again
 from tests.waiting import eventually
 
 

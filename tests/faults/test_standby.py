@@ -13,12 +13,12 @@ from uuid import UUID, uuid4
 import aiohttp
 import pytest
 
-from local.postgres import PostgresServer, database_url, pg_ctl
+from local.postgres import PostgresServer, database_url, pg_ctl, start_again
 from tests.faults.collector_process import CollectorProcess, collector
 from tests.faults.postgres_faults import kill_9
 from tests.faults.sender import TRACK, Sender, assert_kept, sending, stored_events
 from tests.integration.test_cli import run
-from tests.own_postgres import MIGRATED, send, start_again
+from tests.own_postgres import MIGRATED, send
 from tests.standby import both, is_synchronous, promote, run_standby, wait_for_standby
 from tests.waiting import eventually, until
 

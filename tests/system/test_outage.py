@@ -14,10 +14,9 @@ import aiohttp
 import pytest
 
 from collector.postgres.migrate import migrate
-from local.postgres import PostgresServer, database_url, pg_ctl
+from local.postgres import PostgresServer, database_url, pg_ctl, start_again
 from local.processes import Child, free_port, stop_child
 from local.up import System
-from tests.own_postgres import start_again
 from tests.support import CHROME, fetch
 from tests.system.running import ORIGIN, Answer, Gateway, RunningSystem, cors_headers
 from tests.waiting import eventually

@@ -16,14 +16,8 @@ def test_every_row_is_measured_the_long_ones_too(tmp_path: Path) -> None:
     file = tmp_path / "latest.json"
     short = ("--rounds", "1", "--seconds", "1", "--connections", "8", "--events", "1000")
     long_rows = (
-        "--long",
-        "half_speed",
-        "memory",
-        "growth",
-        "--memory-events",
-        "100",
-        "--table-rows",
-        "10000",
+        *("--long", "half_speed", "memory", "growth"),
+        *("--memory-events", "100", "--table-rows", "10000"),
     )
     command = [sys.executable, "-m", "bench.collector", *short, *long_rows, "--json", str(file)]
     done = subprocess.run(

@@ -20,8 +20,7 @@ from collector.facts.keeper import (
 )
 from collector.postgres.sessions import own_connection
 from collector.sql import load_query
-from local.postgres import PostgresServer, pg_ctl
-from tests.own_postgres import start_again
+from local.postgres import PostgresServer, pg_ctl, start_again
 from tests.support import execute, fetch, metric, run_collector
 from tests.waiting import SECONDS, until
 

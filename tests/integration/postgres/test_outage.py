@@ -8,8 +8,7 @@ import aiohttp
 import pytest
 
 from collector.postgres.migrate import migrate
-from local.postgres import PostgresServer, database_url, pg_ctl
-from tests.own_postgres import start_again
+from local.postgres import PostgresServer, database_url, pg_ctl, start_again
 from tests.support import Collector, run_collector
 from tests.waiting import eventually
 
