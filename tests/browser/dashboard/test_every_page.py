@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.browser.dashboard.conftest import Served, note_complaints, sign_in
