@@ -9,7 +9,7 @@ import subprocess
 import asyncpg
 
 from collector.sql import load_query
-from tests.integration.test_cli import COMMAND
+from tests.commands import run_command
 from tests.support import execute, fetch
 
 STORE = """
@@ -20,15 +20,8 @@ VALUES ('{session}', 'page_view', 'Page', now(), now() - interval '{ago}')
 
 async def run_facts(database: str, *options: str) -> subprocess.CompletedProcess[str]:
     """The command, run to its end."""
-    return await asyncio.to_thread(
-        subprocess.run,
-        [COMMAND, "facts", *options],
-        env={**os.environ, "CT_DATABASE_URL": database},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    environment = {**os.environ, "CT_DATABASE_URL": database}
+    return await asyncio.to_thread(run_command, "facts", *options, environment=environment)
 
 
 async def sessions(database: str) -> int:

@@ -24,6 +24,7 @@ from collector.rejects.keeper import MAX_WAITING_BYTES, RejectKeeper, RejectLimi
 from collector.rejects.reject import make_reject
 from collector.rejects.store import open_reject_store
 from local.postgres import PostgresServer, database_url
+from tests.commands import run_command
 from tests.integration.api.test_answers import stamp
 from tests.support import SECRET, Collector, Rows, execute, fetch, metric, run_collector
 from tests.waiting import BUSY_SECONDS
@@ -47,15 +48,8 @@ def run(
     database: str, *arguments: str, stdin: str = "", **settings: str
 ) -> subprocess.CompletedProcess[str]:
     """`conversion-tracking rejects`."""
-    return subprocess.run(
-        [COMMAND, "rejects", *arguments],
-        env={**os.environ, "CT_DATABASE_URL": database, **settings},
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    environment = {**os.environ, "CT_DATABASE_URL": database, **settings}
+    return run_command("rejects", *arguments, environment=environment, stdin=stdin)
 
 
 async def test_a_rejected_event_is_kept_with_why_what_and_who(collector: Collector) -> None:
