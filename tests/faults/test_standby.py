@@ -142,7 +142,8 @@ async def test_behind_a_queue_the_primary_is_killed_and_consumers_go_on_with_the
             while time.monotonic() - killed_at < extent.queued_outage_seconds:
                 await sender.wait_for(202, 50)
             await asyncio.to_thread(promote, standby)
-            await until(lambda: has_events(standby, sender.answers[202]))
+            answered = sender.answers[202]
+            await until(lambda: has_events(standby, answered))
         assert set(sender.answers) == {202}
     await assert_kept(database_url(standby, MIGRATED), sender.promised)
 
