@@ -24,6 +24,17 @@ LONGEST_SECONDS = 60
 STREAMS = ("stdin", "stdout", "stderr")
 
 
+def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """`conversion-tracking` with these settings alone, and a spool that is removed.
+
+    Raises subprocess.TimeoutExpired after a minute.
+    """
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("CT_")}
+    with tempfile.TemporaryDirectory(prefix="ct-spool-") as spool:
+        given = environment | {"CT_SPOOL_DIR": spool} | settings
+        return run_command(*arguments, environment=given)
+
+
 def run_command(
     *arguments: str, environment: Mapping[str, str], stdin: str = ""
 ) -> subprocess.CompletedProcess[str]:

@@ -15,12 +15,12 @@ import aiohttp
 import pytest
 
 from local.postgres import PostgresServer, database_url, pg_ctl, start_again
+from tests.commands import run
 from tests.faults.collector_process import CollectorProcess, collector
 from tests.faults.conftest import Extent
 from tests.faults.postgres_faults import kill_9
 from tests.faults.queued_system import run_queued_system
 from tests.faults.sender import TRACK, Sender, assert_kept, sending, stored_events
-from tests.integration.test_cli import run
 from tests.own_postgres import MIGRATED, send
 from tests.standby import both, is_synchronous, promote, run_standby, wait_for_standby
 from tests.support import fetch

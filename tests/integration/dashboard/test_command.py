@@ -12,8 +12,9 @@ from urllib.request import urlopen
 import pytest
 
 from local.postgres import PostgresServer, database_url
+from tests.commands import run
 from tests.integration.dashboard.dashboard import TOKEN, run_dashboard
-from tests.integration.test_cli import COMMAND, run
+from tests.integration.test_cli import COMMAND
 from tests.own_postgres import MIGRATED
 from tests.support import execute, fetch
 

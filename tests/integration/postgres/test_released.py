@@ -24,8 +24,8 @@ from collector.postgres.migrate import Migration, load_migrations, migrate
 from collector.postgres.store import prepare_connection
 from collector.sql import migration_files
 from local.postgres import PostgresServer, database_url
+from tests.commands import run
 from tests.integration.served import serving
-from tests.integration.test_cli import run
 from tests.support import Rows, execute, fetch, metric, run_collector
 from tests.unit.events import event_row
 from tests.waiting import eventually, until

@@ -17,9 +17,9 @@ from collector.rejects.reject import make_reject
 from collector.rejects.store import RejectFilter, open_reject_store
 from collector.spool.spool import open_spool
 from local.nats import NatsCluster
+from tests.commands import run
 from tests.faults.collector_process import consumer
 from tests.integration.rejects.test_rejects import CONTEXT, LEAST
-from tests.integration.test_cli import run
 from tests.nats import as_environment, connected, run_queue
 from tests.support import execute, fetch
 from tests.unit.events import event_row

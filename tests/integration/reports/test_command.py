@@ -7,9 +7,9 @@ import json
 import pytest
 
 from collector.reports.catalog import load_reports
+from tests.commands import run
 from tests.integration.reports.conftest import store
 from tests.integration.reports.shop import SHOP
-from tests.integration.test_cli import run
 
 DAY = ("--range", "2026-11-22", "--tz", "UTC")
 

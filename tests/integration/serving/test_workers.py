@@ -15,7 +15,8 @@ import aiohttp
 import pytest
 
 from collector.spool.spool import spool_names
-from tests.integration.test_cli import run, serving
+from tests.commands import run
+from tests.integration.test_cli import serving
 from tests.support import fetch
 
 UP = re.compile(r'ct_worker_up\{worker="(\d)"\} (\S+)')

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from collector.spool.spool import open_spool
+from tests.commands import run
 from tests.integration.spool.old_spool import write_old_spool
-from tests.integration.test_cli import run
 from tests.support import execute, fetch
 from tests.unit.events import event_row
 

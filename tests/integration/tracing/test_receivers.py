@@ -18,8 +18,9 @@ import pytest
 from aiohttp import web
 
 from local.processes import free_port
+from tests.commands import run
 from tests.integration.served import Served, serving
-from tests.integration.test_cli import run
+from tests.integration.test_cli import run_installed
 from tests.otlp_receiver import run_broken_receiver, run_receiver
 from tests.support import execute
 from tests.waiting import BUSY_SECONDS, eventually
@@ -182,7 +183,7 @@ def another_package(folder: Path) -> dict[str, str]:
 
 def test_without_its_packages_the_start_says_how_to_get_them(database: str, tmp_path: Path) -> None:
     variables = {"CT_TRACING": "true", "CT_DATABASE_URL": database, "CT_PORT": "0"}
-    done = run("serve", **variables, **another_package(tmp_path))
+    done = run_installed("serve", **variables, **another_package(tmp_path))
     assert done.returncode == 1
     assert "pip install 'conversion-tracking[otel]'" in done.stderr
 
