@@ -3,7 +3,7 @@ import { tagsOf, type Landing, type Touch } from "./attribution.js";
 import { now } from "./clock.js";
 import { openStorage, type Shared } from "./storage.js";
 import type { Config } from "./types.js";
-import { uuidv7 } from "./uuid.js";
+import { randomDigits } from "./uuid.js";
 
 /** What all events of a session have in common, under its names on the wire. */
 export interface Session extends Touch {
@@ -37,7 +37,7 @@ export const createSessions = (config: Config, landing: Landing, shared: Shared)
   const isAlive = ({ at }: Stored): boolean =>
     Math.abs(now() - at) < (config.sessionMinutes ?? 30) * 60_000;
 
-  const readShared = (): Stored[] => [readJson(shared.get_("sessions"))].flat().filter(Boolean) as Stored[];
+  const readShared = (): Stored[] => [readJson(shared.get_("sessions")) ?? []].flat() as Stored[];
 
   /** What the tab, or the one it was opened from, goes on with. */
   const load = (): void => {
@@ -62,13 +62,13 @@ export const createSessions = (config: Config, landing: Landing, shared: Shared)
       store[dataKey] = JSON.stringify(session);
     });
     const others = readShared().filter(
-      (other) => isAlive(other) && other.session_id !== session_id,
+      (other) => other && isAlive(other) && other.session_id !== session_id,
     );
     shared.set_("sessions", JSON.stringify([session, ...others]));
   };
 
   const begin = (touch: Touch): Stored => ({
-    session_id: "session_" + now() + "_" + uuidv7().slice(-12),
+    session_id: "session_" + now() + "_" + randomDigits(12),
     sequence: 0,
     at: now(),
     user_id: session?.user_id,
