@@ -31,17 +31,17 @@ export const createSessions = (config: Config, landing: Landing, shared: Shared)
   const dataKey = key + "_data";
   const { touch_: touch, isFromOwnSite_: isFromOwnSite } = landing;
   let session: Stored | undefined;
+  // All tabs', as they were read last.
+  let others: Stored[];
   // Whether this page's landing was looked at: it begins one session at most.
   let arrived: boolean | undefined;
 
   const isAlive = ({ at }: Stored): boolean =>
     Math.abs(now() - at) < (config.sessionMinutes ?? 30) * 60_000;
 
-  const readShared = (): Stored[] => [readJson(shared.get_("sessions")) ?? []].flat() as Stored[];
-
   /** What the tab, or the one it was opened from, goes on with. */
   const load = (): void => {
-    const others = readShared();
+    others = [readJson(shared.get_("sessions")) ?? []].flat() as Stored[];
     const stored = readJson(store[dataKey]) as Stored | undefined;
     const [latest] = others;
     // Each time: another page of this tab, in the back-forward cache, may have counted.
@@ -61,9 +61,7 @@ export const createSessions = (config: Config, landing: Landing, shared: Shared)
       store[key] = session_id;
       store[dataKey] = JSON.stringify(session);
     });
-    const others = readShared().filter(
-      (other) => other && isAlive(other) && other.session_id !== session_id,
-    );
+    others = others.filter((other) => other && isAlive(other) && other.session_id !== session_id);
     shared.set_("sessions", JSON.stringify([session, ...others]));
   };
 

@@ -89,7 +89,7 @@ export const createTracker = (
     const event = full && shared.allow_() ? 0 : level && complete(noted, full);
     if (!event) return note("dropped", noted);
     note("queued", event);
-    delivery.add_(noted.event_id, JSON.stringify(toPlain(event)));
+    delivery.add_(noted.event_id, JSON.stringify(extra ? toPlain(event) : event));
     market(event);
   };
   const release = (): void => waiting.splice(0).forEach((noted) => attempt(() => admit(noted), "event"));
@@ -119,11 +119,16 @@ export const createTracker = (
   const checkout =
     (type: string) =>
     (value: number | string, stripeSessionId?: string, userId?: string, fields?: EventFields) =>
-      track(type, fields, type, {
-        user_id: userId,
-        conversion_value: value,
-        stripe_session_id: stripeSessionId,
-      });
+      track(
+        type,
+        fields,
+        type,
+        toPlain({
+          user_id: userId,
+          conversion_value: value,
+          stripe_session_id: stripeSessionId,
+        }) as EventFields,
+      );
 
   const setConsent = (change: Consent): void => {
     undecided = true;
@@ -167,7 +172,7 @@ export const createTracker = (
         form_data: noteForm(data) as unknown as EventFields["form_data"],
       }),
     trackSignup: (method, userId, fields) =>
-      track("signup", fields, "signup", { user_id: userId, metadata: { method } }),
+      track("signup", fields, "signup", toPlain({ user_id: userId, metadata: { method } }) as EventFields),
     trackCheckoutStart: checkout("checkout_start"),
     trackCheckoutComplete: checkout("checkout_complete"),
     trackPurchase: checkout("purchase"),
