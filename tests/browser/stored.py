@@ -16,8 +16,10 @@ from tests.system.running import RunningSystem
 
 # A page view is held until its title has settled, and what is tracked meanwhile with it: the first
 # is on its way when the session has an event that is younger than the page. The queue has the ids
-# of events, and of each the event until it is answered.
+# of events, and of each the event until it is answered; what is on its way stands there when a
+# second is over, or the page may have been hidden, as it is told here.
 EMPTY_QUEUE = """() => {
+    dispatchEvent(new Event("visibilitychange"));
     const { at } = JSON.parse(sessionStorage.ct_session_id_data ?? "{}");
     const asked = document.querySelector("[data-manual-page-views]");
     const isQueued = asked || at >= Math.floor(performance.timeOrigin);

@@ -3,11 +3,17 @@
 // The names in collector/classify/data/click_ids.toml, which the build puts here.
 declare const CLICK_IDS: string;
 
-// A campaign parameter or a click id, also of a query in the hash, as routers have it.
-const TAG = /* @__PURE__ */ RegExp(
-  "\\b(utm_(source|medium|campaign|term|content)|" + CLICK_IDS + ")=[^?&#]*",
-  "g",
-);
+/**
+ * The address with `change` of each campaign parameter and click id, also of a query in the hash, as
+ * routers have it. To make the pattern takes long: most addresses have none.
+ */
+const changeTags = (address: string, change: (tag: string) => string): string =>
+  address.includes("=")
+    ? address.replace(
+        RegExp("\\b(utm_(source|medium|campaign|term|content)|" + CLICK_IDS + ")=[^?&#]*", "g"),
+        change,
+      )
+    : address;
 
 type Values = Record<string, string>;
 
@@ -32,15 +38,19 @@ const readTag = (tag: string): [name: string, value: string] => [...new URLSearc
 
 const hostOf = (address: string): string | undefined => address.split("/")[2]?.replace("www.", "");
 
+/** An address without its hash, unless that is a route. */
+export const withoutHash = (address: string): string =>
+  address.includes("#") ? address.replace(/#(?!!?\/).*/, "") : address;
+
 /** An address without what could name anybody: no list of parameters has all that do. */
 export const withoutQuery = (address: string): string => address.replace(/[?;][^#]*/g, "");
 
 const readTouch = (address: string, referrer: string): Touch => {
   const touch: Touch = { utm_params: {}, click_ids: {}, referrer };
-  for (const tag of address.match(TAG) ?? []) {
+  changeTags(address, (tag) => {
     const [name, value] = readTag(tag);
-    if (value) touch[/^utm/.test(name) ? "utm_params" : "click_ids"][name] ??= value;
-  }
+    return value && (touch[name.includes("utm_") ? "utm_params" : "click_ids"][name] ??= value);
+  });
   return touch;
 };
 
@@ -58,16 +68,18 @@ export const readLanding = (): Landing => {
       isFromOwnSite ? withoutQuery(referrer) : referrer,
     ),
     isFromOwnSite_: isFromOwnSite,
-    isArrival_: !/^[rb]/.test(loaded?.type as string), // reload, back_forward
+    isArrival_: !"rb".includes(loaded?.type[0] as string), // reload, back_forward
   };
 };
 
 /** An address without the tags of another touch: a banner of the site's own has such, too. */
 export const withTagsOf = (touch: Touch, address: string): string =>
-  address.replace(TAG, (tag) => {
+  changeTags(address, (tag) => {
     const [name, value] = readTag(tag);
     return tagsOf(touch)[name] === value ? tag : "";
   });
 
 /** Whether an address has more parameters than those tags: the extra says which may be sent. */
-export const isDoubtful = (address: string): boolean => /=|%3D/i.test(address.replace(TAG, ""));
+export const isDoubtful = (address: string): boolean =>
+  // No pattern: one that is used more than once is compiled. And decodeURIComponent may throw.
+  unescape(changeTags(address, () => "")).includes("=");

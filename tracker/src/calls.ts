@@ -1,5 +1,4 @@
 import { attempt } from "./attempt.js";
-import { complain } from "./console.js";
 import type { Tracked, Tracker } from "./types.js";
 
 /** A tracker that takes calls as they were noted before it was there, too. */
@@ -20,22 +19,12 @@ export const isList = (item: unknown): item is ArrayLike<unknown> =>
  * that it is in, and the console says which.
  */
 export const guardCalls = (functions: Functions): RunningTracker => {
-  const names = Object.keys(functions);
-  const guard =
-    (name: string) =>
-    async (...args: unknown[]): Tracked =>
-      attempt(() => (functions[name as keyof Tracker] as AnyFunction)(...args), name) as string;
-  const guarded = Object.fromEntries(names.map((name) => [name, guard(name)]));
-
-  const call = (list: ArrayLike<unknown>): Tracked | undefined => {
-    const [name, ...args] = Array.from(list);
-    if (names.includes(name as string)) return guarded[name as string]!(...args);
-    attempt(() => complain(`there is no function ${String(name)}`));
-  };
-
-  return {
-    ...(guarded as unknown as Tracker),
+  const run = async (name: unknown, ...args: unknown[]): Tracked =>
+    attempt(() => (functions[name as keyof Tracker] as AnyFunction)(...args), String(name)) as string;
+  const guarded: Record<string, (...args: unknown[]) => Tracked> = {
     // Lists, or one call as it is: a name and arguments.
-    push: async (...items) => (items.every(isList) ? items : [items]).map(call).pop(),
+    push: async (...items) => (items.every(isList) ? items : [items]).map((list) => run(...(Array.from(list) as [unknown]))).pop(),
   };
+  for (const name in functions) guarded[name] = (...args) => run(name, ...args);
+  return guarded as unknown as RunningTracker;
 };

@@ -1,5 +1,5 @@
 import { now } from "./clock.js";
-import type { Entry, Queue } from "./queue.js";
+import { OWN, type Entry, type Queue } from "./queue.js";
 import type { Shared } from "./storage.js";
 import { ANSWERED, makeRequest, MAX_WAIT_SECONDS, post } from "./transport.js";
 import type { Config } from "./types.js";
@@ -26,8 +26,9 @@ export const takeBatch = (entries: Entry[]): Entry[] => {
 };
 
 /**
- * Sends what the queue holds, one request at a time and, where there are Web Locks, one tab at a
- * time, until it is empty.
+ * Sends what the queue holds, one request at a time, until it is empty: what is new in this page at
+ * once, for no other tab knows of it; what failed, or another page left, one tab at a time, where
+ * there are Web Locks.
  * An event leaves the queue when the server has answered for it. What may have arrived
  * unseen is sent again; its id makes that harmless.
  */
@@ -37,8 +38,7 @@ export const createDelivery = (
   shared: Shared,
   note: (...about: unknown[]) => void,
 ) => {
-  const locks = navigator.locks as LockManager | undefined;
-  // Ids of what is on its way.
+  // What is on its way, as one text.
   let sending = "";
   let failures = 0;
   let busy: boolean | undefined;
@@ -46,8 +46,6 @@ export const createDelivery = (
   let wake: (() => void) | undefined;
   let letGo: (() => void) | undefined;
 
-  // The time from which on tabs may send, where the server asked to wait.
-  const setUntil = (delayMs: number): unknown => shared.set_("until", (now() + delayMs) as unknown as string);
   // More than the server may ask for is a clock that was wrong, or not ours.
   const untilMs = (): number => {
     const ms = (shared.get_("until") as unknown as number) - now(); // NaN without one
@@ -59,39 +57,53 @@ export const createDelivery = (
 
   const send = async (batch: Entry[]): Promise<void> => {
     // After a failure not: others may have used up what keepalive requests may hold.
-    if (!failures) sending = `${batch.map(([id]) => id)}`;
+    if (!failures) sending = `${batch}`;
     const seconds = await post(config, batch, !failures, note);
-    if (seconds) setUntil(seconds * 1000);
+    // The time from which on tabs may send.
+    if (seconds) shared.set_("until", (now() + seconds * 1000) as unknown as string);
     sending = "";
-    if (seconds !== ANSWERED) return wait(backoffMs(++failures, Math.random()));
-    failures = 0;
-    queue.remove_(batch);
+    if (seconds === ANSWERED) {
+      failures = 0;
+      return queue.remove_(batch);
+    }
+    queue.share_("");
+    return wait(backoffMs(++failures, Math.random()));
   };
 
-  const drain = async (): Promise<void> => {
-    await wait(SETTLE_MS);
+  /** Until nothing is left; `alone`, without a turn, true where what is left needs one. */
+  const drain = async (alone?: boolean): Promise<unknown> => {
+    if (!alone) await wait(SETTLE_MS);
     const batch = takeBatch(queue.entries_());
     if (!batch[0] || leaving) return;
     const ms = untilMs();
+    if (alone && (ms || !batch.every(queue.isOwn_))) return true;
     await (ms ? wait(ms) : send(batch));
-    return drain();
+    return drain(alone);
+  };
+
+  const takeTurn = (): Promise<unknown> => {
+    // A page that goes gives the lock back, also in the middle of a request: Chromium would
+    // throw it out of the back-forward cache as soon as the next page wants the lock.
+    const hold = () => new Promise<unknown>((done) => drain().then((letGo = done as () => void)));
+    const locks = navigator.locks as LockManager | undefined;
+    // In a sandboxed frame the locks are there, but refuse.
+    return (locks?.request("ct:" + config.endpoint, hold) ?? drain()).catch(() => drain());
   };
 
   const flush = async (): Promise<void> => {
-    // A page that is leaving asks for no lock: it could not enter the back-forward cache.
-    if (busy || leaving) return;
+    if (busy) return;
     busy = true;
-    // A page that goes gives the lock back, also in the middle of a request: Chromium would
-    // throw it out of the back-forward cache as soon as the next page wants the lock.
-    const hold = () => new Promise<void>((done) => drain().then((letGo = done)));
-    // In a sandboxed frame the locks are there, but refuse.
-    await (locks ? locks.request("ct:" + config.endpoint, hold).catch(drain) : drain());
+    if (await drain(true)) {
+      queue.share_("");
+      await takeTurn();
+      if (!leaving) queue.share_(OWN);
+    }
     busy = false;
   };
 
   return {
-    add_(id: string, text: string, mayStore: boolean): void {
-      queue.put_(id, text, mayStore);
+    add_(id: string, text: string): void {
+      queue.put_(id, text);
       // After the work of the page, so that what comes together is sent together.
       setTimeout(flush);
     },
@@ -101,16 +113,16 @@ export const createDelivery = (
       letGo?.();
       const batch = takeBatch(
         // What is too large for a beacon waits for the next page.
-        queue.leave_().filter(([id, text]) => text.length < MAX_BATCH_BYTES && !sending.includes(id)),
+        queue.share_("").filter(([id, text]) => text.length < MAX_BATCH_BYTES && !sending.includes(id)),
       );
       // It cannot tell what became of them: they stay in the queue for the next page.
       if (batch[0] && !untilMs()) navigator.sendBeacon(...makeRequest(config, batch));
     },
     flush_: flush,
-    /** Leaves nothing of it on the device. */
-    forget_(): void {
+    /** Leaves nothing of it on the device; nor here, where it `wasStored`. */
+    forget_(wasStored: boolean): void {
       shared.forget_();
-      queue.forget_();
+      if (wasStored) queue.forget_();
     },
     /** The page or the network is back: no need to wait. */
     resume_(): void {

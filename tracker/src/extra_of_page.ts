@@ -25,7 +25,7 @@ const isUsual = (): boolean =>
     globals.dataLayer ||
     globals.lintrk ||
     "brave" in navigator ||
-    (navigator.maxTouchPoints > 1 && /Macintosh/.test(navigator.userAgent))
+    (navigator.maxTouchPoints > 1 && navigator.userAgent.includes("Macintosh"))
   );
 
 /** Whether the extra has something to say of an event, or of what is in it. */

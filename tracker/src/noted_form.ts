@@ -7,11 +7,6 @@ export interface NotedForm {
 }
 
 export const noteForm = (data: unknown): NotedForm => ({
-  data:
-    data instanceof HTMLFormElement
-      ? new FormData(data)
-      : data instanceof FormData
-        ? data
-        : toPlain(data),
+  data: data instanceof FormData ? data : data instanceof HTMLFormElement ? new FormData(data) : toPlain(data),
   inputs: document.querySelectorAll("input"),
 });

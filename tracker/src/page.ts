@@ -22,36 +22,36 @@ const notedCalls = (): unknown[] => {
 };
 
 /** Whether a program drives the browser, or the visitor wants privacy. */
-const isSignalled = ({
-  webdriver,
-  globalPrivacyControl,
-  doNotTrack,
-}: { webdriver: boolean; globalPrivacyControl?: boolean; doNotTrack?: number }): boolean | undefined =>
-  webdriver || globalPrivacyControl || doNotTrack! > 0;
-
-const start = (config: Config, withExtra: WithExtra): void => {
-  const endpoint = `${config.endpoint}`;
-  if (!/^(https?:)?\/\/[^/]/.test(endpoint)) return complain(`no setting can be endpoint: ${endpoint}`);
-  config.endpoint = endpoint.replace(/\/+$/, "");
-  const create = (extra?: Extra): void => {
-    if (onPage()?.trackEvent) return;
-    const noted = notedCalls();
-    const tracker = (globals.conversionTracking = createTracker(config, withExtra, extra));
-    void tracker.push(...(extra ? extra.readCalls(noted) : noted));
-  };
-  // Who sets or signals more than usual is served by the extra, and so is who notes calls so.
-  const needsExtra =
-    takesFunctions ||
-    Object.keys(config)[1] ||
-    isSignalled(navigator as never) ||
-    !notedCalls().every(isList);
-  if (!needsExtra) return create();
-  withExtra((extra) => extra?.prepare(config, create, extra));
-};
+const isSignalled = (): boolean | undefined =>
+  navigator.webdriver ||
+  (navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl ||
+  (navigator.doNotTrack as unknown as number) > 0;
 
 /** Gives the page its tracker, unless it has one. Never throws. */
 export const startTracker = (config: Config, withExtra: WithExtra): void => {
-  const guarded = () => attempt(() => start(config, withExtra), "init");
+  const start = (): void => {
+    const endpoint = `${config.endpoint}`;
+    const [scheme, nothing, host] = endpoint.split("/");
+    if (!host || nothing || !"https: http:".includes(scheme!))
+      return complain(`no setting can be endpoint: ${endpoint}`);
+    config.endpoint = endpoint;
+    while (config.endpoint.endsWith("/")) config.endpoint = config.endpoint.slice(0, -1);
+    const create = (extra?: Extra): void => {
+      if (onPage()?.trackEvent) return;
+      const noted = notedCalls();
+      const tracker = (globals.conversionTracking = createTracker(config, withExtra, extra));
+      void tracker.push(...(extra ? extra.readCalls(noted) : noted));
+    };
+    // Who sets or signals more than usual is served by the extra, and so is who notes calls so.
+    const needsExtra =
+      takesFunctions ||
+      Object.keys(config)[1] ||
+      isSignalled() ||
+      !notedCalls().every(isList);
+    if (!needsExtra) return create();
+    withExtra((extra) => extra?.prepare(config, create, extra));
+  };
+  const guarded = () => attempt(start, "init");
   // A prerendered page has a copy of the session, which the browser throws away when it shows
   // the page; and it may never be shown.
   if ((document as { prerendering?: boolean }).prerendering)

@@ -25,23 +25,25 @@ export const createPages = (config: Config, hold: () => WireEvent, release: () =
   let view: WireEvent | undefined;
   let lastTitle: string | undefined;
   let started: boolean | undefined;
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  // The look at the title that is to come.
+  let next: object | undefined;
 
   const pathOf = ({ pathname, hash }: Location): string =>
-    pathname.replace(/\/$/, "") + (config.hashRouting ? hash.split("?")[0]! : "");
+    (pathname.endsWith("/") ? pathname : pathname + "/") + (config.hashRouting ? hash.split("?")[0]! : "");
 
   const settle = (fields?: EventFields): void => {
     if (!view) return;
-    clearTimeout(timer);
-    lastTitle = document.title;
-    Object.assign(view, { page_title: lastTitle }, fields);
+    next = undefined;
+    Object.assign(view, { page_title: (lastTitle = document.title) }, fields);
     view = undefined;
     release();
   };
 
   /** Settles when the title is another page's no more, and has not changed for a moment. */
   const poll = (polls: number, before: string): void => {
-    timer = setTimeout(() => {
+    const mine = (next = {});
+    setTimeout(() => {
+      if (next !== mine) return;
       const { title, readyState } = document;
       const isSettled = title && title === before && title !== lastTitle && readyState === "complete";
       if (isSettled || polls > MAX_POLLS) settle();
@@ -49,17 +51,16 @@ export const createPages = (config: Config, hold: () => WireEvent, release: () =
     }, TITLE_POLL_MS);
   };
 
-  const look = (isReplaced = false): void => {
-    const isSeen = seen === pathOf(location);
+  const look = (isReplaced?: boolean): void => {
     if (document.hidden) return;
+    const path = pathOf(location);
+    const isSeen = seen === path;
     if (view && !isSeen && !isReplaced && now() - view.occurred_at > REDIRECT_MS) settle();
     if (isSeen && !view) return;
-    seen = pathOf(location);
-    if (view) view.page_url = addressOf(config);
-    else view = hold();
-    if (isSeen) return;
-    clearTimeout(timer);
-    poll(1, document.title);
+    seen = path;
+    view ??= hold();
+    view.page_url = addressOf(config);
+    if (!isSeen) poll(1, document.title);
   };
 
   return {

@@ -13,27 +13,26 @@ export const toPlain = (whole: unknown): unknown => {
   let left = MAX_VALUES;
 
   const copy = (value: unknown, above: unknown[]): unknown => {
-    if (typeof value === "bigint" || typeof value === "symbol") return value.toString();
+    if ("bigint symbol".includes(typeof value)) return String(value);
     if (typeof value !== "object" || !value) return value;
-    const object = value as Any;
-    const within = [...above, object];
-    if (above.includes(object) || above[MAX_DEPTH - 1] || object.nodeType || object.window === object)
-      return {}.toString.call(object);
-    const isList = Array.isArray(object);
+    const within = [...above, value];
+    if (above.includes(value) || above[MAX_DEPTH - 1] || (value as Any).nodeType || (value as Any).window === value)
+      return {}.toString.call(value);
+    const isList = Array.isArray(value);
     // Old libraries gave all lists a toJSON, which makes texts of them.
-    if (!isList && typeof object.toJSON === "function")
-      return copy((object as { toJSON: () => unknown }).toJSON(), within);
+    if (!isList && ((value as Any).toJSON as Partial<CallableFunction>)?.call)
+      return copy((value as { toJSON: () => unknown }).toJSON(), within);
     const copied: Any = isList ? ([] as unknown as Any) : {};
     if (isList) copied.toJSON = undefined;
-    for (const name of Object.keys(object).slice(0, isList ? MAX_VALUES : MAX_KEYS))
+    for (const name of Object.keys(value).slice(0, isList ? MAX_VALUES : MAX_KEYS))
       // The fields of an event itself are not counted: ours are among them.
       if (!above[1] || left-- > 0)
         try {
-          copied[name] = copy(object[name], within);
+          copied[name] = copy((value as Any)[name], within);
         } catch {
           copied[name] = "[unreadable]";
         }
     return copied;
   };
-  return (copy({ whole }, []) as Any).whole;
+  return (copy([whole], []) as unknown[])[0];
 };

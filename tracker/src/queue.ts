@@ -14,20 +14,30 @@ export type Queue = ReturnType<typeof createQueue>;
 /** An event's id, a UUID version 7, and the event as JSON; of an answered one there is no more. */
 export type Entry = [id: string, text: string];
 
-const isOld = (id: string): boolean => now() - parseInt(id.replace("-", ""), 16) > MAX_AGE_MS;
+// Stands before an event that its page sends by itself: other tabs leave it alone, unless its page
+// should long have had an answer, and so is no more.
+export const OWN = " ";
+const OWN_MS = 20_000;
+// What is not answered by then is written, so that it outlives a page that crashes.
+const KEEP_MS = 1000;
+
+const ageOf = (id: string): number => now() - parseInt(id.replace("-", ""), 16);
 
 /**
- * Events that wait to be sent, each until it is answered: in this page's memory, for a page may
- * clear its storage, and in what all tabs share, for a page may be closed. Of an answered event
- * the id stays there for a while, for the tab that has the event in its memory.
+ * Events that wait to be sent, each until it is answered: in this page's memory, and in what all
+ * tabs share where that takes longer than a moment, or the page is hidden or left; mostly an event
+ * never stands there. Of one that did the id stays for a while when it is answered, for the tab
+ * that has the event in its memory.
  */
-export const createQueue = (shared: Shared, note: (...about: unknown[]) => void) => {
-  // This page's own: events that may be stored, and others.
-  let stored: Keyed = {};
-  const unstored: Keyed = {};
+export const createQueue = (shared: Shared) => {
+  // This page's own. Until storing is allowed what all tabs share is this page's alone, too.
+  let own: Keyed = {};
+  // What the page has it sends by itself, or any tab may.
+  let mark = OWN;
 
   // What would be too much stays in memory alone.
   const write = (events: Keyed): void => {
+    for (const id in own) events[id] = mark + own[id];
     const text = JSON.stringify(Object.fromEntries(Object.entries(events).slice(-MAX_STORED)));
     if (text.length < MAX_LENGTH) shared.set_("queue", text);
   };
@@ -35,49 +45,52 @@ export const createQueue = (shared: Shared, note: (...about: unknown[]) => void)
   /** What may be stored, of this page and others, and which of it is answered. */
   const readAll = (): Keyed => {
     const events = { ...(readJson(shared.get_("queue")) as Keyed) };
-    for (const id in stored) if (events[id] === "") delete stored[id];
-    return { ...events, ...stored };
+    for (const id in own) if (events[id] === "") delete own[id];
+    return events;
   };
 
   const remove = (entries: Entry[]): void => {
     const events = readAll();
-    entries.forEach(([id]) => {
-      events[id] = "";
-      delete stored[id];
-      delete unstored[id];
-    });
-    write(events);
+    // Nobody else knows of what was never written.
+    if (entries.filter(([id]) => delete own[id] && events[id] && !(events[id] = ""))[0]) write(events);
   };
 
+  /** Writes this page's own, where there is any: it may have cleared its storage, too. */
+  const keep = (): void => {
+    if (Object.keys(own)[0]) write(readAll());
+  };
+
+  // Who leaves may never come back.
+  addEventListener("visibilitychange", keep);
   return {
     remove_: remove,
-    put_(id: string, text: string, mayStore: boolean): void {
-      (mayStore ? stored : unstored)[id] = text;
-      if (mayStore) write(readAll());
+    put_(id: string, text: string): void {
+      own[id] = text;
+      setTimeout(keep, KEEP_MS);
+      if (!mark || document.hidden) keep();
     },
-    /** This page's own, stored once more: it is leaving, and may have cleared its storage. */
-    leave_(): Entry[] {
-      write(readAll());
-      return Object.entries({ ...stored, ...unstored }) as Entry[];
+    /** From now on any tab may send what this page has, or, as OWN, the page itself. What it has. */
+    share_(as: string): Entry[] {
+      mark = as;
+      keep();
+      return Object.entries(own) as Entry[];
     },
+    /** Whether it sends an event by itself. */
+    isOwn_: ([id]: Entry): unknown => mark && own[id],
     /** All, oldest first, after dropping what is too old, one too many or no event. */
     entries_(): Entry[] {
-      const waiting = (Object.entries({ ...readAll(), ...unstored }) as Entry[]).filter(
-        ([, text]) => text,
+      const waiting = (Object.entries({ ...readAll(), ...own }) as Entry[]).filter(
+        ([id, text]) => text && !(text[0] === OWN && ageOf(id) < OWN_MS),
       );
       const good = waiting
         .slice(-MAX_EVENTS)
-        .filter(([id, text]) => !isOld(id) && (readJson(text) as WireEvent)?.event_id);
-      const bad = waiting.filter((entry) => !good.includes(entry));
-      if (bad[0]) {
-        note("dropped", ...bad);
-        remove(bad);
-      }
+        .filter(([id, text]) => ageOf(id) < MAX_AGE_MS && (readJson(text) as WireEvent)?.event_id);
+      remove(waiting.filter((entry) => !good.includes(entry)));
       return good;
     },
-    /** The events that were stored are gone. */
+    /** Its events are gone. */
     forget_(): void {
-      stored = {};
+      own = {};
     },
   };
 };

@@ -1,6 +1,6 @@
 /** The script tag's build: `<script src=".../t.js" data-endpoint="..." async></script>`. */
 import { complain } from "./console.js";
-import type { Extra, WithExtra } from "./extra_of_page.js";
+import type { WithExtra } from "./extra_of_page.js";
 import { globals } from "./globals.js";
 import { startTracker } from "./page.js";
 import type { Config } from "./types.js";
@@ -13,8 +13,8 @@ const loadExtra =
   (script: string): WithExtra =>
   (use) =>
     void import(script.replace(/(\.js)?(\?.*)?$/, ".extra$&"))
-      .catch((error) => complain("extra: " + error))
-      .then((extra) => use(extra as Extra | undefined));
+      .catch(complain)
+      .then(use as (extra: unknown) => void);
 
 /** The attributes are the settings, as text; a tag manager drops them, and has a list instead. */
 const start = ({ src, dataset }: HTMLScriptElement): void => {

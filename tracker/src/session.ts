@@ -3,7 +3,7 @@ import { tagsOf, type Landing, type Touch } from "./attribution.js";
 import { now } from "./clock.js";
 import { openStorage, type Shared } from "./storage.js";
 import type { Config } from "./types.js";
-import { uuidv7 } from "./uuid.js";
+import { randomDigits } from "./uuid.js";
 
 /** What all events of a session have in common, under its names on the wire. */
 export interface Session extends Touch {
@@ -31,17 +31,17 @@ export const createSessions = (config: Config, landing: Landing, shared: Shared)
   const dataKey = key + "_data";
   const { touch_: touch, isFromOwnSite_: isFromOwnSite } = landing;
   let session: Stored | undefined;
+  // All tabs', as they were read last.
+  let others: Stored[];
   // Whether this page's landing was looked at: it begins one session at most.
   let arrived: boolean | undefined;
 
   const isAlive = ({ at }: Stored): boolean =>
     Math.abs(now() - at) < (config.sessionMinutes ?? 30) * 60_000;
 
-  const readShared = (): Stored[] => [readJson(shared.get_("sessions"))].flat().filter(Boolean) as Stored[];
-
   /** What the tab, or the one it was opened from, goes on with. */
   const load = (): void => {
-    const others = readShared();
+    others = [readJson(shared.get_("sessions")) ?? []].flat() as Stored[];
     const stored = readJson(store[dataKey]) as Stored | undefined;
     const [latest] = others;
     // Each time: another page of this tab, in the back-forward cache, may have counted.
@@ -61,14 +61,12 @@ export const createSessions = (config: Config, landing: Landing, shared: Shared)
       store[key] = session_id;
       store[dataKey] = JSON.stringify(session);
     });
-    const others = readShared().filter(
-      (other) => isAlive(other) && other.session_id !== session_id,
-    );
+    others = others.filter((other) => other && isAlive(other) && other.session_id !== session_id);
     shared.set_("sessions", JSON.stringify([session, ...others]));
   };
 
   const begin = (touch: Touch): Stored => ({
-    session_id: "session_" + now() + "_" + uuidv7().slice(-12),
+    session_id: "session_" + now() + "_" + randomDigits(12),
     sequence: 0,
     at: now(),
     user_id: session?.user_id,

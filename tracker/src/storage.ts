@@ -21,17 +21,19 @@ export const openShared = (gateway: string) => {
   const keyOf = (name: Name): string => `ct:${gateway}:${name}`;
   let store: Keyed = {};
 
+  const allow = (): unknown => (store = openStorage("localStorage")).ct_ignore;
+
   return {
     /** Answers whether the visitor asked not to be counted (docs/tracker.md#your-own-visits). */
-    allow_: (): unknown => (store = openStorage("localStorage")).ct_ignore,
+    allow_: allow,
     get_: (name: Name): string | undefined => attempt(() => store[keyOf(name)]),
     /** Where storage is full, nothing changes. */
     set_: (name: Name, value: string): unknown => attempt(() => (store[keyOf(name)] = value)),
     /** Leaves nothing on the device: what is being sent must not note anything there either. */
     forget_(): void {
+      allow();
+      NAMES.forEach((name) => attempt(() => delete store[keyOf(name)]));
       store = {};
-      const disk = openStorage("localStorage");
-      NAMES.forEach((name) => attempt(() => delete disk[keyOf(name)]));
     },
   };
 };

@@ -1,14 +1,14 @@
 import { complain } from "./console.js";
 import { toPlain } from "./plain.js";
-import { isDoubtful, readLanding, withoutQuery, withTagsOf } from "./attribution.js";
+import { isDoubtful, readLanding, withoutHash, withoutQuery, withTagsOf } from "./attribution.js";
 import type { Config, Consent, EventFields, WireEvent } from "./types.js";
+import { addressOf, createPages } from "./pages.js";
 import { now } from "./clock.js";
 import { uuidv7 } from "./uuid.js";
 import { COUNT, EVERYTHING, WAIT } from "./levels.js";
+import { createQueue } from "./queue.js";
 import { createSessions } from "./session.js";
 import { createDelivery } from "./delivery.js";
-import { createQueue } from "./queue.js";
-import { addressOf, createPages } from "./pages.js";
 import { openShared } from "./storage.js";
 import { guardCalls, type RunningTracker } from "./calls.js";
 import { noteForm } from "./noted_form.js";
@@ -28,7 +28,7 @@ export const createTracker = (
     if (config.debug) console.log("conversionTracking", ...about);
   };
   const shared = openShared(config.endpoint);
-  const delivery = createDelivery(config, createQueue(shared, note), shared, note);
+  const delivery = createDelivery(config, createQueue(shared), shared, note);
   const landing = readLanding();
   const sessions = createSessions(config, landing, shared);
   const waiting: WireEvent[] = [];
@@ -70,7 +70,7 @@ export const createTracker = (
       ...event,
       ...extra?.readDevice(navigator),
       ...session,
-      page_url: withTagsOf(session, clean(event.page_url.replace(/#(?!!?\/).*/, ""))),
+      page_url: withTagsOf(session, clean(withoutHash(event.page_url))),
     };
     return extra
       ? extra.finish(whole, full, config, consent, visitorId, note)
@@ -81,20 +81,21 @@ export const createTracker = (
     const level = mayTrack();
     if (!asked && needsExtra(noted, landing.touch_.referrer)) ask();
     if (level === WAIT || pages.held_() || pending) {
-      if (waiting.push(noted) > MAX_WAITING) waiting.shift();
+      waiting.push(noted);
+      waiting.splice(0, waiting.length - MAX_WAITING);
       return note("queued", noted);
     }
     const full = level > COUNT;
     const event = full && shared.allow_() ? 0 : level && complete(noted, full);
     if (!event) return note("dropped", noted);
     note("queued", event);
-    delivery.add_(noted.event_id, JSON.stringify(toPlain(event)), full);
+    delivery.add_(noted.event_id, JSON.stringify(extra ? toPlain(event) : event));
     market(event);
   };
   const release = (): void => waiting.splice(0).forEach((noted) => attempt(() => admit(noted), "event"));
 
-  const makeEvent = (type: string, fields: EventFields = {}, name = type): WireEvent => {
-    if (!type) throw Error("an event needs a type");
+  const makeEvent = (type: string, fields?: EventFields, name = type): WireEvent => {
+    if (!type) throw Error("no type");
     return {
       page_url: addressOf(config),
       page_title: document.title,
@@ -109,8 +110,8 @@ export const createTracker = (
 
   const track = (type: string, fields?: EventFields, name?: string, known?: EventFields): string => {
     const event = makeEvent(type, { ...known, ...(toPlain(fields) as EventFields) }, name);
-    const value = event.conversion_value;
-    if (value != null && !(+value >= 0)) complain(`${type}: ${value} is no amount`);
+    const value = event.conversion_value ?? 0;
+    if (!(+value >= 0)) complain(`no amount: ${value}`);
     admit(event);
     return event.event_id;
   };
@@ -118,20 +119,26 @@ export const createTracker = (
   const checkout =
     (type: string) =>
     (value: number | string, stripeSessionId?: string, userId?: string, fields?: EventFields) =>
-      track(type, fields, type, {
-        user_id: userId,
-        conversion_value: value,
-        stripe_session_id: stripeSessionId,
-      });
+      track(
+        type,
+        fields,
+        type,
+        toPlain({
+          user_id: userId,
+          conversion_value: value,
+          stripe_session_id: stripeSessionId,
+        }) as EventFields,
+      );
 
   const setConsent = (change: Consent): void => {
     undecided = true;
     ask((loaded) => {
       undecided = false;
+      const wasFull = mayTrack() > COUNT;
       loaded.changeConsent(consent, change);
       if (consent.analytics === false) {
         sessions.forget_();
-        delivery.forget_();
+        delivery.forget_(wasFull);
       }
       release();
       begin();
@@ -155,17 +162,17 @@ export const createTracker = (
       // This page may be held already; what the call knows is of it, or of another address.
       const held = pages.held_();
       const isOfHeld = held && !fields?.page_url;
-      pages.settle_(isOfHeld ? (toPlain(fields) as EventFields) : {});
+      pages.settle_((isOfHeld && toPlain(fields)) as EventFields);
       pages.markSeen_();
       return isOfHeld ? held.event_id : track("page_view", fields);
     },
     trackEvent: (type, name, fields) => track(type, fields, name),
     trackFormSubmit: (formName, data) =>
-      track("form_submit", {}, formName, {
+      track("form_submit", undefined, formName, {
         form_data: noteForm(data) as unknown as EventFields["form_data"],
       }),
     trackSignup: (method, userId, fields) =>
-      track("signup", fields, "signup", { user_id: userId, metadata: { method } }),
+      track("signup", fields, "signup", toPlain({ user_id: userId, metadata: { method } }) as EventFields),
     trackCheckoutStart: checkout("checkout_start"),
     trackCheckoutComplete: checkout("checkout_complete"),
     trackPurchase: checkout("purchase"),

@@ -59,7 +59,7 @@ export const post = async (
     const { status, headers } = answer;
     note("answered", status);
     // A page of who is in between, such as a network that wants a log-in, is no answer of ours.
-    if (status < 400 && (await answer.json() as Answer).success === undefined) throw Error("not ours");
+    if (status < 400 && (await answer.json() as Answer).success === undefined) throw Error();
     if (takesFunctions && status === 401 && token && !again)
       return post(config, entries, keepalive, note, true);
     return status > 422 || status === 408 || status === 421

@@ -19,10 +19,10 @@ const openTab = (config: Config, mayStore = true) => {
   if (mayStore) shared.allow_();
   const notes: unknown[][] = [];
   const note = (...about: unknown[]) => void notes.push(about);
-  const tab = createDelivery(config, createQueue(shared, note), shared, note);
+  const tab = createDelivery(config, createQueue(shared), shared, note);
   const add = (name: string, extra = "") => {
     const event_id = uuidv7();
-    tab.add_(event_id, JSON.stringify({ event_id, event_name: name, extra }), mayStore);
+    tab.add_(event_id, JSON.stringify({ event_id, event_name: name, extra }));
   };
   return { ...tab, add, notes };
 };
@@ -35,12 +35,12 @@ const put = (name: string) => {
   localStorage.setItem(queueKey, JSON.stringify(events));
 };
 
-/** Web Locks as the standard has them: one holder, the others wait in line. */
+/** Web Locks as the standard has them: one holder of a name, the others wait in line. */
 const createLocks = () => {
-  let last: Promise<unknown> = Promise.resolve();
+  const last: Record<string, Promise<unknown>> = {};
   return {
-    request: (_name: string, work: () => Promise<unknown>) =>
-      (last = last.then(work)),
+    request: (name: string, work: () => Promise<unknown>) =>
+      (last[name] = Promise.resolve(last[name]).then(work)),
   };
 };
 
@@ -150,8 +150,8 @@ test("while the network is away events wait; when it is back they go at once", a
   const { endpoint, names } = await startGateway();
   const config = { endpoint: "http://127.0.0.1:9" };
   const tab = openTab(config);
-  vi.spyOn(Math, "random").mockReturnValue(1);
   ["a", "b", "c"].forEach((name) => tab.add(name));
+  vi.spyOn(Math, "random").mockReturnValue(1);
   await vi.waitFor(() => expect(tab.notes[0]?.[0]).toBe("failed"), LIMIT);
   expect(stored()).toHaveLength(3);
   config.endpoint = endpoint;
@@ -305,16 +305,51 @@ test("the pause doubles up to five minutes, and half of it is chance", () => {
 
 test("a page that goes gives the lock back, also in the middle of a request", async () => {
   const { endpoint, names } = await startGateway();
-  // The first tab's request gets no answer.
+  // What another page left takes a turn. The first tab's request gets no answer.
+  put("left");
   const silent = openTab({ endpoint, token: () => new Promise(() => {}) });
   silent.add("a");
+  await vi.waitFor(() => expect(stored()).toHaveLength(2), LIMIT);
   await new Promise((done) => setTimeout(done, 50));
   const next = openTab({ endpoint });
   next.add("b");
   await new Promise((done) => setTimeout(done, 200));
   expect(names()).toEqual([]);
   silent.leave_();
-  await vi.waitFor(() => expect(names()).toEqual(["a", "b"]), LIMIT);
+  await vi.waitFor(() => expect(names()).toEqual(["left", "a", "b"]), LIMIT);
+});
+
+test("what is new needs no turn, and no lock", async () => {
+  const request = vi.fn();
+  Object.defineProperty(navigator, "locks", { value: { request } });
+  const { endpoint, names } = await startGateway();
+  const silent = openTab({ endpoint, token: () => new Promise(() => {}) });
+  silent.add("a");
+  await new Promise((done) => setTimeout(done, 50));
+  openTab({ endpoint }).add("b");
+  await vi.waitFor(() => expect(names()).toEqual(["b"]), LIMIT);
+  expect(request).not.toHaveBeenCalled();
+});
+
+test("a slow answer makes no other tab send the event, too", async () => {
+  const { endpoint, names } = await startGateway();
+  const slow = openTab({ endpoint, token: () => new Promise((done) => setTimeout(done, 1500, "x")) });
+  slow.add("slow");
+  await vi.waitFor(() => expect(stored()).toHaveLength(1), LIMIT);
+  const other = openTab({ endpoint });
+  other.add("b");
+  await vi.waitFor(() => expect(names()).toEqual(["b", "slow"]), LIMIT);
+  await vi.waitFor(() => expect(stored()).toEqual([]), LIMIT);
+});
+
+test("who forgets what was stored keeps what was only counted", async () => {
+  const { endpoint, names } = await startGateway();
+  const [counted, full] = [openTab({ endpoint }, false), openTab({ endpoint })];
+  counted.add("counted");
+  full.add("full");
+  counted.forget_(false);
+  full.forget_(true);
+  await vi.waitFor(() => expect(names()).toEqual(["counted"]), LIMIT);
 });
 
 test("what is on its way when consent is withdrawn notes nothing on the device", async () => {
@@ -322,7 +357,7 @@ test("what is on its way when consent is withdrawn notes nothing on the device",
   const tab = openTab({ endpoint });
   tab.add("a");
   await vi.waitFor(() => expect(received).toHaveLength(1), { ...LIMIT, interval: 1 });
-  tab.forget_();
+  tab.forget_(true);
   await vi.waitFor(() => expect(tab.notes).toContainEqual(["answered", 503]), LIMIT);
   await new Promise((done) => setTimeout(done));
   // Of this test's gateway: an earlier test's tab may still be at work.

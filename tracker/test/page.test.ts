@@ -126,7 +126,7 @@ test.each(["https://a.example/", "https://a.example//", "http://127.0.0.1:8000/g
   },
 );
 
-test.each(["", "undefined", "/undefined", "{{ENDPOINT}}", "api.example.com", true, 7, "https://"])(
+test.each(["", "undefined", "/undefined", "{{ENDPOINT}}", "api.example.com", true, 7, "https://", "https:/a.example/b", "ftp://a.example"])(
   "to %j nothing is sent, and one line says so",
   async (endpoint) => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});

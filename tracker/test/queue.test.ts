@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { createQueue } from "../src/queue.js";
+import { createQueue, OWN } from "../src/queue.js";
 import { openShared } from "../src/storage.js";
 import { uuidv7 } from "../src/uuid.js";
 
@@ -13,18 +13,30 @@ const ids = Array.from({ length: 130 }, (_, index) => {
 });
 const event = (index: number | string) => JSON.stringify({ event_id: `${index}` });
 
-afterEach(() => vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
 
-/** A page, which may store. */
-const open = (gateway = GATEWAY) => {
+/** A page, which may store, and sends by itself what is new. */
+const openAlone = (gateway = GATEWAY) => {
   const shared = openShared(gateway);
   shared.allow_();
-  const queue = createQueue(shared, () => {});
-  const put = (index: number, mayStore = true) => queue.put_(ids[index]!, event(index), mayStore);
+  const queue = createQueue(shared);
+  const put = (index: number) => queue.put_(ids[index]!, event(index));
   const texts = () => queue.entries_().map(([, text]) => text);
   const answer = (index: number) => queue.remove_(queue.entries_().filter(([id]) => id === ids[index]));
   return { ...queue, put, texts, answer };
 };
+
+/** One whose events any tab may send. */
+const open = (gateway = GATEWAY) => {
+  const queue = openAlone(gateway);
+  queue.share_("");
+  return queue;
+};
+
+const setHidden = (hidden: boolean) => vi.spyOn(document, "hidden", "get").mockReturnValue(hidden);
 
 test("what is put is there, in order, also for the next page, until it is removed", () => {
   const queue = open();
@@ -44,7 +56,7 @@ test("what one tab was answered for, no other has", () => {
   expect(one.texts().sort()).toEqual([event(1), event(2), event(3)]);
   one.answer(2);
   expect(two.texts()).toEqual([event(1), event(3)]);
-  expect(two.leave_()).toEqual([]);
+  expect(two.share_("")).toEqual([]);
 });
 
 test("a tab that writes over another's event does not lose it", () => {
@@ -64,7 +76,7 @@ test("a page that clears its storage loses nothing", () => {
   queue.put(1);
   localStorage.clear();
   expect(queue.texts()).toEqual([event(1)]);
-  queue.leave_();
+  queue.share_("");
   expect(open().texts()).toEqual([event(1)]);
 });
 
@@ -97,12 +109,11 @@ test("the queue and whether the visitor is ignored are read, whatever else the s
 });
 
 test("without leave to store, nothing is stored", () => {
-  const queue = createQueue(openShared(GATEWAY), () => {});
-  queue.put_(ids[1]!, event(1), false);
+  const queue = createQueue(openShared(GATEWAY));
+  queue.share_("");
+  queue.put_(ids[1]!, event(1));
   expect(localStorage.length).toBe(0);
   expect(queue.entries_()).toEqual([[ids[1], event(1)]]);
-  queue.forget_();
-  expect(queue.entries_()).toHaveLength(1);
 });
 
 test("what is forgotten is gone", () => {
@@ -124,7 +135,7 @@ test("when it is full the oldest is dropped", () => {
 test("what would be too much to store is kept in memory alone", () => {
   const queue = open();
   const large = JSON.stringify({ event_id: "x".repeat(99_000) });
-  for (let index = 0; index < 8; index++) queue.put_(ids[index]!, large, true);
+  for (let index = 0; index < 8; index++) queue.put_(ids[index]!, large);
   expect(queue.entries_()).toHaveLength(8);
   expect(open().entries_().map(([id]) => id)).toEqual(ids.slice(0, 5));
   queue.remove_(queue.entries_().slice(0, 4));
@@ -161,4 +172,81 @@ test.each(["", "{", "{}", "null", "7", '"text"', "[]"])("%j is no event, and is 
     expect(queue.texts()).toEqual([event(1)]);
     expect(open().texts()).toEqual([event(1)]);
   }
+});
+
+test("what is new and answered within a second is never stored", () => {
+  vi.useFakeTimers();
+  const queue = openAlone();
+  queue.put(1);
+  expect(queue.texts()).toEqual([event(1)]);
+  queue.answer(1);
+  vi.advanceTimersByTime(5000);
+  expect(localStorage.length).toBe(0);
+});
+
+test("what is not answered within a second is stored, and no other tab sends it while its page may", () => {
+  vi.useFakeTimers();
+  const queue = openAlone();
+  queue.put(1);
+  vi.advanceTimersByTime(999);
+  expect(localStorage.length).toBe(0);
+  vi.advanceTimersByTime(1);
+  expect(localStorage.getItem(KEY)).toContain(ids[1]);
+  expect(open().texts()).toEqual([]);
+  expect(queue.texts()).toEqual([event(1)]);
+});
+
+test("what a page that crashed had stored, another sends when it should long have been answered", () => {
+  vi.useFakeTimers();
+  openAlone().put(1);
+  vi.advanceTimersByTime(1000);
+  const next = open();
+  expect(next.texts()).toEqual([]);
+  vi.advanceTimersByTime(20_000);
+  expect(next.texts().map((text) => text.trim())).toEqual([event(1)]);
+});
+
+test("a tab that may not send another's event does not lose it, either", () => {
+  vi.useFakeTimers();
+  openAlone().put(1);
+  vi.advanceTimersByTime(1000);
+  const other = open();
+  other.put(2);
+  other.answer(2);
+  vi.advanceTimersByTime(20_000);
+  expect(open().texts().map((text) => text.trim())).toEqual([event(1)]);
+});
+
+test("what was stored and is answered is gone for other tabs, too", () => {
+  vi.useFakeTimers();
+  const queue = openAlone();
+  queue.put(1);
+  vi.advanceTimersByTime(1000);
+  queue.answer(1);
+  vi.advanceTimersByTime(60_000);
+  expect(open().texts()).toEqual([]);
+});
+
+test("a page that is hidden, or is as the event comes, stores at once", () => {
+  const [hidden, hiding] = [openAlone(), openAlone()];
+  hiding.put(1);
+  expect(localStorage.length).toBe(0);
+  setHidden(true);
+  dispatchEvent(new Event("visibilitychange"));
+  expect(localStorage.getItem(KEY)).toContain(ids[1]);
+  hidden.put(2);
+  expect(localStorage.getItem(KEY)).toContain(ids[2]);
+});
+
+test("what a page shares any tab may send at once, and what comes after its turn is its own again", () => {
+  const queue = openAlone();
+  queue.put(1);
+  queue.share_("");
+  expect(open().texts()).toEqual([event(1)]);
+  expect(queue.entries_().filter(queue.isOwn_)).toEqual([]);
+  queue.answer(1);
+  queue.share_(OWN);
+  queue.put(2);
+  expect(queue.entries_().filter(queue.isOwn_)).toHaveLength(1);
+  expect(open().texts()).toEqual([]);
 });

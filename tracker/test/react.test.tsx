@@ -44,10 +44,11 @@ test.each([true, false])(
       };
       return <Counted key={path} />;
     });
-    await settle();
+    await gateway.sent(1);
     act(() => navigate("/pricing"));
-    await settle();
+    await gateway.sent(2);
     act(() => navigate("/"));
+    await gateway.sent(3);
     await settle();
     expect(paths(gateway)).toEqual(["/", "/pricing", "/"]);
   },
