@@ -64,7 +64,8 @@ async def database(postgres: PostgresServer, template: str) -> AsyncIterator[str
     """The URL of an empty, migrated database that only this test uses."""
     name = f"test_{next(numbers)}"
     admin = database_url(postgres)
-    await execute(admin, f"CREATE DATABASE {name} TEMPLATE {template}")
+    # The way that takes half the processor time of writing it to the log.
+    await execute(admin, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     yield database_url(postgres, name)
     await execute(admin, f"DROP DATABASE {name} WITH (FORCE)")
 

@@ -26,7 +26,7 @@ class Described:
 
     def __init__(self, script_path: str) -> None:
         self.wrong: list[str] = []
-        self._paths = openapi_document(script_path)["paths"]
+        self._paths = paths_of(script_path)
 
     async def note(self, request: web.Request, response: web.StreamResponse) -> None:
         """An answer is about to be sent by an application."""
@@ -46,6 +46,13 @@ class Described:
         answer = operation["responses"].get(str(response.status))
         faults = ["not documented"] if answer is None else faults_of(response, answer)
         self.wrong += [f"{place}: {fault}" for fault in faults]
+
+
+@cache
+def paths_of(script_path: str) -> dict[str, Any]:
+    """The document's operations, made once for many collectors."""
+    paths: dict[str, Any] = openapi_document(script_path)["paths"]
+    return paths
 
 
 def faults_of(response: web.StreamResponse, answer: dict[str, Any]) -> list[str]:

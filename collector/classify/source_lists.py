@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import resources
 from itertools import zip_longest
 from pathlib import Path
@@ -202,11 +202,19 @@ def load_source_lists(extra_dir: Path | None = None) -> SourceLists:
     Raises SourceListError, which names file and entry, for an unknown file name, a
     file that is not TOML, and an entry that is not of its list's form.
     """
+    ours = _our_lists()
+    if extra_dir is None:
+        return ours
+    lists = _Lists(*(dict(getattr(ours, name)) for name in _Lists._fields))
+    lists.read(_extra_files(extra_dir))
+    return lists.frozen()
+
+
+@cache
+def _our_lists() -> SourceLists:
     lists = _Lists({}, {}, {}, {}, {})
-    for path, text in (*_our_files(), *_extra_files(extra_dir)):
-        for key, value in _parse_toml(path, text).items():
-            lists.add(path, key, value)
-    return SourceLists(*(MappingProxyType(table) for table in lists))
+    lists.read(_our_files())
+    return lists.frozen()
 
 
 class _Lists(NamedTuple):
@@ -217,6 +225,16 @@ class _Lists(NamedTuple):
     labels: dict[str, Source]
     ga4: dict[str, Source]
     click_ids: dict[str, Source]
+
+    def read(self, files: Iterable[tuple[Path, str]]) -> None:
+        """Take in files, over what is there. Raises SourceListError as `load_source_lists`."""
+        for path, text in files:
+            for key, value in _parse_toml(path, text).items():
+                self.add(path, key, value)
+
+    def frozen(self) -> SourceLists:
+        """What was read."""
+        return SourceLists(*map(MappingProxyType, self))
 
     def add(self, path: Path, key: str, value: object) -> None:
         """Take in one entry of a list. Raises SourceListError where it is of another form."""

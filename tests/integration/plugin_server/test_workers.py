@@ -166,7 +166,7 @@ def test_a_server_that_is_killed_ends_all_workers_and_what_they_ask_in_order(ser
     workers = server.workers()
     with Link(server.socket) as first, Link(server.socket) as second:
         instance = start_instance(first, ECHO)
-        start_instance(second, ECHO)  # a worker has it: one still to be accepted dies with the server
+        start_instance(second, ECHO)  # one that no worker has yet dies with the server
         os.kill(server.pid, signal.SIGSTOP)
         second.send_frame(handle_event(1, instance))
         os.kill(server.pid, signal.SIGKILL)
