@@ -46,8 +46,8 @@ run: $(RUNNABLE)
 demo: $(RUNNABLE)
 	@exec $(UP) --data var/demo --traffic-days 90
 
-# The same with a queue before Postgres: three servers of NATS, two collectors, two consumers, each
-# of which may be killed. Data of its own in var/cluster.
+# The same with a queue before Postgres: three servers of NATS, two collectors, two consumers, and a
+# Postgres with a standby, each of which may be killed. Data of its own in var/cluster.
 run-cluster: $(RUNNABLE)
 	@exec $(UP) --data var/cluster --queue
 

@@ -24,7 +24,7 @@ def add_up(command: argparse.ArgumentParser, _read_settings: Callable[[], object
     add("--data", type=Path, default=Path("var"), help=text)
     text = "fill an empty database with so many days of made-up traffic first"
     add("--traffic-days", type=int, default=0, metavar="DAYS", help=text)
-    text = "with a queue before Postgres: three servers, two collectors, two consumers"
+    text = "with a queue before Postgres: three servers, two collectors, two consumers, a standby"
     add("--queue", action="store_true", help=text)
     command.set_defaults(run=run_up)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import time
@@ -37,11 +38,15 @@ class Child:
 
 
 def start_child(
-    name: str, command: Sequence[str], settings: Mapping[str, str], log_folder: Path
+    name: str,
+    command: Sequence[str],
+    settings: Mapping[str, str],
+    log_folder: Path,
+    user: str | None = None,
 ) -> Child:
     """Start a process in a session of its own, so that Ctrl-C reaches only us.
 
-    `settings` are added to this process's environment.
+    `settings` are added to this process's environment; it runs as this user, or as who we are.
     """
     log = log_folder / f"{name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -53,6 +58,7 @@ def start_child(
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            user=user,
         )
     return Child(name, process, log)
 
@@ -77,11 +83,11 @@ def refuse_ended(child: Child) -> None:
         )
 
 
-def stop_child(child: Child) -> None:
-    """SIGTERM, and SIGKILL where that is not enough."""
+def stop_child(child: Child, signum: signal.Signals = signal.SIGTERM) -> None:
+    """This signal, and SIGKILL where that is not enough."""
     if child.process.poll() is not None:
         return
-    child.process.terminate()
+    child.process.send_signal(signum)
     try:
         child.process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:

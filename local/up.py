@@ -12,12 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from local.cluster import COLLECTOR_OPTIONS, COMMAND, KeptPart, LocalQueue
 from local.history.fill import HistoryError, fill_history
 from local.history.traffic import Traffic
 from local.origins import allow_origin
+from local.pair import run_pair
 from local.postgres import database_url, psql_path, run_postgres
 from local.processes import (
     Child,
@@ -118,8 +120,7 @@ def start_system(
     `fill` gets the database before anybody writes to it. Of the parts, the first may not end.
     """
     ports.refuse_taken()
-    print("starting Postgres", flush=True)
-    server = stack.enter_context(run_postgres(data / "postgres"))
+    database, psql, kept = start_postgres(stack, data, with_queue)
     addresses = Addresses(
         # Not 127.0.0.1: to a browser the gateway is then another site, as in production.
         demo_url=f"http://localhost:{ports.demo}",
@@ -127,8 +128,8 @@ def start_system(
         collector_url=f"http://127.0.0.1:{ports.collector}",
         dashboard_url=f"http://localhost:{ports.dashboard}",
         dashboard_token=dashboard_token(data),
-        database_url=database_url(server),
-        psql=psql_path(server),
+        database_url=database,
+        psql=psql,
     )
     fill(addresses.database_url)
     system = System(
@@ -138,7 +139,6 @@ def start_system(
         secrets.token_hex(32),
         kong_yml=kong_yml_with_origin(addresses.demo_url, data),
     )
-    kept: list[KeptPart] = []
     if with_queue:
         queue = LocalQueue(stack, data, addresses.database_url)
         queue.make_streams()
@@ -147,10 +147,8 @@ def start_system(
         )
     collector = system.start_collector(ports.collector)
     if with_queue:
-        kept = [
-            KeptPart("collectors", collector, lambda: system.start_collector(ports.collector)),
-            *queue.start_parts(),
-        ]
+        start = partial(system.start_collector, ports.collector)
+        kept = [*kept, KeptPart("collectors", collector, start), *queue.start_parts()]
     children = [
         *([] if with_queue else [collector]),
         system.start_plugin_server(),
@@ -159,6 +157,25 @@ def start_system(
         system.start_dashboard(ports.dashboard, addresses.dashboard_token),
     ]
     return addresses, children, kept
+
+
+def start_postgres(
+    stack: ExitStack, data: Path, with_standby: bool
+) -> tuple[str, Path, Sequence[KeptPart]]:
+    """Postgres, with a standby that may be killed as well as it, or alone.
+
+    Its address, the psql that came with it, and what may be killed.
+    """
+    print("starting Postgres", flush=True)
+    if not with_standby:
+        server = stack.enter_context(run_postgres(data / "postgres"))
+        return database_url(server), psql_path(server), []
+    pair = stack.enter_context(run_pair(data))
+    kept = [
+        KeptPart(server.name, server.child, partial(pair.bring_back, server))
+        for server in pair.servers
+    ]
+    return pair.url, pair.psql, kept
 
 
 def make_traffic(url: str, days: int, stopped: threading.Event) -> None:

@@ -11,6 +11,7 @@ import asyncpg
 from collector.doctor.check import Check, Group
 from collector.doctor.deployment import CANNOT_CONNECT, Deployment
 from collector.doctor.finding import Finding, Skipped, failure, ok, warning
+from collector.doctor.standby import check_standby
 from collector.postgres.migrate import load_migrations
 from collector.settings import Settings
 from collector.sql import migration_files
@@ -168,6 +169,7 @@ GROUP = Group(
         Check("database.answers", check_answer),
         Check("database.version", check_version),
         Check("database.durability", check_durability),
+        Check("database.standby", check_standby),
         Check("database.migrations", check_migrations),
         Check("database.rights", check_rights),
         Check("database.indexes", check_indexes),

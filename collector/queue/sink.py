@@ -12,6 +12,7 @@ from uuid import uuid4
 import nats.errors
 from nats.aio.client import Client
 from nats.js.api import Header
+from nats.js.errors import APIError
 
 from collector.codec import encode_row
 from collector.errors import EventRefused, StoreUnavailable
@@ -26,6 +27,9 @@ UNAVAILABLE = "The event cannot be queued now; send it again."
 # A full stream counts as one until consumers have made so much room: it would be full and not
 # full in turn, a batch each.
 ROOM_SHARE = 0.05
+
+# What the servers take as one batch.
+MOST_IN_BATCH = 1_000
 
 
 class QueueSink:
@@ -47,11 +51,14 @@ class QueueSink:
     async def put_each(self, rows: Sequence[EventRow]) -> list[Outcome]:
         """Queue events; returns QUEUED for each, or EventRefused for one that is too large.
 
+        Several go as one batch; where the servers refuse that, one by one: they then say which.
         Raises StoreUnavailable where one was not acknowledged in time, or the queue is full;
         some may be queued then, and the whole may be put again without harm.
         """
         self._refuse_unconnected()
         try:
+            if 1 < len(rows) <= MOST_IN_BATCH and await self._put_batch(rows):
+                return [EventStatus.QUEUED] * len(rows)
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._put(row)) for row in rows]
         except* FAILURES as errors:
@@ -78,15 +85,41 @@ class QueueSink:
         if not self._client.is_connected:
             raise StoreUnavailable(UNAVAILABLE, reason="no server of the queue is reached")
 
+    async def _put_batch(self, rows: Sequence[EventRow]) -> bool:
+        """Queue all of these events or none; whether they are queued. Raises one of FAILURES.
+
+        The servers refuse a batch with an event that they have seen, as they do all batches for a
+        stream that an older version has made. Older servers (before 2.12) know no batches: they
+        acknowledge the last event as one by itself, and nobody can say what became of the others.
+        """
+        batch = uuid4().hex
+        try:
+            for number, row in enumerate(rows, start=1):
+                headers = self._headers(row)
+                headers[Header.BATCH_ID.value] = batch
+                headers[Header.BATCH_SEQUENCE.value] = str(number)
+                subject, body = subject_of(row, self._lane), encode_row(row)
+                if number < len(rows):
+                    await self._client.publish(subject, body, headers=headers)
+                else:
+                    headers[Header.BATCH_COMMIT.value] = "1"
+                    done = await self._jetstream.publish(subject, body, headers=headers)
+        except (APIError, nats.errors.MaxPayloadError):
+            return False
+        return done.batch_id == batch and done.batch_size == len(rows)
+
     async def _put(self, row: EventRow) -> Outcome:
         """Queue an event. Raises one of FAILURES."""
         try:
-            headers = {Header.MSG_ID.value: f"{row.key_id}{self._attempt}"}
             subject = subject_of(row, self._lane)
-            await self._jetstream.publish(subject, encode_row(row), headers=headers)
+            await self._jetstream.publish(subject, encode_row(row), headers=self._headers(row))
         except nats.errors.MaxPayloadError:
             return EventRefused("larger than max_payload of the queue's servers")
         return EventStatus.QUEUED
+
+    def _headers(self, row: EventRow) -> dict[str, str]:
+        """The id by which the servers know an event."""
+        return {Header.MSG_ID.value: f"{row.key_id}{self._attempt}"}
 
 
 def first_of(errors: BaseExceptionGroup[BaseException]) -> BaseException:

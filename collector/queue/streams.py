@@ -77,6 +77,7 @@ def lane_config(lane: Lane, limits: StreamLimits) -> StreamConfig:
         storage=StorageType.FILE,
         retention=RetentionPolicy.WORK_QUEUE,
         discard=DiscardPolicy.NEW,
+        allow_atomic=True,  # batches (collector/queue/sink.py)
         num_replicas=limits.replicas,
         max_bytes=limits.max_bytes,
         duplicate_window=DUPLICATE_WINDOW_SECONDS,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +16,14 @@ import pytest
 
 from local.postgres import PostgresServer, database_url, pg_ctl, start_again
 from tests.faults.collector_process import CollectorProcess, collector
+from tests.faults.conftest import Extent
 from tests.faults.postgres_faults import kill_9
+from tests.faults.queued_system import run_queued_system
 from tests.faults.sender import TRACK, Sender, assert_kept, sending, stored_events
 from tests.integration.test_cli import run
 from tests.own_postgres import MIGRATED, send
 from tests.standby import both, is_synchronous, promote, run_standby, wait_for_standby
+from tests.support import fetch
 from tests.waiting import eventually, until
 
 
@@ -123,6 +127,31 @@ async def track(process: CollectorProcess, event: UUID) -> int:
 def waits_in_vain(process: CollectorProcess) -> int:
     """How often a commit was waited for, for as long as the collector waits."""
     return process.log.read_text().count("Postgres cannot be used now: TimeoutError")
+
+
+async def test_behind_a_queue_the_primary_is_killed_and_consumers_go_on_with_the_standby(
+    tmp_path: Path, own_postgres: PostgresServer, standby: PostgresServer, extent: Extent
+) -> None:
+    """Nobody is told that Postgres is away: the queue grows until the standby is promoted."""
+    await wait_for_standby(own_postgres)
+    with run_queued_system(tmp_path, own_postgres, both(own_postgres, standby)) as system:
+        async with system.under_load() as sender:
+            await until(lambda: has_events(own_postgres))
+            await asyncio.to_thread(kill_9, own_postgres)
+            killed_at = time.monotonic()
+            while time.monotonic() - killed_at < extent.queued_outage_seconds:
+                await sender.wait_for(202, 50)
+            await asyncio.to_thread(promote, standby)
+            answered = sender.answers[202]
+            await until(lambda: has_events(standby, answered))
+        assert set(sender.answers) == {202}
+    await assert_kept(database_url(standby, MIGRATED), sender.promised)
+
+
+async def has_events(server: PostgresServer, wanted: int = 1) -> bool:
+    """Whether a server has so many events."""
+    query = f"SELECT FROM conversion_events LIMIT {wanted}"
+    return len(await fetch(database_url(server, MIGRATED), query)) == wanted
 
 
 def test_the_doctor_looks_at_the_server_that_takes_writes(

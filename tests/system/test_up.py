@@ -256,11 +256,12 @@ def test_a_demo_has_days_of_traffic_in_its_reports_and_a_second_start_adds_none(
 
 def test_with_a_queue_each_part_that_is_killed_is_started_again(data: Path) -> None:
     with up(data, free_ports(), "--queue") as system:
-        wait_for(lambda: len(killable(system)) == 6)
+        wait_for(lambda: len(killable(system)) == 8)
         [event] = [c for c in system.commands("curl") if "Pricing" in c]
         [psql] = system.commands("psql")
-        for name in killable(system):
+        for name in reversed(killable(system)):  # the standby before the primary
             kill(system, name)
+        assert "postgres-2 becomes the primary" in system.printed
         wait_for(lambda: "HTTP/1.1 202" in run(event))
         wait_for(lambda: "Paid Search" in run(psql))
     assert processes_of(data) == {}

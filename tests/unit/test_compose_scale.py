@@ -37,8 +37,26 @@ def test_its_variables_are_settings_and_the_queue_is_where_the_servers_are(servi
     hosts = re.findall(r"@([\w-]+):4222", environment["CT_QUEUE_URL"])
     assert tuple(hosts) == SERVERS
     assert "nats://ct:" in environment["CT_QUEUE_URL"]
-    database = {value for _, name, value in ENVIRONMENT if name == "CT_DATABASE_URL"}
-    assert {environment["CT_DATABASE_URL"]} == database
+
+
+def test_whoever_has_the_database_has_the_standby_too() -> None:
+    services = {service for service, name, _ in ENVIRONMENT if name == "CT_DATABASE_URL"}
+    [first] = {value for _, name, value in ENVIRONMENT if name == "CT_DATABASE_URL"}
+    both = first.replace("@postgres/", "@postgres,postgres-standby/")
+    for service in services | {"consumer", "queue"}:
+        url = environment_of(service)["CT_DATABASE_URL"]
+        assert url == f"{both}?target_session_attrs=read-write", service
+
+
+def test_commits_wait_for_the_name_that_the_standby_has_and_consumers_for_that() -> None:
+    standby = SERVICES["postgres-standby"]
+    assert standby["entrypoint"][1].endswith(" application_name=standby")
+    settings = [part for part in SERVICES["synchronous"]["command"] if "ALTER SYSTEM" in part]
+    assert settings == ["--command=ALTER SYSTEM SET synchronous_standby_names = 'standby'"]
+    needed = SERVICES["consumer"]["depends_on"]
+    assert needed["synchronous"] == {"condition": "service_completed_successfully"}
+    images = {SERVICES[name]["image"] for name in ("postgres-standby", "synchronous")}
+    assert images == {COMPOSE["services"]["postgres"]["image"]}
 
 
 @pytest.mark.parametrize("server", SERVERS)
@@ -54,7 +72,8 @@ def test_each_server_has_its_name_a_disk_of_its_own_and_leads_to_all(server: str
 def test_commands_are_there_and_so_are_the_files() -> None:
     for name in ("queue", "consumer"):
         assert SERVICES[name]["command"][0] in entry_points()
-    sources = [volume.split(":")[0] for name in SERVERS for volume in SERVICES[name]["volumes"]]
+    mounted = [volume for service in SERVICES.values() for volume in service.get("volumes", ())]
+    sources = [volume.split(":")[0] for volume in mounted]
     for source in filter(lambda source: source.startswith("."), sources):
         assert (ROOT / source).is_file()
     assert "!compose.scale.yml" not in IGNORED
@@ -64,7 +83,10 @@ def test_neither_kong_nor_a_visitor_reaches_the_queue() -> None:
     assert SCALE["networks"]["queue"]["internal"] is True
     assert "kong" not in SERVICES
     assert not any("ports" in service for service in SERVICES.values())
-    assert all("queue" in service["networks"] for service in SERVICES.values())
+    of_postgres = {"postgres", "postgres-standby", "synchronous", "migrate", "dashboard"}
+    for name in SERVICES.keys() - of_postgres:
+        assert "queue" in SERVICES[name]["networks"], name
+    assert not any("queue" in SERVICES[name].get("networks", ()) for name in of_postgres)
 
 
 def test_two_collectors_and_two_consumers_start_when_the_streams_are_there() -> None:

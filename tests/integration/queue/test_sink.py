@@ -62,6 +62,48 @@ async def test_events_are_queued_once_each(queue: NatsCluster) -> None:
         assert await messages(queue, "CT_EVENTS") == before + 100
 
 
+async def test_events_go_as_one_batch_and_one_by_one_where_the_servers_have_seen_one(
+    queue: NatsCluster,
+) -> None:
+    rows = [event_row(number, session_id=f"s{number}") for number in range(7_200, 7_220)]
+    async with opened(queue) as sinks:
+        before = await messages(queue, "CT_EVENTS")
+        assert await sinks.live.put_each(rows[:10]) == [QUEUED] * 10
+        assert await place_in_batch(queue) == "10"
+        assert await sinks.live.put_each(rows[5:]) == [QUEUED] * 15
+        assert await place_in_batch(queue) is None
+        assert await messages(queue, "CT_EVENTS") == before + 20
+
+
+async def place_in_batch(cluster: NatsCluster) -> str | None:
+    """Of the newest event in the queue, if it came in a batch."""
+    async with connected(cluster) as client:
+        stream = client.jetstream()
+        newest = (await stream.stream_info("CT_EVENTS")).state.last_seq
+        return ((await stream.get_msg("CT_EVENTS", newest)).headers or {}).get(
+            "Nats-Batch-Sequence"
+        )
+
+
+async def test_more_than_a_batch_may_hold_is_queued_all_the_same(queue: NatsCluster) -> None:
+    rows = [event_row(number) for number in range(8_000, 9_001)]
+    async with opened(queue) as sinks:
+        before = await messages(queue, "CT_EVENTS")
+        assert set(await sinks.live.put_each(rows)) == {QUEUED}
+        assert await messages(queue, "CT_EVENTS") == before + 1_001
+
+
+async def test_a_stream_of_an_older_version_takes_events_one_by_one(queue: NatsCluster) -> None:
+    async with connected(queue) as client, opened(queue) as sinks:
+        stream = client.jetstream()
+        config = (await stream.stream_info("CT_EVENTS")).config
+        await stream.update_stream(config.evolve(allow_atomic=False))
+        before = await messages(queue, "CT_EVENTS")
+        assert await sinks.live.put_each([event_row(7_301), event_row(7_302)]) == [QUEUED] * 2
+        assert await messages(queue, "CT_EVENTS") == before + 2
+        await stream.update_stream(config)
+
+
 async def test_the_same_event_id_in_two_sessions_is_queued_for_each(queue: NatsCluster) -> None:
     rows = [event_row(7_101, session_id=session) for session in "ab"]
     async with opened(queue) as sinks:

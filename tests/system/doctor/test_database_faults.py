@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from collector.doctor import clocks, data, events
+from collector.doctor import clocks, data, events, standby
 from collector.doctor import database as of_database
 from collector.doctor.check import Group
 from collector.doctor.finding import Finding, Status
@@ -19,6 +19,7 @@ from collector.postgres.migrate import load_migrations
 from collector.settings import Settings
 from collector.sql import load_query, migration_files
 from local.postgres import PostgresServer, database_url
+from tests.standby import both, run_standby, wait_for_standby
 from tests.support import execute, fetch, run_collector
 from tests.system.doctor.examined import Examined, Seen, look, refuse
 from tests.waiting import until
@@ -323,3 +324,41 @@ def test_an_old_server_and_a_replica_are_refused(
     finding: Finding, status: Status, words: str
 ) -> None:
     refuse(finding, status, words)
+
+
+def of_standbys(hosts: int = 1, **changes: object) -> Finding:
+    """Of a server with a synchronous standby, with changes."""
+    server = {"waited_for": "standby", "following": 1, "synchronous": 1, "untold": 0, **changes}
+    return standby.judge_standby(server, hosts)
+
+
+@pytest.mark.parametrize(
+    ("finding", "status", "words"),
+    [
+        (of_standbys(), OK, "on 2 servers"),
+        (of_standbys(waited_for="", synchronous=0), OK, "on one server"),
+        (of_standbys(waited_for="", synchronous=0, hosts=2), WARNING, "a failover loses"),
+        (of_standbys(synchronous=0), FAILURE, "0 of 1"),
+        (of_standbys(waited_for="ANY 2 (a, b)", following=2), FAILURE, "1 of 2"),
+        (of_standbys(waited_for="first 2 (a, b)", following=2, synchronous=2), OK, "on 3 servers"),
+        (of_standbys(waited_for="2(a, b)", following=1, untold=1), FAILURE, "1 of 2"),
+        (of_standbys(waited_for="standby_2, standby_1"), OK, "on 2 servers"),
+    ],
+)
+def test_what_a_commit_waits_for_is_said(finding: Finding, status: Status, words: str) -> None:
+    refuse(finding, status, words)
+
+
+async def test_a_synchronous_standby_that_is_away_is_seen(
+    own_postgres: PostgresServer, own_database: str
+) -> None:
+    with run_standby(own_postgres) as second:
+        hosts = both(own_postgres, second)
+        refuse((await look_at(hosts, *GROUPS)).of("database.standby"), WARNING, "2 hosts")
+        await wait_for_standby(own_postgres)
+        assert (await look_at(hosts, *GROUPS)).of("database.standby").status is OK
+        async with own_role(own_database) as (_, url):
+            untold = await look_at(url, *GROUPS)
+        refuse(untold.of("database.standby"), SKIPPED, "pg_read_all_stats")
+    seen = await look_at(own_database, *GROUPS)
+    refuse(seen.of("database.standby"), FAILURE, "commits wait")
