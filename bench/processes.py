@@ -88,11 +88,18 @@ class Moment:
     all_seconds: float
     own_seconds: float
 
+    def busy_percent(self, later: Moment) -> float:
+        """How much of all processors was used until `later`, by whomever."""
+        return self._percent(later, later.all_seconds - self.all_seconds)
+
     def others_percent(self, later: Moment) -> float:
         """What others took of all processors until `later`: 100 is all of them."""
         others = (later.all_seconds - self.all_seconds) - (later.own_seconds - self.own_seconds)
+        return self._percent(later, others)
+
+    def _percent(self, later: Moment, seconds: float) -> float:
         room = (later.wall - self.wall) * (os.cpu_count() or 1)
-        return round(max(others / room, 0) * 100, 1)
+        return round(max(seconds / room, 0) * 100, 1)
 
 
 def look_now(own: Sequence[Tree]) -> Moment:

@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from publicsuffixlist import PublicSuffixList
+from publicsuffixlist import PSLFILE, PublicSuffixList, encode_idn
 from pydantic_core import Url
 
 # A scheme of RFC 3986 and what stands between "//" and the path; a backslash ends the
@@ -75,12 +75,12 @@ def registrable_domain(host: str) -> str | None:
     """
     if is_address(host):
         return None
-    return _public_suffixes().privatesuffix(host) or None
+    return _suffixes().whole.privatesuffix(host) or None
 
 
 def public_suffix(host: str) -> str | None:
     """What a registry sells names under (co.uk), without the list's private part."""
-    return _registry_suffixes().publicsuffix(host) or None
+    return _suffixes().registries.publicsuffix(host) or None
 
 
 def is_address(host: str) -> bool:
@@ -136,14 +136,38 @@ def _a_label(host: str) -> str:
         return ""
 
 
-@cache
-def _public_suffixes() -> PublicSuffixList:
-    return PublicSuffixList()
+class SuffixLists(NamedTuple):
+    """The public suffix list, and the part of it that registries sell names under."""
+
+    whole: PublicSuffixList
+    registries: PublicSuffixList
 
 
 @cache
-def _registry_suffixes() -> PublicSuffixList:
-    return PublicSuffixList(only_icann=True)
+def _suffixes() -> SuffixLists:
+    lines = list(_suffix_lines())
+    return SuffixLists(
+        PublicSuffixList(lines, accept_encoded_idn=False),
+        PublicSuffixList(lines, accept_encoded_idn=False, only_icann=True),
+    )
+
+
+def _suffix_lines() -> Iterator[str]:
+    """The package's list, with international suffixes as browsers send them too.
+
+    It would encode all others as well, which takes longer than the rest, and each list by itself.
+    """
+    with open(PSLFILE, encoding="utf-8") as file:
+        for line in file:
+            if line.startswith("//") and _SECTION not in line:
+                continue
+            yield line
+            if not line.isascii():
+                exception = "!" if line.startswith("!") else ""
+                yield exception + encode_idn(line.removeprefix("!").lower().split()[0])
+
+
+_SECTION = "==="  # of the comments alone those that begin or end a part are read
 
 
 ESCAPED = len("%F0%9F%98%80")  # one character

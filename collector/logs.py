@@ -16,11 +16,14 @@ import traceback
 from collections.abc import Iterator
 from contextvars import ContextVar
 
-import structlog
-from structlog.typing import EventDict, Processor
-
 from collector.settings import Settings
 from collector.tracing.current import REQUEST_TRACE
+from collector.without import without
+
+# For pictures of exceptions, which are never printed here, 5 MiB and 0.1 s.
+with without("rich"):
+    import structlog
+    from structlog.typing import EventDict, Processor
 
 # Kong's id of the request that this task answers. A stranger may send any text as such.
 REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)

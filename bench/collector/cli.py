@@ -9,10 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.collector.long_rows import (
-    LONG_ROWS,
-    Sizes,
-)
+from bench.collector.long_rows import LONG_ROWS
 from bench.collector.measure import run_rounds
 from bench.collector.results import (
     figures_json,
@@ -22,6 +19,7 @@ from bench.collector.results import (
     warn_of_others,
 )
 from bench.collector.rows import TITLES
+from bench.collector.sizes import Sizes
 from bench.collector.stage import Stage, open_stage, peaks_of, set_up_rows
 from bench.collector.traffic import BATCH_EVENTS
 from bench.errors import BenchError

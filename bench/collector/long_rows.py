@@ -1,57 +1,23 @@
-"""What takes long: latency at half speed, memory over a million events, a table that grows."""
+"""What takes long: half speed (half_speed.py), memory over a million events, a table that grows."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from statistics import median
+from dataclasses import dataclass
 
 from bench.collector.copy_rows import copy_rows, make_events
 from bench.collector.database import create_collector_database, execute, load_query
-from bench.collector.measure import Figures, HttpRow, describe_run, run_rounds
+from bench.collector.half_speed import describe_half_speed, measure_half_speed
+from bench.collector.measure import Figures, HttpRow, run_rounds
+from bench.collector.sizes import Sizes
 from bench.collector.stage import Stage
 from bench.collector.traffic import TRACK
 from bench.errors import BenchError
-from bench.load.wrk import Load
 from bench.medians import median_ratio
 from bench.report import Report
 
 EMPTY, GROWN = "empty table", "grown table"
-
-
-@dataclass(frozen=True, slots=True)
-class Sizes:
-    """How long the long rows are."""
-
-    memory_events: int
-    table_rows: int
-    rounds: int
-    seconds: int
-    connections: int
-
-
-def measure_half_speed(stage: Stage, sizes: Sizes, report: Report) -> dict[str, object]:
-    """Latency of (a) at a constant rate of half its top speed.
-
-    The top speed is measured before each round: on a busy machine that of a minute ago may
-    be more than there is now.
-    """
-    database = create_collector_database(stage.server, "half_speed")
-    server = stage.starter.start_collector(database, "half-speed-collector")
-    top = HttpRow(server, stage.write_track(TRACK), sizes.connections, stage.postgres, database)
-    top.run(sizes.seconds)  # to warm up
-    loads: list[Load] = []
-    for _ in range(sizes.rounds):
-        half = replace(top, requests_a_second=max(int(top.run(sizes.seconds).rate / 2), 1))
-        run = half.run(2 * sizes.seconds)
-        report(f"half speed: {describe_run(f'asked for {half.requests_a_second}/s', run)}")
-        loads += [run.load] if run.load else []
-    return {
-        "p50_ms": median(load.p50_ms for load in loads),
-        "p99_ms": median(load.p99_ms for load in loads),
-        "rounds": [load.as_json() for load in loads],
-    }
 
 
 def measure_memory(stage: Stage, sizes: Sizes, report: Report) -> dict[str, object]:
@@ -120,11 +86,6 @@ def set_up_table(stage: Stage, name: str, size: int, sizes: Sizes, report: Repor
     return HttpRow(
         server, requests, sizes.connections, stage.postgres, database, keeps_rows=bool(size)
     )
-
-
-def describe_half_speed(result: dict[str, object]) -> str:
-    """It in words."""
-    return f"p99 of (a) at half its top speed: {result['p99_ms']} ms"
 
 
 def describe_memory(result: dict[str, object]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,6 +32,8 @@ class Figures:
     server_us: float | None
     postgres_us: float | None
     load: Load | None = None
+    load_us: float | None = None  # of the load generator
+    busy_percent: float = 0.0  # of all processors, by whomever
     others_percent: float = 0.0  # what other work took of the processors meanwhile
 
     @property
@@ -53,6 +56,8 @@ class Figures:
             "events_per_second": round(self.rate, 1),
             "server_us_per_event": self.server_us,
             "postgres_us_per_event": self.postgres_us,
+            "load_us_per_event": self.load_us,
+            "busy_percent": self.busy_percent,
             "others_percent": self.others_percent,
         }
 
@@ -73,20 +78,35 @@ class HttpRow:
     def run(self, seconds: float) -> Figures:
         """One run. Raises BenchError where an answered event is not stored."""
         began = begin_round(self.database, self.keeps_rows) if self.database else None
-        cpu_before = [self.server.tree.cpu_seconds(), self.postgres.cpu_seconds()]
+        began_at, cpu_before = look_now(()), self._cpu_seconds()
         load = send_load(
             self.server.url, self.requests, seconds, self.connections, self.requests_a_second
         )
-        cpu_after = [self.server.tree.cpu_seconds(), self.postgres.cpu_seconds()]
+        ended_at, cpu_after = look_now(()), self._cpu_seconds()
         events = (load.requests - load.bad_status) * self.events_a_request
         if self.database and began:
             refuse_lost(events, count_events_since(self.database, began))
-        server_us, postgres_us = (
+        server_us, postgres_us, load_us = (
             round((after - before) / max(events, 1) * MICROSECONDS, 1)
             for before, after in zip(cpu_before, cpu_after, strict=True)
         )
         return Figures(
-            events, load.seconds, server_us, postgres_us if self.database else None, load
+            events,
+            load.seconds,
+            server_us,
+            postgres_us if self.database else None,
+            load,
+            load_us,
+            began_at.busy_percent(ended_at),
+        )
+
+    def _cpu_seconds(self) -> tuple[float, float, float]:
+        """Of the server, of Postgres, and of the runs of wrk that have ended."""
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return (
+            self.server.tree.cpu_seconds(),
+            self.postgres.cpu_seconds(),
+            ended.ru_utime + ended.ru_stime,
         )
 
 

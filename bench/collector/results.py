@@ -13,7 +13,7 @@ from bench.text_table import format_number, format_table
 
 HEADER = (
     *("", "events/s", "p50 ms", "p99 ms", "p99.9 ms", "peak MiB"),
-    *("server µs", "Postgres µs", "errors"),
+    *("server µs", "Postgres µs", "load µs", "busy %", "errors"),
 )
 
 Runs = Mapping[str, Sequence[Figures]]
@@ -36,6 +36,8 @@ def format_row(key: str, runs: Sequence[Figures], peak_mib: float | None) -> lis
         "" if peak_mib is None else format_number(peak_mib),
         format_median([run.server_us for run in runs]),
         format_median([run.postgres_us for run in runs]),
+        format_median([run.load_us for run in runs]),
+        format_median([run.busy_percent or None for run in runs]),
         str(sum(run.errors for run in runs)),
     ]
 

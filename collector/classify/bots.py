@@ -98,9 +98,11 @@ def is_bot(user_agent: str, *, is_spider: bool) -> bool:
     ua-parser looks for words too, and is not believed where a browser's form is.
     """
     names = names_of_programs(user_agent)
+    if _browser_like().extract(names) is not None:
+        return True
     if _ENGINE.search(user_agent):
-        return _browser_like().extract(names) is not None
-    return is_spider or _others().extract(names) is not None
+        return False
+    return is_spider or _says_program(names)
 
 
 def bot_rule(user_agent: str | None) -> BotRule:
@@ -131,9 +133,9 @@ def names_of_programs(user_agent: str) -> str:
 
 
 def load_patterns() -> None:
-    """Read the list and make the native patterns, once a process."""
+    """Read the list and make the patterns, once a process."""
     _browser_like()
-    _others()
+    _programs()
 
 
 @cache
@@ -169,7 +171,7 @@ def _browser_like() -> UserAgentExtractor:
 
 @cache
 def _rules(*, is_browser_like: bool) -> dict[BotRule, UserAgentExtractor]:
-    """What _browser_like or _others looks for, by rule."""
+    """What is_bot looks for, by rule."""
     rules = {
         BotRule.FORM: search_for(CRAWLER_FORMS),
         BotRule.LIST: search_for(browser_like_patterns() if is_browser_like else listed_patterns()),
@@ -178,9 +180,54 @@ def _rules(*, is_browser_like: bool) -> dict[BotRule, UserAgentExtractor]:
     return rules if is_browser_like else {**rules, BotRule.PROGRAM: search_for(PROGRAM_FORMS)}
 
 
+class _Programs(NamedTuple):
+    """What the list has beside _browser_like, and PROGRAM_FORMS.
+
+    Most of it are plain names: to look for them by their first letters takes 5 µs, where the
+    native engine takes 2 µs, but 6 MiB and 20 ms to make.
+    """
+
+    names: dict[str, list[str]]
+    patterns: UserAgentExtractor
+
+
+_FIRST_LETTERS = 3
+
+
 @cache
-def _others() -> UserAgentExtractor:
-    return search_for([*CRAWLER_FORMS, *PROGRAM_FORMS, *crawler_names().added, *listed_patterns()])
+def _programs() -> _Programs:
+    known = frozenset(browser_like_patterns())
+    names: dict[str, list[str]] = {}
+    patterns = list(PROGRAM_FORMS)
+    for pattern in listed_patterns():
+        if pattern in known:
+            continue
+        name = _plain_name(pattern)
+        if name is None:
+            patterns.append(pattern)
+        else:
+            names.setdefault(name[:_FIRST_LETTERS], []).append(name)
+    return _Programs(names, search_for(patterns))
+
+
+_PLAIN = re.compile(r"(?:[^\\.^$*+?{}\[\]()|]|\\[^\w])+")
+
+
+def _plain_name(pattern: str) -> str | None:
+    """What a pattern looks for where that is one text of some letters."""
+    if not _PLAIN.fullmatch(pattern):
+        return None
+    name = re.sub(r"\\(.)", r"\1", pattern)
+    return name if len(name) >= _FIRST_LETTERS else None
+
+
+def _says_program(names: str) -> bool:
+    found = _programs()
+    for at in range(len(names) - _FIRST_LETTERS + 1):
+        for name in found.names.get(names[at : at + _FIRST_LETTERS], ()):
+            if names.startswith(name, at):
+                return True
+    return found.patterns.extract(names) is not None
 
 
 def search_for(patterns: Iterable[str]) -> UserAgentExtractor:

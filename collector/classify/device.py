@@ -1,52 +1,32 @@
 """Device, browser, operating system, and bot or not, from a User-Agent header.
 
-Families come from ua-parser's native resolver, which takes most of the time: 26 µs for Chrome
-on Windows, some 60 µs over all kinds of devices, once each. From them the user-agents package
-tells the kind of device (its own parse, in Python, takes 520 µs); where it is wrong, OVERRIDES
-corrects it. bots.py tells bots. docs/devices.md says what each value means.
+Families come from ua-parser's patterns (families.py). From them the user-agents package tells
+the kind of device (its own parse, in Python, takes 520 µs); where it is wrong, OVERRIDES corrects
+it. bots.py tells bots. docs/devices.md says what each value means.
 """
 
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache, lru_cache
-from importlib import util
-from typing import Any, NamedTuple
-
-import ua_parser
-from ua_parser import load_builtins
-from ua_parser.regex import Resolver
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from collector.classify.bots import is_bot, load_patterns
-
-
-def _put_off_python_parser() -> None:
-    """Let ua-parser's Python parser run when somebody uses it, which nobody here does.
-
-    user-agents imports it, and its patterns take 0.25 s and 1.3 MB.
-    """
-    name = "ua_parser.user_agent_parser"
-    spec = util.find_spec(name)
-    if name in sys.modules or spec is None or spec.loader is None:
-        return
-    spec.loader = util.LazyLoader(spec.loader)
-    module = util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    setattr(ua_parser, "user_agent_parser", module)  # noqa: B010 -- as an import does
-
-
-_put_off_python_parser()
-from user_agents.parsers import (  # noqa: E402 -- after the line above
-    UserAgent,
-    parse_browser,
-    parse_device,
-    parse_operating_system,
+from collector.classify.families import (
+    SPIDER,
+    UNKNOWN_FAMILY,
+    load_families,
+    named_device,
+    possible_device_families,
+    read_browser_and_os,
+    read_device,
 )
+
+if TYPE_CHECKING:  # families.py imports it with care
+    from user_agents.parsers import UserAgent
 
 
 class DeviceType(StrEnum):
@@ -174,13 +154,13 @@ OVERRIDES: tuple[Override, ...] = (
 
 
 class DeviceClassifier:
-    """Reads User-Agents. Making the first one loads the patterns, which takes 0.3 s.
+    """Reads User-Agents. Making the first one loads the patterns, which takes 0.1 s.
 
     cache_size User-Agents are kept, of 1024 characters at most: 10,000 are 15 MB at worst.
     """
 
     def __init__(self, cache_size: int = 10_000) -> None:
-        _resolver()
+        load_families()
         load_patterns()
         self._parse_cached = lru_cache(maxsize=cache_size)(self._parse)
 
@@ -193,8 +173,8 @@ class DeviceClassifier:
     def _parse(self, user_agent: str) -> Device:
         # The native engine takes UTF-8, which has no lone surrogates.
         text = user_agent.encode("utf-8", "replace").decode("utf-8")
-        agent = read_user_agent(text)
-        kind = classify_device(agent)
+        agent = read_browser_and_os(text)
+        kind = kind_of_device(agent)
         return Device(
             device_type=kind,
             browser=_known(agent.browser.family),
@@ -203,22 +183,27 @@ class DeviceClassifier:
         )
 
 
-def read_user_agent(text: str) -> UserAgent:
-    """The package's view of a User-Agent, made of what the native engine finds in it."""
-    # Its __init__ parses in Python; calling the resolver costs 5 µs more than its parts.
-    agent, found = UserAgent.__new__(UserAgent), _resolver()
-    browser, os, device = found.ua.extract(text), found.os.extract(text), found.de.extract(text)
-    agent.ua_string = text
-    agent.browser = parse_browser(*_versioned(browser))
-    agent.os = parse_operating_system(*_versioned(os))
-    agent.device = (
-        parse_device(device.family, device.brand, device.model) if device else _OTHER_DEVICE
-    )
-    return agent
+def kind_of_device(agent: UserAgent) -> DeviceType:
+    """classify_device of an agent whose device was not read yet.
+
+    It is read only where what it may be makes a difference.
+    """
+    text = agent.ua_string
+    if is_bot(text, is_spider=False):
+        return DeviceType.BOT
+    families = possible_device_families(text)
+    said = {_kind_if(agent, family) for family in (UNKNOWN_FAMILY, *families)}
+    kinds = {_correct(text, kind, OVERRIDES) for kind in said}
+    if len(kinds) == 1 and not (SPIDER in families and is_bot(text, is_spider=True)):
+        return kinds.pop()
+    agent.device = read_device(text)
+    return classify_device(agent)
 
 
-def _versioned(found: Any) -> tuple[str | None, ...]:
-    return (found.family, found.major, found.minor, found.patch) if found else (_UNKNOWN,)
+def _kind_if(agent: UserAgent, family: str) -> DeviceType:
+    """What the package would say of a device of this family."""
+    agent.device = named_device(family)
+    return _kind_by_package(agent)
 
 
 def classify_device(agent: UserAgent, overrides: Iterable[Override] = OVERRIDES) -> DeviceType:
@@ -226,7 +211,10 @@ def classify_device(agent: UserAgent, overrides: Iterable[Override] = OVERRIDES)
     text = agent.ua_string
     if is_bot(text, is_spider=agent.is_bot):
         return DeviceType.BOT
-    said = _kind_by_package(agent)
+    return _correct(text, _kind_by_package(agent), overrides)
+
+
+def _correct(text: str, said: DeviceType, overrides: Iterable[Override]) -> DeviceType:
     return next((o.kind for o in overrides if said in o.said and o.fits(text)), said)
 
 
@@ -239,11 +227,6 @@ def _kind_by_package(agent: UserAgent) -> DeviceType:
     return DeviceType.DESKTOP if agent.is_pc else DeviceType.OTHER
 
 
-# What the package says of a browser, a system or a device that it does not know.
-_UNKNOWN = "Other"
-_OTHER_DEVICE = parse_device(_UNKNOWN, None, None)
-
-
 def _read_os(text: str) -> str | None:
     """The system where ua-parser names another one than the kind of device is of."""
     if _is_ios_as_mac(text):
@@ -253,10 +236,4 @@ def _read_os(text: str) -> str | None:
 
 def _known(family: str) -> str | None:
     # Some patterns take an application's own name as the family, of any length.
-    return None if family == _UNKNOWN else family[:_MAX_FAMILY_LENGTH]
-
-
-# Once a process: a second classifier, as tests make them, costs nothing.
-@cache
-def _resolver() -> Resolver:
-    return Resolver(load_builtins())
+    return None if family == UNKNOWN_FAMILY else family[:_MAX_FAMILY_LENGTH]

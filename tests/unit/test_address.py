@@ -7,12 +7,14 @@ from urllib.parse import parse_qsl, quote, quote_from_bytes, unquote, urlencode
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from publicsuffixlist import PublicSuffixList
 
 from collector.address import (
     NO_TAGS,
     TAGS,
     AddressReader,
     Campaign,
+    _suffixes,
     meant_name,
     meant_value,
     split_address,
@@ -188,3 +190,9 @@ def test_a_value_that_was_encoded_again_is_the_same(value: str, times: int) -> N
 @example("%e2%82%acé%c3é%=3D%3d=41+_%" + "%%" * 40)
 def test_a_value_is_decoded_as_urllib_decodes_it(text: str) -> None:
     assert unescape(text) == unquote(text)
+
+
+def test_the_public_suffixes_are_those_that_the_package_reads_from_its_list() -> None:
+    whole, registries = _suffixes()
+    assert vars(whole) == vars(PublicSuffixList())
+    assert vars(registries) == vars(PublicSuffixList(only_icann=True))

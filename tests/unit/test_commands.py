@@ -55,3 +55,22 @@ except SystemExit:
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert set(done.stderr.split()) & SLOW == loaded
+
+
+def test_a_collector_loads_neither_what_it_does_without_nor_what_few_visitors_need() -> None:
+    code = """
+import sys
+import collector.serving.command
+from collector.classify import families
+from collector.classify.device import DeviceClassifier
+from local.history.user_agents import read_user_agents
+
+classifier = DeviceClassifier()
+for _, user_agent in read_user_agents():
+    classifier.parse_device(user_agent)
+assert not families._all_devices.cache_info().currsize
+print(*sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"rich", "yaml", "pydantic_settings", "ua_parser_builtins.regexes", "nats", "jinja2"}
+    assert set(done.stdout.split()) & heavy == set()

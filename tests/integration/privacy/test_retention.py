@@ -39,7 +39,7 @@ TABLES = ("conversion_events", "conversion_funnel", "session_facts", "counted_or
 async def retain(connection: Connection, **days: int) -> Counter[str]:
     """Run retention with these ages: of events, sessions, addresses. Returns what it counted."""
     given = {f"retention_{name}_days": value for name, value in days.items()}
-    settings = Settings(database_url="postgresql://unused", **given)  # type: ignore[arg-type]
+    settings = Settings(database_url="postgresql://unused", **given)
     counted: Counter[str] = Counter()
     cutoffs = await find_cutoffs(connection, ages_of(settings))
     await runner(connection, cutoffs, counted).run()

@@ -68,7 +68,8 @@ async def test_workers_share_the_port_and_show_the_metrics_of_all(
     with serving("--workers", "3", **settings) as (parent, url):
         wait_for(lambda: all_up(url, 3))
         assert len(children(parent.pid)) == 3
-        assert spool_names(tmp_path) == ["spool-0", "spool-1", "spool-2"]
+        spools = ["spool-0", "spool-1", "spool-2"]
+        wait_for(lambda: spool_names(tmp_path) == spools)  # a worker answers the others before
         await send(url, 60)
         stored = re.findall(r'ct_events_total\{.*result="stored".*\} (\S+)', metrics(url))
         assert sum(map(float, stored)) == 60

@@ -29,7 +29,7 @@ def events() -> list[BrowserEvent]:
 
 def figures(rate: int, p99: float = 4.0, server_us: float | None = 100.0) -> Figures:
     load = Load(rate, 1.0, 1.0, p99, 8.0, 9.0, bad_status=0, socket_errors=1)
-    return Figures(rate, 1.0, server_us, 50.0, load)
+    return Figures(rate, 1.0, server_us, 50.0, load, 9.0, 97.0)
 
 
 def test_ratios_are_medians_of_the_rounds_ratios() -> None:
@@ -60,7 +60,8 @@ def test_the_table_has_medians_and_leaves_out_what_was_not_measured() -> None:
     copied = [Figures(40_000, 1.0, None, 20.0)]
     runs = {TRACK: [figures(3000, 4.0), figures(2000, 6.0), figures(4000, 5.0)], COPY: copied}
     lines = format_figures(runs, {TRACK: 99.5}).splitlines()
-    assert lines[2].split()[3:] == ["3,000", "1.00", "5.00", "8.00", "99.5", "100", "50.0", "3"]
+    shown = ["3,000", "1.00", "5.00", "8.00", "99.5", "100", "50.0", "9.00", "97.0", "3"]
+    assert lines[2].split()[3:] == shown
     assert lines[3].split()[4:] == ["40,000", "20.0", "0"]
 
 

@@ -65,6 +65,7 @@ def test_what_others_took_is_the_rest_of_what_was_used() -> None:
     before = Moment(wall=0, all_seconds=100, own_seconds=50)
     later = Moment(wall=10, all_seconds=100 + 6 * room, own_seconds=50 + 2 * room)
     assert before.others_percent(later) == 40.0
+    assert before.busy_percent(later) == 60.0
     assert before.others_percent(Moment(10, 100, 51)) == 0  # counts are coarser than this
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +20,15 @@ from collector.classify.device import (
     DeviceType,
     Override,
     classify_device,
+    kind_of_device,
+)
+from collector.classify.families import (
+    DEVICE_FAMILIES,
+    read_browser_and_os,
+    read_device,
     read_user_agent,
 )
+from collector.classify.families import possible_device_families as possible
 
 # Kind, browser, operating system ("-": none), and what the browser sends.
 BROWSERS = """
@@ -139,6 +145,19 @@ Mozilla/5.0 (compatible; SomethingCrawler; +http://example.com)
 """  # noqa: E501 -- as above
 
 
+# Real User-Agents, and of each two one that names a device between their halves.
+CORPORA = Path(__file__).parents[2] / "corpus"
+CORPUS = [
+    user_agent
+    for name in ("people.txt", "bots.txt")
+    for user_agent in (CORPORA / name).read_text("utf-8").splitlines()
+][::3]
+NAMED = (*sorted(DEVICE_FAMILIES), "Streak", "Playbook", "KFOT Build", "CFNetwork/1 Darwin/2")
+MIXED = CORPUS + [
+    f"{one[: len(one) // 2]}; {named} {other[len(other) // 2 :]}"
+    for one, other, named in zip(CORPUS, reversed(CORPUS), cycle(NAMED), strict=False)
+]
+
 # What browsers are to the collector, and what the browser tracker sends of them.
 TRACKED = json.loads(
     Path(__file__).parents[3].joinpath("tracker", "test", "browsers.json").read_text("utf-8")
@@ -208,14 +227,16 @@ def test_the_package_s_view_is_what_it_parses_itself(user_agent: str) -> None:
     assert vars(read_user_agent(user_agent)) == vars(user_agents.parse(user_agent))
 
 
-def test_the_python_parser_of_ua_parser_is_not_loaded() -> None:
-    program = (
-        "import collector.classify.device, sys; print('ua_parser_builtins.regexes' in sys.modules)"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    assert run.stdout == "False\n"
+def test_the_device_is_read_only_where_the_kind_hangs_on_it() -> None:
+    kinds = {ua: kind_of_device(read_browser_and_os(ua)) for ua in MIXED}
+    assert kinds == {ua: classify_device(read_user_agent(ua)) for ua in MIXED}
+
+
+def test_a_device_of_a_family_that_matters_is_thought_possible() -> None:
+    families = {ua: read_device(ua).family for ua in MIXED}
+    mattering = {ua: family for ua, family in families.items() if family in DEVICE_FAMILIES}
+    assert set(mattering.values()) >= {"iPad", "iPhone", "iPod", "Kindle", "Spider"}
+    assert [ua for ua, family in mattering.items() if family not in possible(ua)] == []
 
 
 @pytest.mark.parametrize("user_agent", [None, "", "   "])
