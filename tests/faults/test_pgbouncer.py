@@ -168,8 +168,10 @@ async def test_consumers_store_what_the_queue_has_through_both_restarts(
         await asyncio.to_thread(bouncer.start)
         await eventually(lambda: not postgres_is_away(queued))
     assert set(sender.answers) == {202}
-    results = {result: labelled(queued, result) for result in ("stored", "refused")}
-    assert results == {"stored": len(sender.promised), "refused": 0}
+    assert labelled(queued, "refused") == 0
+    # Of a commit whose answer was lost with its connection, the events are duplicates later.
+    stored, again = labelled(queued, "stored"), labelled(queued, "duplicate")
+    assert stored <= len(sender.promised) <= stored + again
 
 
 def postgres_is_away(system: QueuedSystem) -> bool:
