@@ -1,0 +1,1 @@
+"""The ad platforms, one module each: what they are told, and what their answers mean."""
