@@ -59,6 +59,11 @@ COMMANDS = {
     "consume": Command(
         "write the events of the queue to Postgres, beside other consumers", "consume.command"
     ),
+    "deliver": Command("send conversions to ad platforms", "conversions.command"),
+    "deliveries": Command(
+        "show what waits for ad platforms and what became of it, and send it again",
+        "conversions.command",
+    ),
     "openapi": Command("print the OpenAPI document of the collector's endpoints", "api.command"),
     "up": Command("start the whole system on this machine, without Docker, for development", "up"),
 }

@@ -285,6 +285,20 @@ class Settings(BaseModel):
         le=65535,
         description="Port of a consumer's metrics; 0 takes a free one.",
     )
+    destinations_file: Path | None = Field(
+        default=None,
+        description="File of the ad platforms that conversions go on to, for "
+        "`conversion-tracking deliver` (docs/conversions.md).",
+    )
+    deliver_host: str = Field(
+        default="127.0.0.1", description="Address that `deliver` shows its metrics on."
+    )
+    deliver_port: int = Field(
+        default=8092,
+        ge=0,
+        le=65535,
+        description="Port of the metrics of `deliver`; 0 takes a free one.",
+    )
     script_path: str = Field(
         default="/t.js",
         description="Path of the tracker's script; kong/kong.yml names it too "
@@ -494,7 +508,7 @@ class Settings(BaseModel):
             raise ValueError(f"{value!r} is no address such as https://reports.example.com")
         return value and value.rstrip("/")
 
-    @field_validator("host", "dashboard_host", "consumer_host")
+    @field_validator("host", "dashboard_host", "consumer_host", "deliver_host")
     @classmethod
     def validate_host(cls, value: str) -> str:
         """A name or an address: whether of this machine is seen when it is listened on.
@@ -567,7 +581,7 @@ class Settings(BaseModel):
             raise ValueError(f"{value} is not a folder")
         return value
 
-    @field_validator("funnel_stages_file")
+    @field_validator("funnel_stages_file", "destinations_file")
     @classmethod
     def validate_file(cls, value: Path | None) -> Path | None:
         """Raises ValueError where the file is missing, for the same reason."""

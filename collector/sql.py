@@ -64,6 +64,15 @@ def load_privacy(name: str) -> str:
     return read_sql("privacy", name)
 
 
+@cache
+def load_conversions(name: str) -> str:
+    """The text of db/conversions/NAME.sql, with what it includes.
+
+    Raises OSError where there is no such file, or no such fragment.
+    """
+    return with_fragments("conversions", read_sql("conversions", name))
+
+
 def report_files() -> list[Path]:
     """The files of db/reports, a question each."""
     return sorted((sql_folder() / "reports").glob("*.sql"))

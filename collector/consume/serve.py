@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 from nats.aio.client import Client
 
-from collector.api.endpoints import HEALTHZ_PATH, METRICS_PATH, READYZ_PATH
 from collector.consume.consumer import Consumer
 from collector.consume.members import Members
 from collector.consume.metrics import ConsumerMetrics
@@ -23,7 +22,8 @@ from collector.postgres.store import open_store
 from collector.queue.connection import keep_connected
 from collector.queue.errors import QueueError
 from collector.rejects.store import open_reject_store
-from collector.serving.listening import open_sockets, url_of
+from collector.serving.listening import open_sockets
+from collector.serving.page import make_page, showing
 from collector.serving.serve import run_loop, stop_on_signals
 from collector.settings import Settings
 
@@ -59,7 +59,7 @@ async def consume_until_stopped(
         consumer = Consumer(
             jetstream, Members(jetstream, name), storing, metrics, settings.queue_takeover_seconds
         )
-        async with showing(make_page(metrics, client, consumer), sockets):
+        async with showing(make_consumer_page(metrics, client, consumer), sockets):
             await wait_for_connection(client, stopped)
             logger.info("consumer %s begins", name)
             await consumer.run(stopped)
@@ -88,39 +88,12 @@ async def wait_for_connection(client: Client, stopped: asyncio.Event) -> None:
         await asyncio.sleep(0.1)
 
 
-def make_page(metrics: ConsumerMetrics, client: Client, consumer: Consumer) -> web.Application:
+def make_consumer_page(
+    metrics: ConsumerMetrics, client: Client, consumer: Consumer
+) -> web.Application:
     """What operators ask a consumer for."""
-
-    async def show_metrics(_request: web.Request) -> web.Response:
-        return web.Response(body=metrics.render(), content_type="text/plain")
-
-    async def healthz(_request: web.Request) -> web.Response:
-        return web.json_response({"status": "ok"})
-
-    async def readyz(_request: web.Request) -> web.Response:
-        status = 200 if client.is_connected else 503
-        answer = {
-            "status": "ready" if client.is_connected else "no server of the queue is reached",
-            "partitions": len(consumer.held),
-        }
-        return web.json_response(answer, status=status)
-
-    app = web.Application()
-    app.router.add_get(METRICS_PATH, show_metrics)
-    app.router.add_get(HEALTHZ_PATH, healthz)
-    app.router.add_get(READYZ_PATH, readyz)
-    return app
-
-
-@asynccontextmanager
-async def showing(app: web.Application, sockets: Sequence[socket.socket]) -> AsyncIterator[None]:
-    """An application on bound sockets, for as long as the block runs."""
-    runner = web.AppRunner(app, access_log=None)
-    try:
-        await runner.setup()
-        for listener in sockets:
-            await web.SockSite(runner, listener).start()
-            logger.info("consumer ready on %s", url_of(listener))
-        yield
-    finally:
-        await runner.cleanup()
+    return make_page(
+        metrics.render,
+        lambda: None if client.is_connected else "no server of the queue is reached",
+        lambda: {"partitions": len(consumer.held)},
+    )

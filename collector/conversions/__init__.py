@@ -1,1 +1,1 @@
-"""Conversions to ad platforms: the outbox in Postgres, who sends it, and to whom (docs/conversions.md)."""
+"""Conversions to ad platforms: their outbox in Postgres, and who sends it (docs/conversions.md)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -25,6 +25,12 @@ class Platform(Protocol):
 
     def fault_of(self, conversion: Conversion) -> str | None:
         """Why the platform would refuse it for ever, where that can be known before."""
+
+    def group_of(self, conversion: Conversion) -> Hashable:
+        """What those must share that stand in one request."""
+
+    def version_warning(self, now: datetime) -> str | None:
+        """What is to be said of the version of its API that is used; None where all is well."""
 
     async def authorize(self) -> Mapping[str, str]:
         """The headers that say who sends. Raises NotAuthorized."""

@@ -17,7 +17,8 @@
 -- that lose an order to it. So every statement takes what it takes in one order that all share,
 -- each waits only for what comes later in that order than all that it holds, and no circle of
 -- waits can close. Before it begins it may wait for a tombstone (db/privacy/lock_erased.sql),
--- which holds nothing that it needs. What mends orders and sessions after events were changed
+-- which holds nothing that it needs. For a delivery it never waits: each is of an event that it has
+-- just stored. What mends orders and sessions after events were changed
 -- takes them in the same order (collector/facts/mend.py).
 --
 -- The rows of orders and funnel do not depend on the order in which batches arrive. Each
@@ -41,7 +42,27 @@ WITH stored AS (
     ORDER BY id, session_id
     ON CONFLICT DO NOTHING
     RETURNING
+        event_type, sequence, gpc, stamp_verified, consent,
         -- include funnel_facts
+),
+-- include decide_deliveries
+queued AS (
+    INSERT INTO deliveries (
+        session_id, event_id, destination, name, state, reason, order_key, from_page, happened_at,
+        next_at, settled_at, user_data
+    )
+    SELECT
+        decided.session_id, decided.event_id, destination, name, state, reason, order_key,
+        from_page, happened_at, next_at, settled_at, known.user_data
+    FROM decided
+    -- Read again from what was sent, since no column has it, where there is something to send.
+    LEFT JOIN LATERAL (
+        SELECT sent.user_data
+        FROM json_to_recordset($1::json) AS sent (id UUID, session_id TEXT, user_data JSONB)
+        WHERE sent.id = decided.event_id AND sent.session_id = decided.session_id
+        LIMIT 1
+    ) AS known ON state = 'pending'
+    ON CONFLICT DO NOTHING
 ),
 -- include fold_orders
 counted AS (

@@ -1,0 +1,71 @@
+"""Requests to platforms. Neither an address nor a body is logged: both may hold secrets."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import aiohttp
+
+from collector.conversions.conversion import Answer, Conversion, Later, Request
+from collector.conversions.platform import NotAuthorized, Platform
+from collector.version import VERSION
+
+# A platform answers within a second or two; one that hangs holds up its own destination alone.
+TIMEOUT = aiohttp.ClientTimeout(total=10.0, connect=5.0)
+USER_AGENT = f"conversion-tracking/{VERSION}"
+MAX_ANSWER_BYTES = 1_048_576
+
+
+@asynccontextmanager
+async def open_session() -> AsyncIterator[aiohttp.ClientSession]:
+    """The connections to all platforms, by a proxy where the environment names one."""
+    async with aiohttp.ClientSession(
+        timeout=TIMEOUT, trust_env=True, headers={"User-Agent": USER_AGENT}
+    ) as session:
+        yield session
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request to a platform, and what came of it."""
+
+    answer: Answer
+    seconds: float
+    status: int | None = None  # of HTTP; None where there was no answer
+
+
+class PlatformClient:
+    """Tells one destination's platform of conversions."""
+
+    def __init__(self, name: str, platform: Platform, session: aiohttp.ClientSession) -> None:
+        self._name = name
+        self._platform = platform
+        self._session = session
+
+    async def ask(self, conversions: Sequence[Conversion], now: datetime) -> Exchange:
+        """Post conversions, and say what the answer means; a platform that is away is a Later."""
+        begun = time.monotonic()
+        try:
+            headers = await self._platform.authorize()
+            request = self._platform.request(conversions, headers, now)
+            status, answered, body = await self._post(request)
+        except NotAuthorized as error:
+            return Exchange(error.answer, time.monotonic() - begun)
+        except (OSError, TimeoutError, aiohttp.ClientError) as error:
+            # Its text may hold the address, and that a secret.
+            reason = f"no answer: {type(error).__name__}"
+            return Exchange(Later(reason), time.monotonic() - begun)
+        answer = self._platform.read(status, answered, body)
+        return Exchange(answer, time.monotonic() - begun, status)
+
+    async def _post(self, request: Request) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body of the answer. Raises as aiohttp does."""
+        async with self._session.post(
+            request.url, headers=request.headers, data=request.body, allow_redirects=False
+        ) as response:
+            body = await response.content.read(MAX_ANSWER_BYTES)
+            return response.status, {k.lower(): v for k, v in response.headers.items()}, body
