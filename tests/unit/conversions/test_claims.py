@@ -1,0 +1,88 @@
+"""What is to become of a claim is known before it is sent, where it can be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from collector.conversions.claims import Claim, DeliveryState, read_claim, sort_claims
+from tests.unit.conversions.claims import NOON, LenientPlatform, claim, conversion
+
+WEEK = timedelta(days=7)
+
+
+@pytest.mark.parametrize(
+    ("one", "state"),
+    [
+        (claim(1, is_repeat=True), DeliveryState.REPEAT),
+        (claim(1, conversion=None), DeliveryState.REFUSED),
+        (claim(1, happened_at=NOON - WEEK - timedelta(seconds=1)), DeliveryState.EXPIRED),
+        (claim(1, conversion=conversion(1, value=Decimal(-1))), DeliveryState.REFUSED),
+        (claim(1, is_repeat=True, has_better=True), DeliveryState.REPEAT),
+    ],
+    ids=["repeat", "event gone", "too old", "platform would refuse", "repeat with a better one"],
+)
+def test_what_is_known_before_is_settled_with_a_reason(one: Claim, state: DeliveryState) -> None:
+    found = sort_claims([one], LenientPlatform(), NOON)
+    assert [settled.state for settled in found.settled] == [state]
+    assert found.settled[0].reason
+    assert not found.to_send
+    assert not found.to_wait
+
+
+def test_an_order_with_a_better_event_waits_and_one_of_just_the_age_is_sent() -> None:
+    better, oldest = claim(1, has_better=True), claim(2, happened_at=NOON - WEEK)
+    found = sort_claims([better, oldest], LenientPlatform(), NOON)
+    assert found.to_wait == [better.key]
+    assert found.to_send == [oldest]
+    assert not found.settled
+
+
+ROW: dict[str, Any] = {
+    "session_id": "s1",
+    "event_id": conversion(1).event_id,
+    "id": conversion(1).event_id,
+    "event_type": "purchase",
+    "name": "Purchase",
+    "happened_at": NOON,
+    "user_data": '{"email": "jane@example.com"}',
+    "is_repeat": False,
+    "has_better": False,
+    "currency": "EUR",
+    "conversion_value": Decimal("9.99"),
+    "order_id": "R1",
+    "page_url": None,
+    "referrer": None,
+    "user_agent": None,
+    "ip_address": "198.51.100.7",
+    "user_id": None,
+    "visitor_id": None,
+    "ga_client_id": None,
+    "ga_session_id": None,
+    "click_ids": '{"gclid": "Cj0"}',
+    "consent": None,
+    "fbp": None,
+    "fbc": None,
+}
+
+
+def test_a_row_is_read_as_the_platforms_are_told_of_it() -> None:
+    told = read_claim(ROW, has_whole_addresses=True).conversion
+    assert told == replace(
+        conversion(1),
+        value=Decimal("9.99"),
+        order="R1",
+        ip_address="198.51.100.7",
+        click_ids={"gclid": "Cj0"},
+        user_data={"email": "jane@example.com"},
+    )
+
+
+def test_an_address_that_is_not_stored_whole_is_told_to_nobody() -> None:
+    told = read_claim(ROW, has_whole_addresses=False).conversion
+    assert told is not None
+    assert told.ip_address is None
