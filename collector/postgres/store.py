@@ -23,6 +23,10 @@ logger = logging.getLogger(__name__)
 CHECK_SECONDS = 2.0
 CLOSE_SECONDS = 0.5
 
+# The statement that stores events, and the one that queues them for destinations too.
+INSERTION = "insert_events"
+QUEUEING_INSERTION = "insert_events_and_deliveries"
+
 UNAVAILABLE = "The event cannot be stored now; send it again."
 
 
@@ -43,6 +47,7 @@ class Store:
         self._pool = pool
         self._sessions = sessions
         self._timeout_seconds = timeout_seconds
+        self._insertion = INSERTION
 
     async def insert_events(self, rows: Sequence[EventRow]) -> set[EventKey]:
         """Store events that are not stored yet, and merge what they change in the funnel.
@@ -54,7 +59,12 @@ class Store:
         they may be stored, and may be sent again without harm.
         """
         first = {row.key: row for row in reversed(rows)}
-        return keys_of(await self._fetch("insert_events", join_rows(first.values())))
+        events = join_rows(first.values())
+        found = await self._fetch(self._insertion, events)
+        if found and found[-1]["id"] is None:  # destinations have come, and nothing is stored
+            self._insertion = QUEUEING_INSERTION
+            found = await self._fetch(self._insertion, events)
+        return keys_of(found)
 
     async def put_each(self, rows: Sequence[EventRow]) -> list[Outcome]:
         """Store events as insert_events does, but each that Postgres refuses fails alone.
@@ -123,7 +133,7 @@ class Store:
 
         Raises StoreUnavailable where it is not the rows that fail.
         """
-        statement = load_query("insert_events").rstrip().removesuffix(";")
+        statement = load_query(self._insertion).rstrip().removesuffix(";")
         refused = {}
         for place, sqlstate, *names in await self._fetch(
             "find_refused_events", statement, join_rows(rows)

@@ -9,9 +9,9 @@ removed AS (
     WHERE name NOT IN (SELECT name FROM told) AND events <> '{}'
 )
 INSERT INTO destinations AS d (
-    name, platform, events, signal, needs_consent, takes_unsigned, order_wait
+    name, platform, events, signal, needs_consent, takes_unsigned, order_wait, updated_at
 )
-SELECT name, platform, events, signal, needs_consent, takes_unsigned, order_wait
+SELECT name, platform, events, signal, needs_consent, takes_unsigned, order_wait, now()
 FROM told
 ORDER BY name
 ON CONFLICT (name) DO UPDATE SET
@@ -21,7 +21,7 @@ ON CONFLICT (name) DO UPDATE SET
     needs_consent = EXCLUDED.needs_consent,
     takes_unsigned = EXCLUDED.takes_unsigned,
     order_wait = EXCLUDED.order_wait,
-    updated_at = now()
+    updated_at = EXCLUDED.updated_at
 WHERE (d.platform, d.events, d.signal, d.needs_consent, d.takes_unsigned, d.order_wait)
     IS DISTINCT FROM (
         EXCLUDED.platform, EXCLUDED.events, EXCLUDED.signal, EXCLUDED.needs_consent,

@@ -30,8 +30,12 @@ JANE = {"email": "jane@example.com"}
 
 
 async def test_an_event_and_its_deliveries_are_stored_together(database: str) -> None:
-    await know(database, shop=shop(), other=shop(events={"purchase": "Sale"}), none=shop(events={"x": "X"}))
-    await store(database, purchase(1, user_data=JANE, order_id="R1"), purchase(2, event_type="page_view"))
+    await know(
+        database, shop=shop(), other=shop(events={"purchase": "Sale"}), none=shop(events={"x": "X"})
+    )
+    await store(
+        database, purchase(1, user_data=JANE, order_id="R1"), purchase(2, event_type="page_view")
+    )
     found = await deliveries(database)
     assert [(row["destination"], row["name"], row["state"]) for row in found] == [
         ("other", "Sale", "pending"),
@@ -124,7 +128,9 @@ async def test_an_orders_event_waits_and_that_of_the_page_goes_first(database: s
         assert not again[3].is_repeat
 
 
-async def test_another_event_of_an_order_is_sent_where_the_better_one_is_refused(database: str) -> None:
+async def test_another_event_of_an_order_is_sent_where_the_better_one_is_refused(
+    database: str,
+) -> None:
     await know(database, shop=shop())
     await store(database, purchase(1, order_id="R1", sequence=None), purchase(2, order_id="R1"))
     async with open_outbox(database) as outbox:
@@ -138,7 +144,9 @@ async def test_orders_of_other_destinations_and_names_are_others(database: str) 
     events = {"purchase": "Purchase", "checkout_complete": "Checkout"}
     await know(database, shop=shop(events=events), other=shop())
     await store(
-        database, purchase(1, order_id="R1"), purchase(2, order_id="R1", event_type="checkout_complete")
+        database,
+        purchase(1, order_id="R1"),
+        purchase(2, order_id="R1", event_type="checkout_complete"),
     )
     async with open_outbox(database) as outbox:
         assert [claim.has_better for claim in await outbox.claim(10)] == [False, False]
