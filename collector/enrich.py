@@ -129,6 +129,8 @@ class Enricher:
             occurred_at,
             payload.sent_at,
             context.gpc,
+            payload.consent,
+            payload.user_data,
         )
 
     def redact(self, address: str | None) -> str | None:

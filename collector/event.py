@@ -45,6 +45,8 @@ class Mark(StrEnum):
     TIME_UNREADABLE = "time_unreadable"
     PLACEHOLDER_ID = "placeholder_id"
     FORM_MENDED = "form_mended"
+    CONSENT_UNREADABLE = "consent_unreadable"
+    USER_DATA_UNREADABLE = "user_data_unreadable"
 
 
 class RequestContext(Struct, frozen=True):
@@ -64,6 +66,8 @@ class RequestContext(Struct, frozen=True):
 # Struct: made in C, frozen, and what is None stays out of its JSON. It can be in no cycle.
 class Event(Struct, frozen=True, omit_defaults=True, gc=False):
     """A row of conversion_events: the same names (docs/data.md), those that every row has first.
+
+    The last, user_data, is none of its columns.
 
     So it can be made of its values in their order: Python puts more than fifteen named ones into
     a dictionary first, and msgspec looks each name up, which is a tenth of the work for an event.
@@ -118,3 +122,7 @@ class Event(Struct, frozen=True, omit_defaults=True, gc=False):
     occurred_at: datetime | None = None
     sent_at: datetime | None = None
     gpc: bool | None = None
+    consent: Mapping[str, str] | None = None
+    # The one that is no column: it goes with the row, and ends in the outbox, until it is sent
+    # (docs/privacy.md#user-data).
+    user_data: Mapping[str, str] | None = None

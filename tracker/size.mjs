@@ -2,8 +2,9 @@
 import { readFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 
-// 4.6, 3.06, 1.25, 2.5 and 1.6 KB.
-const LIMITS = { "t.js": 4710, "t.extra.js": 3072, "t.pixels.js": 1280, "t.auto.js": 2560, "t.consent.js": 1640 };
+// 4.6, 3.1, 1.25, 2.5 and 1.6 KB. Since `consent` goes with each event, and `user_data` only where
+// the visitor may be marketed to, t.extra.js has 32 bytes more than its 3 KB.
+const LIMITS = { "t.js": 4710, "t.extra.js": 3104, "t.pixels.js": 1280, "t.auto.js": 2560, "t.consent.js": 1640 };
 
 for (const [name, limit] of Object.entries(LIMITS)) {
   const script = await readFile(`dist/${name}`);

@@ -22,10 +22,12 @@ from collector.event import Mark
 
 SCALARS = frozenset((str, int, float, WireNumber))
 
-# The context of the validation is the list of what was cut, and of marks.
+# The context of the validation is the list of what was cut, of marks and of UNKNOWN.
 Info: TypeAlias = ValidationInfo[Any]
 
 FAULT = "fault"
+# Stands there for each name in an object that the contract does not know. No field is called so.
+UNKNOWN = "?"
 NO_TEXT = "must be a text"
 NO_OBJECT = "must be a JSON object"
 

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, create_model
 
+from collector.contract.consent import CONSENT
 from collector.contract.fields import (
     CLICK_IDS,
     CURRENCY_CODE,
@@ -32,6 +33,7 @@ from collector.contract.fields import (
     required_text,
     text,
 )
+from collector.contract.user_data import USER_DATA
 from collector.event import FunnelStage, Mark
 
 MAX_BATCH_EVENTS = 500
@@ -102,13 +104,15 @@ class ConversionEventRequest(SessionRequest):
     google_ads_click_id: Annotated[str | None, foreign_id(255)] = None
     linkedin_partner_id: Annotated[str | None, foreign_id(255)] = None
     metadata: Annotated[dict[str, Any] | None, OBJECT] = None
+    consent: Annotated[dict[str, str] | None, CONSENT] = None
+    user_data: Annotated[dict[str, str] | None, USER_DATA] = None
 
 
 # The fields that are JSON objects.
 OBJECT_FIELDS = frozenset(
     name
     for name, field in ConversionEventRequest.model_fields.items()
-    if field.metadata[0] in OBJECT_FIELD_TYPES
+    if field.metadata[0] in (*OBJECT_FIELD_TYPES, CONSENT, USER_DATA)
 )
 
 

@@ -19,7 +19,7 @@ from typing_extensions import TypedDict
 
 from collector.address import meant_name
 from collector.contract.fields import MISSING, FieldType, ModelForms
-from collector.contract.forms import Fault
+from collector.contract.forms import UNKNOWN, Fault
 from collector.contract.models import (
     ConversionEventRequest,
     FunnelStageRequest,
@@ -124,7 +124,7 @@ class Reader(Generic[R]):
         Raises InvalidEvent that names every broken field; where the object is plain
         (wire.load_value), DigitsNeeded too.
         """
-        found: list[str] = []  # fields that were cut, and marks
+        found: list[str] = []  # fields that were cut, marks, and UNKNOWN
         validate = self._validate_plain if plain else self._validate
         try:
             fields: dict[str, Any] = validate(sent, context=found)
@@ -142,8 +142,8 @@ class Reader(Generic[R]):
             fields["utm_params"] = UTM(**utm)
         if found or unknown:
             marks = tuple(name for name in found if isinstance(name, Mark))
-            cut = tuple(name for name in found if not isinstance(name, Mark))
-            fields.update(cut=cut, marks=marks, unknown=unknown)
+            cut = tuple(n for n in found if not isinstance(n, Mark) and n != UNKNOWN)
+            fields.update(cut=cut, marks=marks, unknown=unknown + found.count(UNKNOWN))
         return self.make(**fields)
 
     def _refusal(self, sent: dict[str, Any]) -> InvalidEvent:

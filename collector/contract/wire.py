@@ -61,7 +61,7 @@ def usual_type(levels: int, keys: int) -> Any:
 
 
 LIMITS = Limits()
-OBJECTS_OF_TEXTS = ("utm_params", "click_ids")
+OBJECTS_OF_TEXTS = ("utm_params", "click_ids", "user_data")
 CONTAINERS = (dict, list)  # made once: `dict | list` is made anew each time it is run
 
 # zlib's code for a gzip header and trailer around the data.

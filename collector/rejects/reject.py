@@ -10,6 +10,7 @@ from collector.allowance import AddressAllowance, Allowance
 from collector.errors import CollectorError, EventRefused, FieldError
 from collector.event import RequestContext
 from collector.event_row import EventRow
+from collector.rejects.without_user_data import without_user_data
 
 MAX_BODY = 65_536
 # Where a refused row was to go; what was sent is not known any more, nor needed.
@@ -42,6 +43,7 @@ def make_reject(
 
     event_id is the one under which a replay stores it, if it was sent without any.
     """
+    kept = without_user_data(body)
     return Reject(
         event_id=event_id,
         reason=error.code,
@@ -49,8 +51,8 @@ def make_reject(
         errors=error.errors,
         endpoint=context.endpoint,
         content_type=context.content_type,
-        body=body[:MAX_BODY],
-        body_cut=len(body) > MAX_BODY,
+        body=kept[:MAX_BODY],
+        body_cut=len(kept) > MAX_BODY,
         ip_address=context.stored_ip,
         stamp_verified=context.stamp_verified,
         user_agent=context.user_agent,
@@ -74,6 +76,7 @@ def make_unreadable(reason: str, data: bytes, event_id: UUID, received_at: datet
 
 def make_of_row(event_id: UUID, message: str, body: bytes, received_at: datetime) -> Reject:
     """What is kept of what came after enrichment: nothing of its request is known."""
+    kept = without_user_data(body)
     return Reject(
         event_id=event_id,
         reason=EventRefused.code,
@@ -81,8 +84,8 @@ def make_of_row(event_id: UUID, message: str, body: bytes, received_at: datetime
         errors=(),
         endpoint=ROW_ENDPOINT,
         content_type=None,
-        body=body[:MAX_BODY],
-        body_cut=len(body) > MAX_BODY,
+        body=kept[:MAX_BODY],
+        body_cut=len(kept) > MAX_BODY,
         ip_address=None,
         stamp_verified=False,
         user_agent=None,

@@ -12,7 +12,7 @@ from tests.browser.flaky_proxy import FlakyProxy
 from tests.browser.page_server import PageServer
 from tests.browser.stored import Stored, names_and_sequence
 from tests.browser.tracker_build import CMP, CONSENT_MODULE, MODULE
-from tests.browser.tracking import track
+from tests.browser.tracking import track, wait_for_tracker
 
 PAGE = f"{ALLOWED}/consent.html?utm_source=google&gclid=g-1"
 ALL = "{ purposes: [1, 2, 3, 4, 7, 8, 9, 10] }"
@@ -211,3 +211,46 @@ async def test_the_module_follows_as_the_script_does_until_it_is_stopped(
     assert row["event_name"] == "page_view"
     assert await page.evaluate("cmp.listeners.size") == 1
     assert await page.evaluate("stop(), cmp.listeners.size") == 0
+
+
+BUY = """void conversionTracking.trackPurchase(29.99, undefined, undefined, {
+  order_id: "R1", user_data: { email: "jane.doe@customer.example" } })"""
+
+
+@pytest.mark.parametrize(
+    ("purposes", "marketing", "knows_customer"), [(ALL, True, True), (NO_PROFILES, False, False)]
+)
+async def test_a_purchase_says_what_was_consented_to_and_who_bought_where_that_allows_it(
+    page: Page,
+    proxy: FlakyProxy,
+    stored: Stored,
+    purposes: str,
+    marketing: bool,
+    knows_customer: bool,
+) -> None:
+    await page.goto(PAGE)
+    await wait_for_tracker(page)
+    await page.evaluate(BUY)
+    await page.evaluate(f"startCmp({{ gdprApplies: true }}).load({purposes})")
+    rows = await stored.wait_for(2)
+    answer = "granted" if marketing else "denied"
+    ads = dict.fromkeys(("ad_storage", "ad_user_data", "ad_personalization"), answer)
+    assert [json.loads(row["consent"]) for row in rows] == [
+        {**ads, "analytics_storage": "granted"}
+    ] * 2
+    assert [row["marks"] for row in rows] == [[], []]
+    bodies = "".join(request.body.decode() for request in proxy.requests)
+    assert ("jane.doe@customer.example" in bodies) is knows_customer
+    assert not any("jane" in str(dict(row)) for row in rows)
+    assert "jane" not in await page.evaluate("JSON.stringify(told)")
+
+
+async def test_a_page_that_says_nothing_of_consent_sends_none(
+    page: Page, site: PageServer, stored: Stored
+) -> None:
+    site.values["tracker"] = f'<script src="/t.js" data-endpoint="{site.options["endpoint"]}" data-automation="true" async></script>'
+    await page.goto(PAGE)
+    await wait_for_tracker(page)
+    await page.evaluate(BUY)
+    rows = await stored.wait_for(2)
+    assert [row["consent"] for row in rows] == [None, None]

@@ -37,11 +37,15 @@ FULL = {
     "metadata": {"x": [MARK]},
     "utm_params": {"utm_source": MARK},
     "click_ids": {"gclid": MARK},
+    "consent": {"marketing": MARK, MARK: True},
+    "user_data": {"email": MARK, "street": [MARK], MARK: MARK},
 }
 BROKEN = {**FULL, "currency": MARK, "sequence": MARK, "event_id": MARK, "occurred_at": MARK}
+ODD = {**FULL, "consent": MARK, "user_data": MARK}
 BODIES: list[tuple[str, bytes, dict[str, str]]] = [
     (TRACK, json.dumps(FULL).encode(), {}),
     (TRACK, json.dumps(BROKEN).encode(), {}),
+    (TRACK, json.dumps(ODD).encode(), {}),
     (TRACK, json.dumps({**FULL, "from_the_future": MARK}).encode(), {}),
     (TRACK, f'{{"session_id": "{MARK}"'.encode(), {}),
     (TRACK, f'{{"session_id": "{MARK}\udcff"'.encode("utf-8", "surrogateescape"), {}),

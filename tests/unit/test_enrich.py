@@ -65,6 +65,8 @@ AS_SENT: dict[str, Any] = {
     "metadata": {"meta": 1},
     "click_ids": {"gclid": "gclid 1"},
     "currency": "CHF",
+    "consent": {"ad_storage": "denied", "analytics_storage": "granted"},
+    "user_data": {"email": "jane@example.com", "postal_code": "8001"},
 }
 
 

@@ -4,8 +4,8 @@ import type { Config, Consent, WireEvent } from "./types.js";
 import { vendorIds } from "./vendor_ids.js";
 
 /**
- * An event as it goes: of a visitor of whom everything may be sent (`full`) with what is known
- * beside the call, else only with what may be counted.
+ * An event as it goes, with what the visitor was heard to consent to: of one of whom everything may
+ * be sent (`full`) with what is known beside the call, else only with what may be counted.
  */
 export const finish = (
   event: WireEvent,
@@ -14,8 +14,9 @@ export const finish = (
   consent: Consent,
   visitorId: () => string | undefined,
   note: (...about: unknown[]) => void,
-): WireEvent | null | undefined =>
-  full
+): WireEvent | null | undefined => {
+  if (Object.keys(consent)[0]) event = { consent: { ...consent }, ...event };
+  return full
     ? {
         ...event,
         ...vendorIds(config, event, mayMarket(config, consent)),
@@ -23,3 +24,4 @@ export const finish = (
         visitor_id: config.visitorId && consent.analytics ? visitorId() : null,
       }
     : countable(event);
+};

@@ -54,7 +54,7 @@ const firePixels = (event: WireEvent, config: Config): void => {
           : { page_path: location.pathname },
     );
   if (adsConversion) tell("gtag", "event", "conversion", { send_to: adsConversion, ...order });
-  if (linkedinConversion) tell("lintrk", "track", { conversion_id: linkedinConversion });
+  if (linkedinConversion) tell("lintrk", "track", { conversion_id: linkedinConversion, event_id });
 };
 
 /**

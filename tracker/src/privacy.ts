@@ -47,9 +47,9 @@ export const changeConsent = (consent: Consent, change: unknown): void => {
       complain("setConsent takes { analytics, marketing }: booleans");
 };
 
-// What tells no visitors apart. The id of an order does, and so do Stripe's.
+// What tells no visitors apart. The id of an order does, and so do Stripe's and `user_data`.
 const COUNTED =
-  /^(event_|page_|session_|sequence|occurred|utm_p|referrer|conversion_v|currency|device|browser|os$)/;
+  /^(event_|page_|session_|sequence|occurred|utm_p|referrer|conversion_v|currency|device|browser|os$|consent)/;
 
 /** The event without anything else, and its addresses without their queries. */
 export const countable = (event: WireEvent): WireEvent => ({

@@ -2,6 +2,33 @@
 
 export type Money = number | string;
 
+/** Who a customer is, for ad platforms alone (docs/privacy.md#user-data). */
+export interface UserData {
+  email?: string | null;
+  phone?: string | null;
+  first_name?: string | null;
+  last_name?: string | null;
+  street?: string | null;
+  city?: string | null;
+  region?: string | null;
+  postal_code?: string | null;
+  country?: string | null;
+}
+
+type Answer = "granted" | "denied" | boolean;
+
+/** What a visitor consented to: Google's four signals, or two words for them. */
+export interface ConsentSignals {
+  ad_storage?: Answer;
+  ad_user_data?: Answer;
+  ad_personalization?: Answer;
+  analytics_storage?: Answer;
+  /** For `analytics_storage`. */
+  analytics?: Answer;
+  /** For the other three. */
+  marketing?: Answer;
+}
+
 /** Fields of an event that a page may set; the names are those of `POST /v1/events/track`. */
 export interface EventFields {
   page_url?: string;
@@ -15,6 +42,10 @@ export interface EventFields {
   stripe_customer_id?: string;
   form_data?: Record<string, unknown> | null;
   metadata?: Record<string, unknown> | null;
+  /** In the place of what `setConsent` said. */
+  consent?: ConsentSignals;
+  /** Sent where the visitor may be marketed to; no pixel is told of it. */
+  user_data?: UserData | null;
 }
 
 /** An event as it goes to the gateway. */

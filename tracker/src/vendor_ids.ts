@@ -1,4 +1,4 @@
-/** Ids that the vendors' own scripts keep in cookies of this site. */
+/** What is for vendors: ids that their own scripts keep in cookies, and who a customer is. */
 import { attempt } from "./attempt.js";
 import type { Config, WireEvent } from "./types.js";
 
@@ -8,7 +8,7 @@ const cookie = (pattern: string): string | undefined =>
 
 /**
  * For an event: `_ga` is GA1.<depth>.<client id>; `_ga_<stream>` is GS1.1.<session id>... or
- * GS2.1.s<...>. Meta's only where the visitor may be `marketed` to.
+ * GS2.1.s<...>. Meta's, and `user_data`, only where the visitor may be `marketed` to.
  */
 export const vendorIds = (config: Config, event: WireEvent, marketed: boolean) => ({
   ga_session_id: cookie("_ga_\\w+=GS....s?(\\d+)"),
@@ -16,6 +16,7 @@ export const vendorIds = (config: Config, event: WireEvent, marketed: boolean) =
   linkedin_partner_id: config.linkedinPartnerId,
   fb_pixel_id: config.metaPixelId,
   fb_event_id: event.event_id,
+  user_data: marketed ? event.user_data : null,
   metadata: {
     ...event.metadata,
     ...(marketed && { fbp: cookie("_fbp=([^;]+)"), fbc: cookie("_fbc=([^;]+)") }),

@@ -32,7 +32,7 @@ const META = { eventID: "id-1" };
 const PAID = [
   ["fbq", "track", "Purchase", MONEY, META],
   ["gtag", "event", "purchase", { transaction_id: "cs_1", ...MONEY }],
-  ["lintrk", "track", { conversion_id: "purchase" }],
+  ["lintrk", "track", { conversion_id: "purchase", event_id: "id-1" }],
 ];
 
 test.each<[string, Partial<WireEvent>, unknown[][]]>([
@@ -44,12 +44,12 @@ test.each<[string, Partial<WireEvent>, unknown[][]]>([
   ["signup", { metadata: { method: "google" } }, [
     ["fbq", "track", "CompleteRegistration", {}, META],
     ["gtag", "event", "sign_up", { method: "google" }],
-    ["lintrk", "track", { conversion_id: "signup" }],
+    ["lintrk", "track", { conversion_id: "signup", event_id: "id-1" }],
   ]],
   ["signup", {}, [
     ["fbq", "track", "CompleteRegistration", {}, META],
     ["gtag", "event", "sign_up", { method: "email" }],
-    ["lintrk", "track", { conversion_id: "signup" }],
+    ["lintrk", "track", { conversion_id: "signup", event_id: "id-1" }],
   ]],
   ["checkout_start", { conversion_value: "29.99" }, [
     ["fbq", "track", "InitiateCheckout", MONEY, META],
@@ -77,7 +77,7 @@ test("conversions of Google Ads and LinkedIn have the ids of the configuration",
     value: 5,
     currency: "EUR",
   });
-  expect(page.lintrk).toHaveBeenCalledWith("track", { conversion_id: 77 });
+  expect(page.lintrk).toHaveBeenCalledWith("track", { conversion_id: 77, event_id: "id-1" });
 });
 
 test("pixels that are not on the page, or throw, disturb nobody", () => {
@@ -155,4 +155,12 @@ test("where the page forbids a pixel, or has something else under its name, othe
   expect(scripts()).toEqual(["https://snap.licdn.com/li.lms-analytics/insight.min.js"]);
   expect(page.gtag).toBeUndefined();
   expect(warn).toHaveBeenCalledTimes(2);
+});
+
+test("no pixel is told who the customer is, or what was consented to", () => {
+  const user_data = { email: "jane@customer.example" };
+  tellPixels(config, event("purchase", { conversion_value: 5, user_data, consent: { marketing: true } }));
+  const told = ["fbq", "gtag", "lintrk"].map((name) => (page[name] as { mock: { calls: unknown } }).mock.calls);
+  expect(JSON.stringify(told)).toContain("purchase");
+  expect(JSON.stringify(told)).not.toMatch(/jane|consent/);
 });

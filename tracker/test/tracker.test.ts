@@ -3,7 +3,7 @@ import type { RunningTracker } from "../src/calls.js";
 import * as extra from "../src/extra_module.js";
 import { withOptional } from "../src/optional.js";
 import { createTracker } from "../src/tracker.js";
-import type { Config, EventFields, WireEvent } from "../src/types.js";
+import type { Config, Consent, EventFields, WireEvent } from "../src/types.js";
 import { settle, startGateway } from "./gateway.js";
 
 const { pushState, replaceState } = History.prototype;
@@ -433,4 +433,88 @@ test("works when all storage is blocked", async () => {
   const events = await sent(2);
   expect(events.map((event) => event.sequence)).toEqual([1, 2]);
   expect(events[0]!.session_id).toBe(events[1]!.session_id);
+});
+
+const JANE = { email: "jane@customer.example", phone: "+49 30 123456", city: "Köln" };
+
+test("who the customer is arrives as the page says it, of each call that takes fields", async () => {
+  const tracker = open();
+  const fields = { user_data: JANE };
+  void tracker.trackSignup("email", "u1", fields);
+  void tracker.trackPurchase(29.99, "cs_1", "u1", fields);
+  void tracker.trackEvent("lead", "Lead", fields);
+  expect((await sent(3)).map((event) => event.user_data)).toEqual([JANE, JANE, JANE]);
+});
+
+test.each<[string, Partial<Config>, Consent | undefined, WireEvent["user_data"]]>([
+  ["nobody need be asked", {}, undefined, JANE],
+  ["marketing is allowed", { consent: "required" }, { analytics: true, marketing: true }, JANE],
+  ["marketing is refused", {}, { marketing: false }, null],
+  ["marketing is not decided", { consent: "required" }, { analytics: true }, null],
+  ["events are counted alone", { consent: "count" }, undefined, undefined],
+  ["events are counted, whatever marketing may", { consent: "count" }, { marketing: true }, undefined],
+])("where %s, the customer is sent or is not", async (_, config, said, user_data) => {
+  const tracker = open(config);
+  if (said) tracker.setConsent(said);
+  void tracker.trackPurchase(5, undefined, undefined, { user_data: JANE });
+  const [event] = await sent(1);
+  expect(event!.user_data).toEqual(user_data);
+  if (!user_data) expect(JSON.stringify(event)).not.toContain("jane");
+});
+
+test("with a privacy signal the customer is not sent", async () => {
+  define("globalPrivacyControl", true);
+  void open().trackPurchase(5, undefined, undefined, { user_data: JANE });
+  void open({ privacySignal: "on" }).trackPurchase(6, undefined, undefined, { user_data: JANE });
+  for (const event of await sent(2)) expect(JSON.stringify(event)).toMatch(event.conversion_value === 5 ? /^((?!jane).)*$/ : /jane/);
+});
+
+test("each event says what the visitor consented to by then, and nothing where nobody said it", async () => {
+  const tracker = open();
+  void tracker.trackEvent("a");
+  expect((await sent(1))[0]).not.toHaveProperty("consent");
+  tracker.setConsent({ marketing: false });
+  void tracker.trackEvent("b");
+  tracker.setConsent({ analytics: true });
+  void tracker.trackEvent("c");
+  tracker.setConsent({ marketing: true });
+  const said = (await sent(3)).map(({ event_type, consent }) => [event_type, consent]);
+  expect(said.slice(1)).toEqual([
+    ["b", { marketing: false }],
+    ["c", { analytics: true, marketing: false }],
+  ]);
+});
+
+test("what waited for consent says what was answered", async () => {
+  const tracker = open({ consent: "required" });
+  void tracker.trackEvent("a");
+  tracker.setConsent({ analytics: true, marketing: false });
+  expect((await sent(1))[0]!.consent).toEqual({ analytics: true, marketing: false });
+});
+
+test("an event that is only counted says what was refused", async () => {
+  const tracker = open({ consent: "count" });
+  tracker.setConsent({ analytics: false, marketing: false });
+  void tracker.trackEvent("a");
+  expect((await sent(1))[0]!.consent).toEqual({ analytics: false, marketing: false });
+});
+
+test("what a call says of consent is sent in the place of what was heard", async () => {
+  const tracker = open();
+  tracker.setConsent({ marketing: true });
+  void tracker.trackEvent("a", "A", { consent: { ad_user_data: "denied" } });
+  expect((await sent(1))[0]!.consent).toEqual({ ad_user_data: "denied" });
+});
+
+test("a page that changes an event's consent does not change the tracker's", async () => {
+  const tracker = open({
+    beforeSend: (event) => {
+      event.consent!.marketing = false;
+      return event;
+    },
+  });
+  tracker.setConsent({ marketing: true });
+  void tracker.trackPurchase(5, undefined, undefined, { user_data: JANE });
+  void tracker.trackPurchase(6, undefined, undefined, { user_data: JANE });
+  expect((await sent(2)).map((event) => event.user_data)).toEqual([JANE, JANE]);
 });

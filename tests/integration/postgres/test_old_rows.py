@@ -46,7 +46,7 @@ async def old(postgres: PostgresServer) -> AsyncIterator[str]:
 
 async def fill(url: str, events: list[Event]) -> None:
     """The rows that a collector before migration 0004 made of these events."""
-    newer = {"marks", "gpc"}
+    newer = {"marks", "gpc", "consent", "user_data"}
     columns = ", ".join(name for name in Event.__struct_fields__ if name not in newer)
     rows = join_rows(make_row(sold) for sold in events).decode()
     await fetch(

@@ -389,6 +389,10 @@ def test_each_fragment_of_sql_says_what_it_is_and_is_included(root: Path) -> Non
     assert all(text.startswith("-- ") and text.endswith("\n") for text in fragments.values())
 
 
-def test_insert_events_fills_a_column_for_each_field_of_an_event(root: Path) -> None:
-    _, columns = (root / "db/queries/fragments/event_columns.sql").read_text().split("\n", 1)
-    assert re.findall(r"\w+", columns) == list(Event.__struct_fields__)
+def test_insert_events_fills_a_column_for_each_field_of_an_event_but_user_data(root: Path) -> None:
+    lines = (root / "db/queries/fragments/event_columns.sql").read_text().splitlines()
+    columns = " ".join(line for line in lines if not line.startswith("-- "))
+    # It waits in the outbox alone, until it is sent: no event that is kept says who a customer is.
+    *fields, last = Event.__struct_fields__
+    assert last == "user_data"
+    assert re.findall(r"\w+", columns) == fields

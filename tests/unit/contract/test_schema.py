@@ -47,6 +47,8 @@ TAKEN: list[tuple[str, list[Any]]] = [
     ("metadata", [[], "", '{"a": 1}', " [ ] ", "null", "[object Object]", False]),
     ("utm_params", [{}, {"utm_source": "x" * 101}, {"utm_term": 5}, {"utm_id": []}]),
     ("utm_params", [[], "", '{"utm_source": "x"}', {"utm_source": ["x", "y"]}]),
+    ("consent", [{"ad_storage": "granted"}, {"marketing": True}, "x", 7, [], {"region": []}]),
+    ("user_data", [{"email": "a@example.com"}, {"phone": 49}, {"email": {}}, "x", 7, [1]]),
     ("new_field", [1, [], {}]),
 ]
 REFUSED: list[tuple[str, list[Any]]] = [
