@@ -361,6 +361,13 @@ class Settings(BaseModel):
         description="Age past which addresses and User-Agents are emptied in the rows that stay; "
         "without it they stay as long as these.",
     )
+    retention_deliveries_days: int | None = Field(
+        default=None,
+        ge=1,
+        le=36_500,
+        description="Age past which it is forgotten what became of conversions at ad platforms, "
+        "from then on; without it CT_RETENTION_EVENTS_DAYS.",
+    )
     own_domains: tuple[str, ...] = Field(
         default=(),
         examples=["example.com,example.org"],
@@ -521,8 +528,14 @@ class Settings(BaseModel):
 
     @property
     def has_retention(self) -> bool:
-        """Whether anything goes for its age; rejected events do in any case."""
-        return bool(self.retention_events_days or self.retention_addresses_days)
+        """Whether anything goes for its age; rejected events do in any case, and so does what waits
+        too long for an ad platform."""
+        ages = (
+            self.retention_events_days,
+            self.retention_addresses_days,
+            self.retention_deliveries_days,
+        )
+        return any(ages)
 
     @field_validator("retention_sessions_days")
     @classmethod

@@ -60,7 +60,10 @@ async def check_retention(deployment: Deployment) -> Finding:
     if settings is None:
         raise Skipped("the collector's settings are not here: no CT_RETENTION_... is known")
     if not settings.has_retention:
-        return ok("no CT_RETENTION_... is set: but for rejects, nothing goes for its age")
+        return ok(
+            "no CT_RETENTION_... is set: but for rejects, and what waits too long for an ad "
+            "platform, nothing goes for its age"
+        )
     [row] = await deployment.fetch("doctor_retention")
     expected = f"within {RETENTION_HOURS:.0f} hours"
     mend = "start a collector, or: conversion-tracking retention --once (docs/privacy.md#retention)"

@@ -239,6 +239,8 @@ def count_arguments(cutoffs: Cutoffs) -> tuple[object, ...]:
         cutoffs.addresses,
         cutoffs.rejects,
         cutoffs.sessions_midnight,
+        cutoffs.deliveries,
+        cutoffs.waiting,
     )
 
 
@@ -249,6 +251,7 @@ def age_lines(ages: Ages) -> list[str]:
         "sessions and orders": ages.sessions,
         "addresses and User-Agents": ages.addresses,
         "rejected events": ages.rejects,
+        "settled deliveries": ages.deliveries,
     }
     return [f"{name}: {days_text(days)}" for name, days in named.items()]
 

@@ -95,7 +95,7 @@ async def erase(
     person, counts = await find(), Counter[str]()
     while True:
         await put_up(connection, await tombstones_of(connection, person))
-        counts += await take_away(connection, person)
+        counts.update(await take_away(connection, person))
         found = await find()
         if found.sessions <= person.sessions and found.visitors <= person.visitors:
             break

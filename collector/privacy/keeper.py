@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 
 # How often each collector looks whether a run is due.
 LOOK_SECONDS = 60.0
+# How often it gives up what waits too long for an ad platform, where nothing else goes for its age.
+GIVE_UP_SECONDS = 3_600.0
 
 
 @dataclass(slots=True)
@@ -46,10 +48,8 @@ class RetentionState:
 async def run_retention(
     settings: Settings, background: Supervisor, state: RetentionState, count: CountRows
 ) -> AsyncIterator[None]:
-    """Take away what is too old for as long as the block runs, where the settings want it."""
-    if not settings.has_retention:
-        yield
-        return
+    """Take away what is too old for as long as the block runs: what the settings want, and what
+    waits too long for an ad platform in any case."""
     async with background.run("retention", lambda: keep_retention(settings, state, count)):
         yield
 
@@ -57,10 +57,16 @@ async def run_retention(
 async def keep_retention(settings: Settings, state: RetentionState, count: CountRows) -> None:
     """Look again and again. While Postgres cannot be used, try each time."""
     failing = False
+    look_seconds = LOOK_SECONDS if settings.has_retention else GIVE_UP_SECONDS
+    if not settings.has_retention:
+        await asyncio.sleep(LOOK_SECONDS)  # it can wait until the collector has begun
     while True:
         try:
             async with own_connection(settings.database_url, "retention") as connection:
-                await run_if_due(connection, settings, state, count)
+                if settings.has_retention:
+                    await run_if_due(connection, settings, state, count)
+                else:
+                    await give_up_waiting(connection, settings, count)
             failing = False
         except RetentionBusy:
             pass
@@ -68,7 +74,14 @@ async def keep_retention(settings: Settings, state: RetentionState, count: Count
             if not failing:  # one line an outage
                 logger.warning("what is too old is not taken away now: %s", describe(error))
             failing = True
-        await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.sleep(look_seconds)
+
+
+async def give_up_waiting(connection: Connection, settings: Settings, count: CountRows) -> None:
+    """What waits too long for an ad platform alone. Raises RetentionBusy, and what asyncpg
+    raises."""
+    cutoffs = await find_cutoffs(connection, ages_of(settings))
+    await Retention(connection, cutoffs, count, has_facts=False).give_up_waiting()
 
 
 async def run_if_due(

@@ -46,9 +46,15 @@ class Receipt:
 
 
 def row_lines(rows: Mapping[str, int], became: str) -> list[str]:
-    """How many rows of which table; addresses are emptied in rows that stay."""
-    named = {place.replace("_addresses", " (addresses)"): count for place, count in rows.items()}
-    return [f"{place}: {count} {became}" for place, count in named.items()]
+    """How many rows of which table; addresses and user_data are emptied in rows that stay."""
+    return [f"{name_of(place)}: {count} {became}" for place, count in rows.items()]
+
+
+def name_of(place: str) -> str:
+    """A table, and what of it: `deliveries (user_data)`."""
+    for emptied in ("addresses", "user_data"):
+        place = place.replace(f"_{emptied}", f" ({emptied})")
+    return place
 
 
 def export_line(place: str, row: str) -> str:

@@ -19,6 +19,10 @@ SLICE_ROWS = 2_000
 # The share of the time of one Postgres backend that it takes while it is at it.
 BUSY_SHARE = 0.25
 
+# No ad platform takes a conversion that is older (LinkedIn, 90 days). For so long at most the
+# outbox keeps who a customer is.
+WAITING_DAYS = 90
+
 FROM_THE_FIRST = datetime.min.replace(tzinfo=UTC)
 
 # Told how many rows were deleted, or had their addresses emptied, and where.
@@ -40,6 +44,7 @@ class Ages:
     sessions: int | None
     addresses: int | None
     rejects: int
+    deliveries: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,8 @@ class Cutoffs:
     sessions: datetime | None
     addresses: datetime | None
     rejects: datetime
+    deliveries: datetime | None
+    waiting: datetime
     sessions_midnight: datetime | None
     complete_until: datetime
     addresses_until: datetime
@@ -58,19 +65,21 @@ class Cutoffs:
 
 
 def ages_of(settings: Settings) -> Ages:
-    """The ages of the settings: sessions stay as long as events, where nothing else is said."""
+    """The ages of the settings: sessions and deliveries stay as long as events, where nothing else
+    is said."""
     return Ages(
         events=settings.retention_events_days,
         sessions=settings.retention_sessions_days or settings.retention_events_days,
         addresses=settings.retention_addresses_days,
         rejects=settings.rejects_max_days,
+        deliveries=settings.retention_deliveries_days or settings.retention_events_days,
     )
 
 
 async def find_cutoffs(connection: Connection, ages: Ages) -> Cutoffs:
     """Before when is too old now. Raises what asyncpg raises."""
-    days = (ages.events, ages.sessions, ages.addresses, ages.rejects)
-    return Cutoffs(**await connection.fetchrow(load_privacy("cutoffs"), *days))
+    days = (ages.events, ages.sessions, ages.addresses, ages.rejects, ages.deliveries)
+    return Cutoffs(**await connection.fetchrow(load_privacy("cutoffs"), *days, WAITING_DAYS))
 
 
 class Retention:
@@ -93,8 +102,19 @@ class Retention:
         await self._empty_addresses(addresses_from)
         await self._delete_events()
         await self._delete_sessions()
+        await self.give_up_waiting()
+        await self._delete_deliveries()
         await self._take("delete_rejects", "rejected_events", self._cutoffs.rejects)
         await self._note("note_run")
+
+    async def give_up_waiting(self) -> None:
+        """What waits for longer than any ad platform takes is sent to none, and names nobody."""
+        await self._take("expire_deliveries", "deliveries_user_data", self._cutoffs.waiting)
+
+    async def _delete_deliveries(self) -> None:
+        """What became of conversions at ad platforms."""
+        if self._cutoffs.deliveries is not None:
+            await self._take("delete_deliveries", "deliveries", self._cutoffs.deliveries)
 
     async def _empty_addresses(self, begin: datetime) -> None:
         """Addresses and User-Agents, in the rows that stay."""
@@ -107,7 +127,7 @@ class Retention:
         await self._note("note_addresses", until)
 
     async def _delete_events(self) -> None:
-        """Events, after nothing is computed from them any more."""
+        """Events, after nothing is computed from them any more, and what waits to tell of them."""
         until, sessions = self._cutoffs.events, self._cutoffs.sessions
         if until is None or sessions is None:
             return
@@ -117,6 +137,7 @@ class Retention:
             await self._connection.execute(load_privacy("keep_events_until"), until)
         refunds_until = min(until, sessions)
         await self._take("delete_events", "conversion_events", until, FROM_THE_FIRST, refunds_until)
+        await self._take("delete_orphans", "deliveries", until)
 
     async def _delete_sessions(self) -> None:
         """Sessions and orders; of their days the sums stay."""

@@ -14,4 +14,8 @@ WHERE session_id = ANY ($1::text[])
 UNION ALL
 SELECT 'session_facts', count(*)
 FROM session_facts
+WHERE session_id = ANY ($1::text[])
+UNION ALL
+SELECT 'deliveries', count(*)
+FROM deliveries
 WHERE session_id = ANY ($1::text[]);

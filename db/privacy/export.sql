@@ -14,4 +14,8 @@ WHERE session_id = ANY ($1::text[])
 UNION ALL
 SELECT 'session_facts', row_to_json(s)::text
 FROM session_facts AS s
+WHERE session_id = ANY ($1::text[])
+UNION ALL
+SELECT 'deliveries', row_to_json(d)::text
+FROM deliveries AS d
 WHERE session_id = ANY ($1::text[]);

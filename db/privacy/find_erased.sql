@@ -7,6 +7,8 @@ FROM (
     SELECT session_id, visitor_id, user_id FROM session_facts
     UNION
     SELECT session_id, NULL, user_id FROM conversion_funnel
+    UNION
+    SELECT session_id, NULL, NULL FROM deliveries
 ) AS known
 WHERE erasure_digest('session', session_id) IN (SELECT digest FROM erased_ids)
     OR erasure_digest('visitor', visitor_id) IN (SELECT digest FROM erased_ids)

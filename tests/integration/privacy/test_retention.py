@@ -279,11 +279,12 @@ async def test_a_dry_run_says_what_once_takes_away(database: str, connection: Co
     assert await counts(connection) == before
     once = run(database, "retention", "--once", **days)
     assert once.returncode == 0, once.stderr
-    assert dry.stdout.splitlines()[:4] == [
+    assert dry.stdout.splitlines()[:5] == [
         "events: 5 days",
         "sessions and orders: 5 days",
         "addresses and User-Agents: 1 days",
         "rejected events: 30 days",
+        "settled deliveries: 5 days",
     ]
     said = sorted(line.replace("to go", "gone") for line in dry.stdout.splitlines())
     assert said == sorted(once.stdout.splitlines())
