@@ -1,1 +1,1 @@
-"""Conversions to ad platforms: the outbox in Postgres, who sends it, and to whom (docs/conversions.md)."""
+"""Conversions to ad platforms: the outbox, who sends it, to whom (docs/conversions.md)."""
