@@ -13,6 +13,9 @@ from uuid import UUID
 from collector.conversions.conversion import Conversion
 from collector.conversions.platform import Platform
 
+# How long an event waits for what becomes of another of its order, until it is looked at again.
+BETTER_WAIT = timedelta(seconds=30)
+
 
 class DeliveryState(StrEnum):
     """What became of an event at a destination (docs/conversions.md#states)."""
@@ -53,12 +56,19 @@ class Settled:
     remote_id: str | None = None
 
 
+class Wait(NamedTuple):
+    """A delivery that is looked at again later."""
+
+    key: DeliveryKey
+    until: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Sorted:
     """Claims by what is to be done with them."""
 
     to_send: Sequence[Claim]
-    to_wait: Sequence[DeliveryKey]
+    waits: Sequence[Wait]
     settled: Sequence[Settled]
 
 
@@ -102,19 +112,21 @@ def read_texts(value: str | None) -> dict[str, str]:
 
 
 def sort_claims(claims: Iterable[Claim], platform: Platform, now: datetime) -> Sorted:
-    """What is to be sent, what waits for another event of its order, and what is settled."""
+    """What is to be sent, what waits, and what is settled."""
     to_send: list[Claim] = []
-    to_wait: list[DeliveryKey] = []
+    waits: list[Wait] = []
     settled: list[Settled] = []
     for claim in claims:
-        found = settle_before(claim, platform, now)
-        if found is not None:
+        until = claim.happened_at + platform.min_age
+        if claim.has_better:
+            until = max(until, now + BETTER_WAIT)
+        if found := settle_before(claim, platform, now):
             settled.append(found)
-        elif claim.has_better:
-            to_wait.append(claim.key)
+        elif until > now:
+            waits.append(Wait(claim.key, until))
         else:
             to_send.append(claim)
-    return Sorted(to_send, to_wait, settled)
+    return Sorted(to_send, waits, settled)
 
 
 def settle_before(claim: Claim, platform: Platform, now: datetime) -> Settled | None:

@@ -66,7 +66,7 @@ class Deliverer:
         claims = await outbox.claim(1 if hold.is_paused else ROUND)
         found = sort_claims(claims, self._platform, self._clock())
         await self._settle(outbox, found.settled)
-        await outbox.postpone(found.to_wait)
+        await outbox.postpone(found.waits)
         if not found.to_send:
             return bool(claims)
         try:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from collector.conversions.claims import Claim, DeliveryKey, Settled, read_claim
+from collector.conversions.claims import Claim, DeliveryKey, Settled, Wait, read_claim
 from collector.conversions.conversion import Broken, Later
 from collector.conversions.destination import Destination
 from collector.postgres.sessions import Connection
@@ -17,8 +17,6 @@ from collector.sql import load_conversions
 
 # Reasons are a platform's words: the first of them say enough.
 MAX_REASON = 500
-# How long an event waits for what becomes of another of its order, until it is looked at again.
-BETTER_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +84,12 @@ class Outbox:
             remote_ids = [one.remote_id for one in settled]
             await self._execute("settle_deliveries", sessions, ids, states, reasons, remote_ids)
 
-    async def postpone(self, keys: Sequence[DeliveryKey]) -> None:
-        """Let them wait for what becomes of another event of their order."""
-        if keys:
-            wait = timedelta(seconds=BETTER_SECONDS)
-            await self._execute("postpone_deliveries", *columns_of(keys), wait)
+    async def postpone(self, waits: Sequence[Wait]) -> None:
+        """Look at them again then."""
+        if waits:
+            sessions, ids = columns_of([wait.key for wait in waits])
+            times = [wait.until for wait in waits]
+            await self._execute("postpone_deliveries", sessions, ids, times)
 
     async def note_taken(self) -> None:
         """The platform has taken something."""

@@ -22,15 +22,18 @@ class Platform(Protocol):
 
     most_conversions: int  # in one request
     max_age: timedelta  # older ones are refused there, or given another time
+    min_age: timedelta = timedelta(0)  # younger ones must wait: the platform could not place them
+
+    def group_of(self, conversion: Conversion) -> Hashable:
+        """Only conversions of which this is the same may share a request."""
+        return None
+
+    def version_warning(self, now: datetime) -> str | None:
+        """What is said of a version that the platform will soon answer no more."""
+        return None
 
     def fault_of(self, conversion: Conversion) -> str | None:
         """Why the platform would refuse it for ever, where that can be known before."""
-
-    def group_of(self, conversion: Conversion) -> Hashable:
-        """What those must share that stand in one request."""
-
-    def version_warning(self, now: datetime) -> str | None:
-        """What is to be said of the version of its API that is used; None where all is well."""
 
     async def authorize(self) -> Mapping[str, str]:
         """The headers that say who sends. Raises NotAuthorized."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Hashable, Sequence
-from typing import Protocol
 
 from collector.conversions.claims import Claim, DeliveryState, Settled
 from collector.conversions.conversion import (
@@ -28,12 +27,8 @@ MAX_DOUBLINGS = 12
 NAMED_NONE = "the platform refused it without a reason"
 
 
-class Ask(Protocol):
-    """Posts conversions to the platform, and says what its answer means."""
-
-    def __call__(self, conversions: Sequence[Conversion]) -> Awaitable[Answer]: ...
-
-
+# Posts conversions to the platform, and says what its answer means.
+Ask = Callable[[Sequence[Conversion]], Awaitable[Answer]]
 Settle = Callable[[Sequence[Settled]], Awaitable[None]]
 
 

@@ -248,7 +248,9 @@ async def test_a_purchase_says_what_was_consented_to_and_who_bought_where_that_a
 async def test_a_page_that_says_nothing_of_consent_sends_none(
     page: Page, site: PageServer, stored: Stored
 ) -> None:
-    site.values["tracker"] = f'<script src="/t.js" data-endpoint="{site.options["endpoint"]}" data-automation="true" async></script>'
+    site.values["tracker"] = (
+        f'<script src="/t.js" data-endpoint="{site.options["endpoint"]}" data-automation="true" async></script>'
+    )
     await page.goto(PAGE)
     await wait_for_tracker(page)
     await page.evaluate(BUY)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from collector.conversions.claims import DeliveryKey, DeliveryState, Settled
+from collector.conversions.claims import DeliveryKey, DeliveryState, Settled, Wait
 from collector.conversions.conversion import Broken, Later
 from collector.conversions.outbox import Outbox, read_waiting
 from collector.postgres.sessions import own_connection
@@ -120,7 +120,7 @@ async def test_an_orders_event_waits_and_that_of_the_page_goes_first(database: s
             2: False,
             3: False,
         }
-        await outbox.postpone([claims[1].key])
+        await outbox.postpone([Wait(claims[1].key, datetime.now(UTC) + timedelta(minutes=1))])
         await outbox.settle([Settled(claims[2].key, DeliveryState.SENT)])
         await execute(database, "UPDATE deliveries SET next_at = now()")
         again = {claim.key.event_id.int: claim for claim in await outbox.claim(10)}

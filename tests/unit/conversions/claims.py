@@ -10,6 +10,7 @@ from uuid import UUID
 
 from collector.conversions.claims import Claim, DeliveryKey
 from collector.conversions.conversion import Answer, Conversion, Request, Taken
+from collector.conversions.platform import Platform
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -40,20 +41,18 @@ def claim(number: int, **fields: Any) -> Claim:
     return replace(least, **fields)
 
 
-class LenientPlatform:
-    """Takes all, seven days long, three in a request and each currency by itself."""
+class LenientPlatform(Platform):
+    """Takes all from ten seconds to seven days old, three in a request, of one currency."""
 
     most_conversions = 3
     max_age = timedelta(days=7)
+    min_age = timedelta(seconds=10)
 
     def fault_of(self, conversion: Conversion) -> str | None:
         return "no value" if conversion.value is not None and conversion.value < 0 else None
 
     def group_of(self, conversion: Conversion) -> Hashable:
         return conversion.currency
-
-    def version_warning(self, now: datetime) -> str | None:
-        return None
 
     async def authorize(self) -> Mapping[str, str]:
         return {}

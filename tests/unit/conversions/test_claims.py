@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from collector.conversions.claims import Claim, DeliveryState, read_claim, sort_claims
+from collector.conversions.claims import BETTER_WAIT, Claim, DeliveryState, read_claim, sort_claims
 from tests.unit.conversions.claims import NOON, LenientPlatform, claim, conversion
 
 WEEK = timedelta(days=7)
+TEN = timedelta(seconds=10)
 
 
 @pytest.mark.parametrize(
@@ -31,14 +32,19 @@ def test_what_is_known_before_is_settled_with_a_reason(one: Claim, state: Delive
     assert [settled.state for settled in found.settled] == [state]
     assert found.settled[0].reason
     assert not found.to_send
-    assert not found.to_wait
+    assert not found.waits
 
 
-def test_an_order_with_a_better_event_waits_and_one_of_just_the_age_is_sent() -> None:
-    better, oldest = claim(1, has_better=True), claim(2, happened_at=NOON - WEEK)
-    found = sort_claims([better, oldest], LenientPlatform(), NOON)
-    assert found.to_wait == [better.key]
-    assert found.to_send == [oldest]
+def test_an_order_with_a_better_event_waits_and_so_does_one_that_is_too_young() -> None:
+    better = claim(1, has_better=True, happened_at=NOON - WEEK)
+    young = claim(2, happened_at=NOON - timedelta(seconds=9))
+    oldest, youngest = claim(3, happened_at=NOON - WEEK), claim(4, happened_at=NOON - TEN)
+    found = sort_claims([better, young, oldest, youngest], LenientPlatform(), NOON)
+    assert [(wait.key, wait.until - NOON) for wait in found.waits] == [
+        (better.key, BETTER_WAIT),
+        (young.key, timedelta(seconds=1)),
+    ]
+    assert found.to_send == [oldest, youngest]
     assert not found.settled
 
 
