@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +18,12 @@ from collector.version import VERSION
 TIMEOUT = aiohttp.ClientTimeout(total=10.0, connect=5.0)
 USER_AGENT = f"conversion-tracking/{VERSION}"
 MAX_ANSWER_BYTES = 1_048_576
+
+NO_ANSWER = (OSError, TimeoutError, aiohttp.ClientError)
+
+# Told of each request, when it has ended: its address, how many conversions it had, how many
+# seconds it took, and the status of its answer, or the type of the error in its place.
+TraceRequest = Callable[[str, int, float, int | str], None]
 
 
 @asynccontextmanager
@@ -41,10 +47,17 @@ class Exchange:
 class PlatformClient:
     """Tells one destination's platform of conversions."""
 
-    def __init__(self, name: str, platform: Platform, session: aiohttp.ClientSession) -> None:
+    def __init__(
+        self,
+        name: str,
+        platform: Platform,
+        session: aiohttp.ClientSession,
+        trace: TraceRequest | None = None,
+    ) -> None:
         self._name = name
         self._platform = platform
         self._session = session
+        self._trace = trace
 
     async def ask(self, conversions: Sequence[Conversion], now: datetime) -> Exchange:
         """Post conversions, and say what the answer means; a platform that is away is a Later."""
@@ -52,20 +65,31 @@ class PlatformClient:
         try:
             headers = await self._platform.authorize()
             request = self._platform.request(conversions, headers, now)
-            status, answered, body = await self._post(request)
+            status, answered, body = await self._post(request, len(conversions))
         except NotAuthorized as error:
             return Exchange(error.answer, time.monotonic() - begun)
-        except (OSError, TimeoutError, aiohttp.ClientError) as error:
+        except NO_ANSWER as error:
             # Its text may hold the address, and that a secret.
             reason = f"no answer: {type(error).__name__}"
             return Exchange(Later(reason), time.monotonic() - begun)
         answer = self._platform.read(status, answered, body)
         return Exchange(answer, time.monotonic() - begun, status)
 
-    async def _post(self, request: Request) -> tuple[int, dict[str, str], bytes]:
+    async def _post(self, request: Request, conversions: int) -> tuple[int, dict[str, str], bytes]:
         """Status, headers and body of the answer. Raises as aiohttp does."""
-        async with self._session.post(
-            request.url, headers=request.headers, data=request.body, allow_redirects=False
-        ) as response:
-            body = await response.content.read(MAX_ANSWER_BYTES)
-            return response.status, {k.lower(): v for k, v in response.headers.items()}, body
+        begun = time.monotonic()
+        try:
+            async with self._session.post(
+                request.url, headers=request.headers, data=request.body, allow_redirects=False
+            ) as response:
+                body = await response.content.read(MAX_ANSWER_BYTES)
+        except NO_ANSWER as error:
+            self._note(request, conversions, begun, type(error).__name__)
+            raise
+        self._note(request, conversions, begun, response.status)
+        return response.status, {k.lower(): v for k, v in response.headers.items()}, body
+
+    def _note(self, request: Request, conversions: int, begun: float, outcome: int | str) -> None:
+        """Have the request traced, where that is wanted."""
+        if self._trace:
+            self._trace(request.url, conversions, time.monotonic() - begun, outcome)

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from collector.conversions.claims import DeliveryState, Settled
 from collector.conversions.outbox import Waiting
 from collector.metrics import BUILD_INFO
+from collector.metrics import COUNTERS as OF_COLLECTORS
 from collector.version import VERSION
 
 # Each with what it says, and the names of its labels.
@@ -33,6 +34,7 @@ COUNTERS: Mapping[str, tuple[str, ...]] = {
         "destination",
         "answer",
     ),
+    "ct_spans": OF_COLLECTORS["ct_spans"],
 }
 SECONDS = ("ct_delivery_request_seconds", "How long a platform took to answer", "destination")
 
@@ -59,6 +61,7 @@ class DeliveryMetrics:
         self.postgres_away = self._gauge("ct_deliver_postgres_away")
         self._deliveries = self._counter("ct_deliveries")
         self._requests = self._counter("ct_delivery_requests")
+        self._spans = self._counter("ct_spans")
         name, text, label = SECONDS
         self._seconds = Histogram(name, text, [label], registry=self.registry)
         for destination in destinations:
@@ -82,6 +85,10 @@ class DeliveryMetrics:
         """A platform answered, or did not."""
         self._requests.labels(destination, answer).inc()
         self._seconds.labels(destination).observe(seconds)
+
+    def count_spans(self, result: str, count: int) -> None:
+        """So many spans of traces had this result."""
+        self._spans.labels(result).inc(count)
 
     def note_waiting(self, waiting: Sequence[Waiting]) -> None:
         """What waits for each destination now."""

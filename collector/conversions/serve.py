@@ -9,9 +9,11 @@ import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
 
 from collector.background import run_in_background
-from collector.conversions.client import PlatformClient, open_session
+from collector.conversions.client import PlatformClient, TraceRequest, open_session
 from collector.conversions.deliverer import Deliverer, wait
 from collector.conversions.destination import Destination, DestinationError
 from collector.conversions.destinations import load_destinations
@@ -25,19 +27,25 @@ from collector.serving.listening import open_sockets
 from collector.serving.page import make_page, showing
 from collector.serving.serve import run_loop, stop_on_signals
 from collector.settings import Settings
+from collector.tracing.start import start_tracing
+
+if TYPE_CHECKING:  # OpenTelemetry is loaded where it is wanted alone
+    from collector.tracing.spans import Tracing
 
 logger = logging.getLogger(__name__)
 
 # How often what waits is counted, and how long a Postgres that is away is left alone.
 COUNT_SECONDS = 10.0
 AWAY_SECONDS = 2.0
+# How long the last spans may take to be sent.
+LAST_SPANS_SECONDS = 0.5
 
 
 def deliver(settings: Settings) -> None:
     """Send until SIGTERM or SIGINT; then end the requests that are under way.
 
-    Raises DestinationError where there are no destinations, or one cannot be used, and
-    ListenError where the page's address is taken.
+    Raises DestinationError where there are no destinations, or one cannot be used, ListenError
+    where the page's address is taken, and TracingError where tracing is wanted and cannot be had.
     """
     configure_logging(settings)
     destinations = configured_destinations(settings)
@@ -63,23 +71,33 @@ async def deliver_until_stopped(
     """Send to each destination beside the others, and answer on bound sockets, until a signal."""
     stopped = stop_on_signals()
     metrics = DeliveryMetrics(destinations)
-    delivery = Delivery(settings, metrics, stopped)
+    tracing = start_tracing(settings, metrics.count_spans, "deliver")
+    delivery = Delivery(settings, metrics, stopped, tracing)
     page = make_page(metrics.render, delivery.find_fault, lambda: {"destinations": len(platforms)})
-    async with showing(page, sockets), delivery.running(destinations, platforms):
-        logger.info("sending to %s", ", ".join(platforms))
-        await stopped.wait()
-        logger.info("stopping")
+    try:
+        async with showing(page, sockets), delivery.running(destinations, platforms):
+            logger.info("sending to %s", ", ".join(platforms))
+            await stopped.wait()
+            logger.info("stopping")
+    finally:
+        if tracing:
+            await tracing.stop(LAST_SPANS_SECONDS)
 
 
 class Delivery:
     """The work of all destinations, and the counting of what waits."""
 
     def __init__(
-        self, settings: Settings, metrics: DeliveryMetrics, stopped: asyncio.Event
+        self,
+        settings: Settings,
+        metrics: DeliveryMetrics,
+        stopped: asyncio.Event,
+        tracing: Tracing | None = None,
     ) -> None:
         self._settings = settings
         self._metrics = metrics
         self._stopped = stopped
+        self._tracing = tracing
         self._holder = uuid.uuid4()
         self._fault: str | None = "the outbox was not read yet"
 
@@ -97,10 +115,14 @@ class Delivery:
             session = await stack.enter_async_context(open_session())
             async with asyncio.TaskGroup() as tasks:
                 for name, platform in platforms.items():
-                    client = PlatformClient(name, platform, session)
+                    client = PlatformClient(name, platform, session, self._trace_of(name))
                     deliverer = Deliverer(name, platform, client, self._metrics, utc_now)
                     tasks.create_task(self._keep_sending(name, deliverer))
                 yield
+
+    def _trace_of(self, destination: str) -> TraceRequest | None:
+        """What traces the requests to a destination."""
+        return self._tracing and partial(self._tracing.trace_delivery, destination)
 
     async def _keep_sending(self, name: str, deliverer: Deliverer) -> None:
         """Send to one destination. While Postgres cannot be used, try again and again."""

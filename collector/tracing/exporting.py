@@ -18,15 +18,13 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
-from opentelemetry.sdk.trace.sampling import DEFAULT_OFF
+from opentelemetry.sdk.trace.sampling import DEFAULT_OFF, DEFAULT_ON
 
 from collector.tracing.environment import TracingError
 from collector.tracing.sampling import FollowLinks
 from collector.version import VERSION
 
 logger = logging.getLogger(__name__)
-
-SERVICE_NAME = "conversion-tracking-collector"
 
 # Of OpenTelemetry, "Batch Span Processor": the variable and its default.
 MAX_QUEUE_VARIABLE = "OTEL_BSP_MAX_QUEUE_SIZE"
@@ -95,16 +93,17 @@ class BoundedProcessor(SpanProcessor):
         self._batches.shutdown()  # type: ignore[no-untyped-call]
 
 
-def make_provider(count: CountSpans) -> TracerProvider:
+def make_provider(count: CountSpans, service: str, *, sample_all: bool = False) -> TracerProvider:
     """What makes spans and sends them, as the variables of OpenTelemetry say.
 
     Without OTEL_TRACES_SAMPLER a request is sampled where its gateway says so, and not otherwise:
-    anybody can send requests. Raises TracingError where OpenTelemetry cannot use a variable.
+    anybody can send requests; but all with `sample_all`, where nobody can. Raises TracingError
+    where OpenTelemetry cannot use a variable.
     """
     by_variable = os.environ.get("OTEL_TRACES_SAMPLER")
     provider = TracerProvider(
-        sampler=None if by_variable else DEFAULT_OFF,
-        resource=describe_service(),
+        sampler=None if by_variable else (DEFAULT_ON if sample_all else DEFAULT_OFF),
+        resource=describe_service(service),
         shutdown_on_exit=False,  # stop_exporting does, and in time
     )
     provider.sampler = FollowLinks(provider.sampler)
@@ -117,9 +116,9 @@ def make_provider(count: CountSpans) -> TracerProvider:
     return provider
 
 
-def describe_service() -> Resource:
+def describe_service(name: str) -> Resource:
     """Who sends the spans; OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES come before ours."""
-    ours = Resource({"service.name": SERVICE_NAME, "service.version": VERSION})
+    ours = Resource({"service.name": name, "service.version": VERSION})
     return Resource.create().merge(ours).merge(OTELResourceDetector().detect())
 
 

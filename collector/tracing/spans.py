@@ -1,7 +1,8 @@
 """The spans that the collector makes, by the stable conventions for HTTP and databases.
 
-Names and attributes: OpenTelemetry's Semantic Conventions, "HTTP server" and "PostgreSQL client".
-What would tell who a visitor is (client.address, user_agent.original, url.query) is left out.
+Names and attributes: OpenTelemetry's Semantic Conventions, "HTTP server", "HTTP client" and
+"PostgreSQL client". What would tell who a visitor is (client.address, user_agent.original,
+url.query) is left out, and so is an address at an ad platform, which may hold a secret (url.full).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from opentelemetry.semconv.attributes.http_attributes import (
     HTTP_RESPONSE_STATUS_CODE,
     HTTP_ROUTE,
 )
+from opentelemetry.semconv.attributes.server_attributes import SERVER_ADDRESS, SERVER_PORT
 from opentelemetry.semconv.attributes.url_attributes import URL_PATH, URL_SCHEME
 from opentelemetry.trace import (
     INVALID_SPAN,
@@ -48,9 +50,15 @@ PROPAGATOR = TraceContextTextMapPropagator()
 
 COMMIT = "INSERT conversion_events"
 SPOOL = "append spool"
-SPOOLED_EVENTS = "ct.spooled_events"  # ours: no convention has a name for it
+POST = "POST"
+# Ours: no convention has a name for them.
+SPOOLED_EVENTS = "ct.spooled_events"
+DESTINATION = "ct.destination"
+CONVERSIONS = "ct.conversions"
 
+CLIENT_ERROR = 400
 SERVER_ERROR = 500
+PORTS = {"http": 80, "https": 443}
 NS = 1_000_000_000
 
 
@@ -186,9 +194,42 @@ class Tracing:
             attributes[DB_OPERATION_BATCH_SIZE] = events
         return attributes
 
+    def trace_delivery(
+        self, destination: str, url: str, conversions: int, seconds: float, outcome: int | str
+    ) -> None:
+        """The span of a request to an ad platform that has just ended, in a trace of its own.
+
+        `outcome` is the status of its answer, or the type of the error in its place.
+        """
+        ended_at = time.time_ns()
+        span = self._tracer.start_span(
+            POST,
+            context=Context(),
+            kind=SpanKind.CLIENT,
+            attributes={
+                **of_server(url),
+                HTTP_REQUEST_METHOD: POST,
+                DESTINATION: destination,
+                CONVERSIONS: conversions,
+            },
+            start_time=ended_at - round(seconds * NS),
+        )
+        if isinstance(outcome, int):
+            span.set_attribute(HTTP_RESPONSE_STATUS_CODE, outcome)
+        if isinstance(outcome, str) or outcome >= CLIENT_ERROR:
+            mark_failed(span, str(outcome))
+        span.end(ended_at)
+
     async def stop(self, limit_seconds: float) -> None:
         """Send what waits, for so long at most."""
         await stop_exporting(self._provider, limit_seconds)
+
+
+def of_server(url: str) -> dict[str, str | int]:
+    """The attributes of a server, and nothing else of the address."""
+    address = urlsplit(url)
+    port = address.port or PORTS[address.scheme]
+    return {SERVER_ADDRESS: address.hostname or "", SERVER_PORT: port}
 
 
 def mark_failed(span: Span, error_type: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from collector.settings import Settings
 from collector.tracing.environment import TracingError, check_environment, is_disabled
@@ -28,7 +28,13 @@ def check_tracing(settings: Settings) -> bool:
     return True
 
 
-def start_tracing(settings: Settings, count: CountSpans) -> Tracing | None:
+# Which process traces: the spans say so, and of what nobody outside asks for all are sent.
+Part = Literal["collector", "deliver"]
+
+
+def start_tracing(
+    settings: Settings, count: CountSpans, part: Part = "collector"
+) -> Tracing | None:
     """The maker of spans, whose thread sends them; None where tracing is off.
 
     `count` is told what became of spans. Raises TracingError.
@@ -38,4 +44,5 @@ def start_tracing(settings: Settings, count: CountSpans) -> Tracing | None:
     from collector.tracing.exporting import make_provider  # noqa: PLC0415
     from collector.tracing.spans import Tracing  # noqa: PLC0415
 
-    return Tracing(make_provider(count), settings.database_url)
+    provider = make_provider(count, f"conversion-tracking-{part}", sample_all=part == "deliver")
+    return Tracing(provider, settings.database_url)

@@ -136,6 +136,13 @@ class ConsumerProcess(CollectorProcess):
     port_setting = "CT_CONSUMER_PORT"
 
 
+class DeliverProcess(CollectorProcess):
+    """`conversion-tracking deliver`."""
+
+    command = "deliver"
+    port_setting = "CT_DELIVER_PORT"
+
+
 @contextmanager
 def collector(
     folder: Path, database: str, *options: str, **settings: object
@@ -149,6 +156,16 @@ def collector(
 def consumer(folder: Path, database: str, **settings: object) -> Iterator[ConsumerProcess]:
     """The same of a consumer."""
     with started(ConsumerProcess(folder, database, **settings)) as process:
+        yield process
+
+
+@contextmanager
+def deliver(
+    folder: Path, database: str, destinations: Path, **settings: object
+) -> Iterator[DeliverProcess]:
+    """The same of what sends to the destinations of a file."""
+    given = {"CT_DESTINATIONS_FILE": destinations, **settings}
+    with started(DeliverProcess(folder, database, **given)) as process:
         yield process
 
 
