@@ -20,8 +20,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from promql_parser import AggregateExpr, Expr, Matcher, MatchOp, VectorSelector
 
 from collector.consume import metrics as of_consumers
+from collector.conversions import metrics as of_deliver
 from collector.metrics import BUILD_INFO, COUNTERS, GAUGES, HISTOGRAMS
-from tests.faults.collector_process import collector, consumer
+from tests.faults.collector_process import collector, consumer, deliver
 from tests.integration.plugin_server import running
 from tests.integration.served import serving
 from tests.nats import as_environment, run_queue
@@ -39,7 +40,8 @@ QUERIES = [(panel["title"], target["expr"]) for panel in PANELS for target in pa
 OF_PROMETHEUS = {"instance", "job"}
 # What Grafana puts in place of its variables.
 OF_GRAFANA = {"$instance": ".*", "$__rate_interval": "1m"}
-ALL_COUNTERS = {**COUNTERS, **of_consumers.COUNTERS}
+ALL_COUNTERS = {**COUNTERS, **of_consumers.COUNTERS, **of_deliver.COUNTERS}
+DESTINATIONS = '[shop]\nplatform = "ga4"\nmeasurement_id = "G-ABC123"\napi_secret = "env:SECRET"\n'
 Samples = dict[str, list[dict[str, str]]]
 
 
@@ -108,12 +110,13 @@ def as_grafana_asks(expression: str) -> str:
 
 async def read_pages(database: str, folder: Path) -> str:
     """What they show that have just started: a collector of two workers, one with a queue, a
-    consumer, a plugin server."""
+    consumer, `deliver`, a plugin server."""
     ages = {"CT_RETENTION_EVENTS_DAYS": "400"}  # else nothing of retention is shown
     with serving(database, folder, "--workers", "2", **ages) as collector:
         async with aiohttp.ClientSession() as client, client.get(f"{collector.url}/metrics") as got:
             page = await got.text()
     page += await asyncio.to_thread(read_queued_pages, database, folder)
+    page += await asyncio.to_thread(read_deliver_page, database, folder)
     with tempfile.TemporaryDirectory(prefix="ct-") as short:
         server = running.start(Path(short))
         try:
@@ -131,6 +134,14 @@ def read_queued_pages(database: str, folder: Path) -> str:
             consumer(folder, database, **settings) as consuming,
         ):
             return receiving.metrics_page() + consuming.metrics_page()
+
+
+def read_deliver_page(database: str, folder: Path) -> str:
+    """What `deliver` shows."""
+    destinations = folder / "destinations.toml"
+    destinations.write_text(DESTINATIONS)
+    with deliver(folder, database, destinations, SECRET="a secret of nobody") as sending:
+        return sending.metrics_page()
 
 
 async def test_each_expression_asks_for_what_is_shown_from_the_start(
@@ -189,7 +200,8 @@ def anchor_of(heading: str) -> str:
 
 def test_each_metric_of_the_collector_is_on_the_dashboard() -> None:
     expressions = " ".join(expression for _, expression in QUERIES)
-    names = {BUILD_INFO[0], *GAUGES, *of_consumers.GAUGES, *HISTOGRAMS}
+    names = {BUILD_INFO[0], *GAUGES, *of_consumers.GAUGES, *of_deliver.GAUGES, *HISTOGRAMS}
+    names.add(of_deliver.SECONDS[0])
     names |= {f"{name}_total" for name in ALL_COUNTERS}
     assert [name for name in sorted(names) if not re.search(rf"\b{name}", expressions)] == []
 
