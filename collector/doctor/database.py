@@ -130,12 +130,12 @@ async def check_rights(deployment: Deployment) -> Finding:
 
 
 def unused_rights(settings: Settings | None) -> set[str]:
-    """What the settings do not ask for."""
+    """What the settings do not ask for, and what no collector needs (destinations.rights)."""
     asked = {
         "retention": settings and settings.has_retention,
         "cookieless": settings and settings.cookieless,
     }
-    return {what_for for what_for, is_asked in asked.items() if not is_asked}
+    return {"deliver"} | {what_for for what_for, is_asked in asked.items() if not is_asked}
 
 
 async def check_indexes(deployment: Deployment) -> Finding:

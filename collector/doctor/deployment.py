@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -30,6 +31,8 @@ TRACK, FUNNEL, BATCH = POSTED
 DATABASE_SECONDS = 10.0
 ROW_SECONDS = 3.0
 ROW_PAUSE = 0.1
+# Of how many days conversions to ad platforms are looked at.
+LAST_DAYS = 7
 
 CANNOT_CONNECT = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
@@ -48,6 +51,7 @@ class Deployment:
         self.sent_event = Once(self._send_event)
         self.stored_row = Once(self._find_row)
         self.look_at_queue = Once(self._look_at_queue)
+        self.find_destinations = Once(self._find_destinations)
         self.event = MarkedEvent(uuid4())
         self.unbound_stamps_before: float | None = None
         self._session = session
@@ -169,6 +173,10 @@ class Deployment:
 
         settings, url = self.settings_with_queue()
         return await look_at_queue(url, settings.queue_timeout_seconds)
+
+    async def _find_destinations(self) -> list[Any]:
+        """Rows of doctor_destinations.sql. Raises Skipped where they cannot be read."""
+        return await self.fetch("doctor_destinations", timedelta(days=LAST_DAYS))
 
     async def _send_event(self) -> Answer:
         """Send the event through the gateway, with a stamp that is forged."""

@@ -8,6 +8,7 @@ from collector.doctor import (
     cors,
     data,
     database,
+    destinations,
     events,
     exposed,
     kong_file,
@@ -36,4 +37,5 @@ GROUPS = (
     plugin.GROUP,
     spools.GROUP,
     data.GROUP,
+    destinations.GROUP,
 )

@@ -1,6 +1,6 @@
--- Which rights the role lacks, of those that a collector needs.
+-- Which rights the role lacks, of those that a collector needs, and `deliver`.
 -- Parameters: none.
--- Columns: what_for (events, rejects, facts, retention, cookieless), table_name, missing as `INSERT, UPDATE`.
+-- Columns: what_for (events, rejects, facts, retention, cookieless, deliver), table_name, missing as `INSERT, UPDATE`.
 WITH needed (what_for, table_name, rights) AS (
     VALUES
     ('events', 'conversion_events', ARRAY['SELECT', 'INSERT', 'UPDATE']),
@@ -8,6 +8,8 @@ WITH needed (what_for, table_name, rights) AS (
     ('events', 'counted_orders', ARRAY['SELECT', 'INSERT', 'UPDATE']),
     ('events', 'erased_ids', ARRAY['SELECT']),
     ('events', 'erased_slots', ARRAY['SELECT']),
+    ('events', 'destinations', ARRAY['SELECT']),
+    ('events', 'deliveries', ARRAY['SELECT', 'INSERT', 'UPDATE']),
     ('rejects', 'rejected_events', ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']),
     ('facts', 'conversion_funnel', ARRAY['DELETE']),
     ('facts', 'counted_orders', ARRAY['DELETE']),
@@ -24,9 +26,14 @@ WITH needed (what_for, table_name, rights) AS (
     ('facts', 'quarter_sums', ARRAY['SELECT', 'INSERT', 'DELETE']),
     ('facts', 'retention_progress', ARRAY['SELECT']),
     ('retention', 'conversion_events', ARRAY['DELETE']),
+    ('retention', 'deliveries', ARRAY['DELETE']),
     ('retention', 'summed_days', ARRAY['UPDATE']),
     ('retention', 'retention_progress', ARRAY['UPDATE']),
-    ('cookieless', 'visitor_salts', ARRAY['SELECT', 'INSERT', 'DELETE'])
+    ('cookieless', 'visitor_salts', ARRAY['SELECT', 'INSERT', 'DELETE']),
+    ('deliver', 'destinations', ARRAY['SELECT', 'INSERT', 'UPDATE']),
+    ('deliver', 'destination_states', ARRAY['SELECT', 'INSERT', 'UPDATE']),
+    ('deliver', 'deliveries', ARRAY['SELECT', 'INSERT', 'UPDATE']),
+    ('deliver', 'conversion_events', ARRAY['SELECT'])
 )
 
 SELECT

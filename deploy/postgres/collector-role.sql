@@ -8,6 +8,10 @@ BEGIN;
 GRANT SELECT, INSERT, UPDATE ON conversion_events, conversion_funnel, counted_orders TO :"collector";
 GRANT SELECT ON erased_ids, erased_slots TO :"collector";
 
+-- Conversions for ad platforms are queued with their events, and given up where they wait too long.
+GRANT SELECT ON destinations TO :"collector";
+GRANT SELECT, INSERT, UPDATE ON deliveries TO :"collector";
+
 -- Which migrations are there: GET /readyz and the doctor say which are missing.
 GRANT SELECT ON schema_migrations TO :"collector";
 
@@ -25,7 +29,7 @@ GRANT SELECT, UPDATE ON facts_progress TO :"collector";
 GRANT SELECT ON retention_progress TO :"collector";
 
 -- CT_RETENTION_...
-GRANT DELETE ON conversion_events TO :"collector";
+GRANT DELETE ON conversion_events, deliveries TO :"collector";
 GRANT UPDATE ON summed_days, retention_progress TO :"collector";
 
 -- CT_COOKIELESS.

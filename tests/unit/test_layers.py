@@ -175,6 +175,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "doctor": {
         "api",
         "client_ip",
+        "conversions",
         "errors",
         "postgres",
         "queue",

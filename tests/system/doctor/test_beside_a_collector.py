@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.doctor import queue_checks, spools
+from collector.doctor import destinations, queue_checks, spools
 from collector.doctor.finding import Status
 from collector.doctor.groups import GROUPS
 from collector.doctor.options import Options
@@ -56,6 +56,7 @@ async def test_a_healthy_system_is_well_and_one_event_is_stored(
         "settings.database_password": "skipped",  # a socket
         "settings.dashboard_tokens": "skipped",
         **{check.id: "skipped" for check in queue_checks.GROUP.checks},  # there is none
+        **{check.id: "skipped" for check in destinations.GROUP.checks},
         "gateway.certificate": "skipped",  # without TLS, on this machine
         "cors.unrouted": "warning",  # nginx writes these
         "exposed.ports": "skipped",  # on this machine
@@ -82,7 +83,7 @@ async def test_warnings_alone_are_2_with_strict_and_0_without(
         "to",
         "see",
     ]
-    assert lines[-1].endswith(" ok, 1 warning, 0 failure, 9 skipped")
+    assert lines[-1].endswith(" ok, 1 warning, 0 failure, 19 skipped")
     assert parts.gateway_secret not in said.output
 
 
