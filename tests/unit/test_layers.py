@@ -220,7 +220,7 @@ ONLY_IN = {
     "prometheus_client": {"consume", "conversions", "metrics", "rejects", "serving"},
 }
 
-# What asks others over HTTP: of our own code, who sends conversions on and the doctor (SECURITY.md).
+# What asks others over HTTP: the doctor, and who sends conversions on (SECURITY.md).
 CLIENTS = {"ClientSession", "HTTPConnection", "HTTPSConnection", "urlopen", "create_connection"}
 
 # What the collector's distribution does not hold. The command `up` imports local/ when it runs.
