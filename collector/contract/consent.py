@@ -55,6 +55,29 @@ def answer_of(value: Any, info: Info) -> str | None:
     return ANSWERS.get(word)
 
 
+def consent_of_words(value: Any) -> dict[str, str]:
+    """The signals of the tracker's two words, as booleans. Raises ValueError for anything else."""
+    known: dict[str, str] = {}
+    for word, answer in value.items() if type(value) is dict else ():
+        if type(answer) is not bool or word not in WORDS:
+            raise ValueError
+        known.update(SAID[word, answer])
+    if not known:
+        raise ValueError
+    return known
+
+
+SAID = {
+    (word, answer): dict.fromkeys(signals, GRANTED if answer else DENIED)
+    for word, signals in WORDS.items()
+    for answer in (True, False)
+}
+SIGNALS_SENT = core.dict_schema(
+    core.literal_schema(list(SIGNALS)),
+    core.literal_schema([GRANTED, DENIED]),
+    min_length=1,
+    strict=True,
+)
 CONSENT = FieldType(
     parse_consent,
     {
@@ -62,10 +85,9 @@ CONSENT = FieldType(
         "or false; `marketing` stands for the first three, `analytics` for the last. What cannot "
         "be read is no consent."
     },
-    core.dict_schema(
-        core.literal_schema(list(SIGNALS)),
-        core.literal_schema([GRANTED, DENIED]),
-        min_length=1,
-        strict=True,
+    # The tracker's words first: most of what comes is that.
+    core.union_schema(
+        [core.no_info_plain_validator_function(consent_of_words), SIGNALS_SENT],
+        mode="left_to_right",
     ),
 )

@@ -80,7 +80,11 @@ def read_claim(row: Mapping[str, Any], has_whole_addresses: bool) -> Claim:
 
 
 def read_conversion(row: Mapping[str, Any], has_whole_addresses: bool) -> Conversion:
-    """What the platform is told of it."""
+    """What the platform is told of it.
+
+    Address and User-Agent of an event without a page are those of a server that told of it.
+    """
+    is_of_page = row["page_url"] is not None
     return Conversion(
         event_id=row["event_id"],
         session_id=row["session_id"],
@@ -92,8 +96,8 @@ def read_conversion(row: Mapping[str, Any], has_whole_addresses: bool) -> Conver
         order=row["order_id"],
         page_url=row["page_url"],
         referrer=row["referrer"],
-        user_agent=row["user_agent"],
-        ip_address=row["ip_address"] if has_whole_addresses else None,
+        user_agent=row["user_agent"] if is_of_page else None,
+        ip_address=row["ip_address"] if is_of_page and has_whole_addresses else None,
         user_id=row["user_id"],
         visitor_id=row["visitor_id"],
         ga_client_id=row["ga_client_id"],

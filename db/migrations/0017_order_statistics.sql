@@ -1,7 +1,6 @@
--- How many events name one order: two or three. Postgres keeps the statistics of the index on
--- COALESCE(order_id, stripe_session_id), and does not use them for "= ANY" of many keys: it took
--- 0.5 % of all events for each key, and from some forty keys on read the whole table
--- (db/queries/elect_orders.sql; docs/scale.md#statistics-of-orders).
+-- How many events name one order: few. Postgres has statistics of the partial index on the order's
+-- key, and does not use them: it took 0.5 % of all events for each key, and from forty keys on read
+-- the whole table (db/queries/elect_orders.sql; docs/scale.md#statistics-of-orders).
 SET LOCAL lock_timeout = '2s';
 CREATE STATISTICS conversion_events_order_key
     ON (COALESCE(order_id, stripe_session_id)) FROM conversion_events;

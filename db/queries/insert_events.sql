@@ -6,9 +6,7 @@
 -- (collector/event.py). No id comes twice for one session.
 -- Columns: session_id, id, one row for each event that is new; the others were stored before, or
 -- are of somebody who was erased (docs/privacy.md#erasing-a-person), and change nothing. One row of
--- nulls where there are destinations.
--- An event is stored before where its session has its id. ON CONFLICT names no target there, so
--- that the statement runs on the schema before 0015 too, where an id was one of all sessions.
+-- nulls where there are destinations. An event is stored before where its session has its id.
 --
 -- Why writers never deadlock: a statement waits for another's event (the same key), for another's
 -- order (the same row of counted_orders) or for another's session (the same row of the funnel),

@@ -78,7 +78,7 @@ async def told(page: Page) -> list[list[Any]]:
 
 
 def with_id(args: list[Any], event_id: str) -> list[Any]:
-    """A pixel's call with the event's id: Meta and LinkedIn count once what a server reports too."""
+    """A pixel's call with the event's id: Meta and LinkedIn count once what servers report too."""
     if args[0] == "fbq":
         return [*args, {"eventID": event_id}]
     if args[0] == "lintrk":

@@ -6,10 +6,12 @@ export type {
   Call,
   Config,
   Consent,
+  ConsentSignals,
   EventFields,
   Money,
   Tracked,
   Tracker,
+  UserData,
   WireEvent,
 } from "./types.js";
 

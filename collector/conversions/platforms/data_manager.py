@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from collector.conversions.conversion import (
     Answer,
@@ -53,9 +53,9 @@ from collector.conversions.platforms.wire import (
     decode_object,
     encode_json,
     known,
-    list_in,
     not_later,
     object_in,
+    objects_in,
     retry_after,
     short,
     text_in,
@@ -74,7 +74,7 @@ CURRENCY = re.compile(r"[A-Z]{3}")
 UNAUTHENTICATED, TOO_MANY = 401, 429
 AWAY = {"UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "UNKNOWN", "ABORTED"}
 OF_THE_DESTINATION = {"UNAUTHENTICATED", "PERMISSION_DENIED", "NOT_FOUND", "FAILED_PRECONDITION"}
-PLACE = re.compile(r"(?:events\.)?events\[(\d+)\]")
+PLACE = re.compile(r"(?:events\.)?events\[(\d{1,9})\]")
 # Reasons that may stand at an event, and are the account's all the same.
 OF_THE_ACCOUNT = re.compile(
     r"DESTINATION_ACCOUNT_\w+|NOT_ALLOWLISTED|INVALID_CONVERSION_ACTION_(ID|TYPE)|\w+_TERMS_NOT_SIGNED"
@@ -82,6 +82,14 @@ OF_THE_ACCOUNT = re.compile(
 MINUTE, HOUR = 60.0, 3600.0
 
 Violations = Sequence[Mapping[str, Any]]
+
+
+def without_hyphens(value: object) -> str:
+    """An id as Google Ads shows it, 123-456-7890, or as a number of the file."""
+    return str(value).replace("-", "")
+
+
+CustomerId = Annotated[str, BeforeValidator(without_hyphens), Field(pattern="^[0-9]{10}$")]
 
 
 def fits_a_request(events: dict[str, str]) -> dict[str, str]:
@@ -96,9 +104,9 @@ class GoogleDestination(Destination):
 
     platform: Literal["google"]
     events: Annotated[dict[str, Digits], Field(min_length=1), AfterValidator(fits_a_request)]
-    customer_id: Annotated[Digits, Field(min_length=10, max_length=10)]
+    customer_id: CustomerId
     # The manager account by which the credentials reach the customer's.
-    login_customer_id: Annotated[Digits, Field(min_length=10, max_length=10)] | None = None
+    login_customer_id: CustomerId | None = None
     credentials: SecretReference
     # Google places no click that is younger than six hours, and says so to nobody who waits.
     click_wait_seconds: Annotated[int, Field(ge=0, le=86_400)] = 21_600
@@ -179,7 +187,7 @@ class DataManager(Platform):
         """All or none are taken, and those that are wrong are named."""
         answer = decode_object(body)
         if status // 100 == 2 and answer is not None:  # noqa: PLR2004  # 2xx
-            warnings = tuple(short(warning) for warning in list_in(answer, "fieldWarnings"))
+            warnings = tuple(told_by(one) for one in objects_in(answer, "fieldWarnings"))
             return Taken(text_in(answer, "requestId"), warnings)
         return read_error(status, object_in(answer or {}, "error"), headers)
 
@@ -320,7 +328,7 @@ def currency_fault_of(conversion: Conversion) -> str | None:
 
 def read_error(status: int, error: Mapping[str, Any], headers: Mapping[str, str]) -> Answer:
     """What google.rpc's error means: by its status, its ErrorInfo and its list of violations."""
-    details = [detail for detail in list_in(error, "details") if isinstance(detail, dict)]
+    details = objects_in(error, "details")
     info = detail_of(details, "ErrorInfo")
     metadata = object_in(info, "metadata")
     name = text_in(error, "status") or ""
@@ -334,8 +342,7 @@ def read_error(status: int, error: Mapping[str, Any], headers: Mapping[str, str]
         return Later(reason, retry_after(headers))
     if status == UNAUTHENTICATED or name in OF_THE_DESTINATION:
         return Broken(reason, advice_of(name, metadata))
-    violations = list_in(detail_of(details, "BadRequest"), "fieldViolations")
-    return read_violations(reason, [one for one in violations if isinstance(one, dict)])
+    return read_violations(reason, objects_in(detail_of(details, "BadRequest"), "fieldViolations"))
 
 
 def detail_of(details: Sequence[Mapping[str, Any]], kind: str) -> Mapping[str, Any]:
@@ -358,12 +365,19 @@ def advice_of(name: str, metadata: Mapping[str, Any]) -> str:
     return "let the credentials' account into the account, and look at the ids of the destination"
 
 
+def told_by(violation: Mapping[str, Any]) -> str:
+    """A field that is wrong, or a warning of one, in a line."""
+    return short(
+        " ".join(str(violation.get(part, "")) for part in ("field", "reason", "description"))
+    )
+
+
 def read_violations(reason: str, violations: Violations) -> Answer:
     """Which events are wrong; or that the destination is, whatever else may be."""
     wrong: dict[int, str] = {}
     for violation in violations:
         field, why = str(violation.get("field", "")), str(violation.get("reason", ""))
-        told = short(f"{field}: {why} {violation.get('description', '')}")
+        told = told_by(violation)
         if field.startswith("destinations") or OF_THE_ACCOUNT.fullmatch(why):
             return Broken(f"{reason} {told}", "look at the account and its ids in the destination")
         if not (place := PLACE.match(field)):

@@ -10,7 +10,7 @@ import re
 from collections.abc import Hashable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar, Literal
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from pydantic import AfterValidator, Field, SecretStr
 
@@ -192,7 +192,7 @@ def page_of(conversion: Conversion) -> str | None:
     """
     if not conversion.page_url:
         return None
-    page = urlsplit(conversion.page_url)._replace(query="", fragment="").geturl()
+    page = conversion.page_url.partition("#")[0].partition("?")[0]
     return page if len(page) <= MOST_CHARACTERS else None
 
 

@@ -49,7 +49,7 @@ CURRENCY = re.compile(r"[A-Z]{3}")
 
 UNAUTHORIZED, FORBIDDEN, UPGRADE_REQUIRED = 401, 403, 426
 # 422 is a list of faults, 400 one for some places.
-FAULT = re.compile(r"Index: (\d+), ERROR :: (.*?)(?=Index: \d+, ERROR :: |\Z)", re.DOTALL)
+FAULT = re.compile(r"Index: (\d{1,9}), ERROR :: (.*?)(?=Index: \d+, ERROR :: |\Z)", re.DOTALL)
 PLACES = re.compile(r"indices \[([\d, ]+)\]")
 # A rule that the Insight Tag counts for. Nothing is wrong with the events.
 WRONG_RULE = "method should be CONVERSIONS_API"
@@ -127,7 +127,8 @@ class LinkedIn(Platform):
         if WRONG_RULE in message:
             return Broken(reason, "give events the ids of rules whose method is CONVERSIONS_API")
         places = {int(n): short(text) for n, text in FAULT.findall(message)} | {
-            int(n): short(message) for n in re.findall(r"\d+", " ".join(PLACES.findall(message)))
+            int(n): short(message)
+            for n in re.findall(r"\d{1,9}", " ".join(PLACES.findall(message)))
         }
         return Refused(places) if places else Unclear(reason)
 

@@ -20,7 +20,12 @@ from collector.conversions.conversion import (
     Taken,
     Unclear,
 )
-from collector.conversions.destination import Destination, SecretReference, read_secret
+from collector.conversions.destination import (
+    AD_PERSONALIZATION,
+    Destination,
+    SecretReference,
+    read_secret,
+)
 from collector.conversions.platform import Platform
 from collector.conversions.platforms.fields import Digits, Name
 from collector.conversions.platforms.normalize import (
@@ -147,6 +152,8 @@ class Meta(Platform):
             event_source_url=conversion.page_url,
             referrer_url=conversion.referrer,
             user_data=user_data(conversion),
+            # Counted, but learnt nothing from: what is nearest to Google's signal.
+            opt_out=True if conversion.consent.get(AD_PERSONALIZATION) == "denied" else None,
             custom_data=known(
                 value=conversion.value,
                 currency=None if conversion.value is None else conversion.currency,

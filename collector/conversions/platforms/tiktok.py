@@ -44,7 +44,7 @@ PATH = "/open_api/v1.3/event/track/"
 
 # Codes of its answers. That 40105 is a wrong token is only inferred.
 OK, PARTLY, NO_PERMISSION, BAD_PARAMETER, WRONG_TOKEN = 0, 20001, 40001, 40002, 40105
-PLACE = re.compile(r"Batch\.(\d+)\.")
+PLACE = re.compile(r"Batch\.(\d{1,9})\.")
 ADVICE = {
     NO_PERMISSION: "make the access token in Events Manager, at the pixel of pixel_code",
     WRONG_TOKEN: "make a new access token in Events Manager",

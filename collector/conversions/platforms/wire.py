@@ -14,6 +14,7 @@ from collector.redaction.addresses import without_emails
 MOST_CHARACTERS = 300  # of a platform's own words, in a reason
 HASH = re.compile(r"\b[0-9a-fA-F]{32,}\b")
 SERVER_FAULT = 500  # and above
+SECONDS = re.compile(r"[0-9]{1,6}")
 JSON_HEADERS = {"Content-Type": "application/json"}
 
 # Amounts go as the digits that they are stored with, through no float.
@@ -41,6 +42,11 @@ def list_in(answer: Mapping[str, Any], name: str) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
+def objects_in(answer: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    """The objects of the list of that name."""
+    return [one for one in list_in(answer, name) if isinstance(one, dict)]
+
+
 def text_in(answer: Mapping[str, Any], name: str) -> str | None:
     """The text of that name, in one line; None where it is none."""
     found = answer.get(name)
@@ -65,9 +71,9 @@ def short(text: object) -> str:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """The seconds of Retry-After, where it says seconds."""
+    """The seconds of Retry-After, where it says seconds and not a date: at most eleven days."""
     value = headers.get("retry-after", "").strip()
-    return float(value) if value.isascii() and value.isdigit() else None
+    return float(value) if SECONDS.fullmatch(value) else None
 
 
 def not_later(happened_at: datetime, now: datetime) -> datetime:

@@ -263,7 +263,7 @@ async def test_a_wrong_conversion_fails_its_request_and_is_named_where_the_platf
 @pytest.mark.parametrize(
     "changes",
     [{"happened_at": OLD}, {"ga_client_id": None}, {"order": "A" * 101}, {"name": "not a name"}],
-    ids=str,
+    ids=lambda changes: next(iter(changes)),
 )
 async def test_google_analytics_says_nothing_of_what_it_does_not_count(
     sender: Sender, changes: dict[str, Any]

@@ -61,7 +61,7 @@ ROW: dict[str, Any] = {
     "currency": "EUR",
     "conversion_value": Decimal("9.99"),
     "order_id": "R1",
-    "page_url": None,
+    "page_url": "https://shop.example/thanks",
     "referrer": None,
     "user_agent": None,
     "ip_address": "198.51.100.7",
@@ -82,6 +82,7 @@ def test_a_row_is_read_as_the_platforms_are_told_of_it() -> None:
         conversion(1),
         value=Decimal("9.99"),
         order="R1",
+        page_url="https://shop.example/thanks",
         ip_address="198.51.100.7",
         click_ids={"gclid": "Cj0"},
         user_data={"email": "jane@example.com"},
@@ -92,3 +93,10 @@ def test_an_address_that_is_not_stored_whole_is_told_to_nobody() -> None:
     told = read_claim(ROW, has_whole_addresses=False).conversion
     assert told is not None
     assert told.ip_address is None
+
+
+def test_of_a_server_that_tells_of_an_event_neither_address_nor_user_agent_is_told() -> None:
+    row = ROW | {"page_url": None, "user_agent": "shop/1.0"}
+    told = read_claim(row, has_whole_addresses=True).conversion
+    assert told is not None
+    assert (told.ip_address, told.user_agent) == (None, None)

@@ -295,8 +295,8 @@ def test_where_the_api_is_not_switched_on_the_advice_is_the_page_to_do_it(
 
 
 def test_what_is_taken_has_the_id_of_its_request_and_warnings(ads: DataManager) -> None:
-    body = b'{"requestId":"r-1","fieldWarnings":[{"field":"f","reason":"R"}]}'
-    assert ads.read(200, {}, body) == Taken("r-1", ("{'field': 'f', 'reason': 'R'}",))
+    body = b'{"requestId":"r-1","fieldWarnings":[{"field":"f","reason":"R","description":"D"}]}'
+    assert ads.read(200, {}, body) == Taken("r-1", ("f R D",))
     assert type(ads.read(200, {}, b"<html>")) is Later
 
 

@@ -24,7 +24,7 @@ consent = "not_denied"
 [ads]
 platform = "google"
 customer_id = "1234567890"
-login_customer_id = 9876543210
+login_customer_id = "987-654-3210"
 credentials = "file:/run/secrets/google.json"
 events = {purchase = 555}
 
@@ -114,6 +114,10 @@ ELEVEN = ", ".join(f"e{n} = {n}" for n in range(11))
         (GA4 + 'events = {a = "1x"}\n', ["[g] events.a: must be a letter"]),
         (GA4 + 'region = "us"\n', ["[g] region: Input should be 'eu' or 'global'"]),
         (ADS, ["[a] events: Field required"]),
+        (
+            ADS.replace('"1234567890"', "123") + "events = {purchase = 5}",
+            ["[a] customer_id: String should match"],
+        ),
         (ADS + "events = {}\n", ["[a] events: Dictionary should have at least 1"]),
         (ADS + 'events = {purchase = "AW-1/x"}\n', ["[a] events.purchase: String should match"]),
         (ADS + f"events = {{{ELEVEN}}}\n", ["[a] events: at most 10 conversion actions"]),

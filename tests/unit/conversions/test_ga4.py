@@ -65,6 +65,7 @@ def test_the_request_goes_to_the_region_with_its_secret_escaped(region: str, hos
         ({"ga_session_id": "s17$o1"}, "session_id", None),
         ({"value": None}, "currency", None),
         ({"page_url": None}, "page_location", None),
+        ({"page_url": "https://[a.example#b?c"}, "page_location", "https://[a.example"),
         ({"page_url": "https://a.example/" + "b" * 100}, "page_location", None),
         ({"page_url": "https://a.example/?" + "b" * 100}, "page_location", "https://a.example/"),
     ],

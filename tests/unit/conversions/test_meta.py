@@ -6,8 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from collector.conversions.conversion import Answer, Broken, Conversion, Later, Taken, Unclear
@@ -37,6 +35,7 @@ def test_all_that_is_known_is_told_hashed_where_meta_wants_hashes() -> None:
         "action_source": "website",
         "event_source_url": "https://shop.example/thanks?order=A-1#top",
         "referrer_url": "https://shop.example/checkout",
+        "opt_out": True,
         "custom_data": {"value": 49.9, "currency": "EUR", "order_id": "A-1"},
     }
     hashes = {"em", "ph", "fn", "ln", "ct", "st", "zp", "country"}
@@ -177,20 +176,13 @@ def test_a_pause_is_as_long_as_retry_after_says() -> None:
     )
 
 
-@given(
-    st.integers(200, 599),
-    st.binary()
-    | st.recursive(
-        st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-        lambda inner: (
-            st.lists(inner, max_size=3)
-            | st.dictionaries(
-                st.sampled_from(["error", "code", "messages", "events_received", "is_transient"]),
-                inner,
-            )
-        ),
-        max_leaves=8,
-    ).map(lambda value: json.dumps(value).encode()),
-)
-def test_any_answer_means_something(status: int, body: bytes) -> None:
-    assert isinstance(meta().read(status, {}, body), Answer)
+@pytest.mark.parametrize(("signal", "opt_out"), [("denied", True), ("granted", None), ("", None)])
+def test_who_wants_no_personal_ads_is_counted_but_not_learnt_from(
+    signal: str, opt_out: bool | None
+) -> None:
+    event = told(purchase(consent={"ad_personalization": signal}))
+    assert event.get("opt_out") is opt_out
+
+
+def test_a_value_of_zero_is_a_value() -> None:
+    assert told(purchase(value=Decimal(0)))["custom_data"]["value"] == 0

@@ -179,6 +179,12 @@ def test_any_text_gives_a_hash_or_nothing(normalize: Normalize, value: str) -> N
     assert found is None or HASH.fullmatch(found)
 
 
+@given(st.sampled_from([email, google_email, phone_e164, meta_name, meta_place]), st.text())
+def test_what_is_normal_stays_so(normalize: Normalize, value: str) -> None:
+    normal = normalize(value)
+    assert normal is None or normalize(normal) == normal
+
+
 @given(st.text(), st.text())
 def test_an_address_that_is_taken_has_its_one_at_sign(user: str, domain: str) -> None:
     found = google_email(f"{user}@{domain}")

@@ -30,11 +30,11 @@ JANE = b"jane@x.ch"
         (b'{"user\\u005fdata":{"email":"jane@x.ch"},"z":"\\u00e9"}', b'{"z":"\\u00e9"}'),
         (b'{"user_data":"{\\"email\\": \\"jane@x.ch\\"}"}', b"{}"),
         (b'{"user_data":"jane@x.ch","user_data":1,"a":2}', b'{"a":2}'),
-        (b'{"events":[{"user_data":["jane@x.ch"],"a":1.50},{"b":2}]}', b'{"events":[{"a":1.50},{"b":2}]}'),
+        (b'{"events":[{"user_data":"jane@x.ch","a":1.50},2]}', b'{"events":[{"a":1.50},2]}'),
         (b'{"user_data":{"email":"jane@x.ch"},"a":"\xff"}', b'{"a":"\xff"}'),
         # Python's json alone reads these.
         (b'{"user_data":{"email":"jane@x.ch"},"a":NaN}', b'{"a": NaN}'),
-        (b'{"events":[{"user_data":"jane@x.ch"},1],"a":Infinity}', b'{"events": [{}, 1], "a": Infinity}'),
+        (b'{"events":[{"user_data":"jane@x.ch"},NaN]}', b'{"events": [{}, NaN]}'),
         # Nothing reads these.
         (b'{"a":1,"user_data":{"email":"jane@x.ch"', b'{"a":1,"user_data":null'),
         (b'{"user_data":{"x":{"y":"}"},"email":"jane@x.ch"},"b":', b'{"user_data":null,"b":'),
