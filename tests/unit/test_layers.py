@@ -152,6 +152,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "serving",
         "settings",
         "sql",
+        "tracing",
         "version",
     },
     "consume": {
