@@ -26,9 +26,12 @@ OPERATORS = {"PrometheusRule", "ServiceMonitor"}
 # Helm without a cluster believes in an old one.
 OLDEST = ("--kube-version", KUBERNETES[0])
 SECRET = ("--set", "existingSecret=conversion-tracking")
+DESTINATIONS = '[ga4]\nplatform = "ga4"\napi_secret = "env:GA4_SECRET"\n'
 EVERYTHING = (
     *SECRET,
     *("--set", "dashboard.enabled=true,dashboard.url=https://reports.example"),
+    *("--set", "deliver.enabled=true,deliver.secretName=platforms,deliver.podAnnotations.team=ads"),
+    *("--set", f"deliver.destinations={DESTINATIONS}"),
     *("--set", "queue.enabled=true,consumer.replicas=3,consumer.podAnnotations.team=data"),
     *("--set", "serviceMonitor.enabled=true,serviceMonitor.labels.release=prometheus"),
     *("--set", "prometheusRule.enabled=true,grafanaDashboard.enabled=true"),
@@ -106,16 +109,17 @@ def test_kubernetes_takes_every_resource(options: tuple[str, ...], version: str)
 def test_with_everything_there_is_a_resource_of_each_kind() -> None:
     kinds = sorted(resource["kind"] for resource in render(*EVERYTHING))
     assert kinds == [
-        *("ConfigMap", "Deployment", "Deployment", "Job", "Job"),
-        *("NetworkPolicy", "NetworkPolicy", "NetworkPolicy"),
+        *("ConfigMap", "ConfigMap", "Deployment", "Deployment", "Deployment", "Job", "Job"),
+        *("NetworkPolicy", "NetworkPolicy", "NetworkPolicy", "NetworkPolicy"),
         *("PodDisruptionBudget", "PodDisruptionBudget", "PrometheusRule"),
-        *("Service", "Service", "Service", "ServiceMonitor", "ServiceMonitor", "StatefulSet"),
+        *("Service", "Service", "Service", "Service"),
+        *("ServiceMonitor", "ServiceMonitor", "ServiceMonitor", "StatefulSet"),
     ]
 
 
 def test_every_pod_obeys_the_restricted_standard() -> None:
     found = pods(render(*EVERYTHING))
-    assert len(found) == 5
+    assert len(found) == 6
     for pod in found.values():
         assert pod["securityContext"]["runAsNonRoot"] is True
         assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
@@ -198,10 +202,14 @@ def test_with_a_queue_collectors_and_consumers_share_it_and_its_streams_are_made
     assert replicas == {"collectors-collector": 2, "collectors-consumer": 2}
 
 
-def test_prometheus_finds_a_consumer_where_it_shows_its_metrics() -> None:
+@pytest.mark.parametrize(
+    ("part", "setting"), [("consumer", "CT_CONSUMER_PORT"), ("deliver", "CT_DELIVER_PORT")]
+)
+def test_prometheus_finds_a_part_where_it_shows_its_metrics(part: str, setting: str) -> None:
     resources = render(*EVERYTHING)
-    [container] = pods(resources)["collectors-consumer"]["containers"]
-    port = int(environment(pods(resources)["collectors-consumer"])["CT_CONSUMER_PORT"])
+    pod = pods(resources)[f"collectors-{part}"]
+    [container] = pod["containers"]
+    port = int(environment(pod)[setting])
     assert container["ports"] == [{"name": "http", "containerPort": port}]
     labels = [
         resource["spec"]["selector"]["matchLabels"]
@@ -213,6 +221,49 @@ def test_prometheus_finds_a_consumer_where_it_shows_its_metrics() -> None:
     ]
     for wanted in labels:
         assert sum(wanted.items() <= service.items() for service in services) == 1
+
+
+def test_deliver_has_the_file_of_destinations_and_its_secrets_and_reaches_platforms() -> None:
+    resources = render(*EVERYTHING)
+    pod = pods(resources)["collectors-deliver"]
+    [container] = pod["containers"]
+    [held] = [
+        r["data"]
+        for r in resources
+        if r["kind"] == "ConfigMap" and r["metadata"]["name"] == "collectors-deliver"
+    ]
+    assert held == {"destinations.toml": DESTINATIONS}
+    mounts = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
+    assert environment(pod)["CT_DESTINATIONS_FILE"] == f"{mounts['destinations']}/destinations.toml"
+    volumes = {volume["name"]: volume for volume in pod["volumes"]}
+    assert volumes["destinations"]["configMap"] == {"name": "collectors-deliver"}
+    assert volumes["secrets"]["secret"] == {"secretName": "platforms"}
+    assert container["envFrom"] == [{"secretRef": {"name": "platforms"}}]
+    [policy] = [
+        r["spec"]
+        for r in resources
+        if r["kind"] == "NetworkPolicy" and r["metadata"]["name"] == "collectors-deliver"
+    ]
+    [out] = policy["egress"]
+    assert {(one["port"], one["protocol"]) for one in out["ports"]} == {
+        (53, "UDP"),
+        (53, "TCP"),
+        (443, "TCP"),
+        (5432, "TCP"),
+    }
+
+
+def test_other_destinations_start_deliver_again() -> None:
+    def annotations(destinations: str) -> dict[str, str]:
+        resources = render(*EVERYTHING, "--set", f"deliver.destinations={destinations}")
+        [found] = [
+            r["spec"]["template"]["metadata"]["annotations"]
+            for r in resources
+            if r["kind"] == "Deployment" and r["metadata"]["name"] == "collectors-deliver"
+        ]
+        return dict(found)
+
+    assert annotations("[a]") == annotations("[a]") != annotations("[b]")
 
 
 def test_the_servers_of_the_queue_are_set_as_those_in_compose() -> None:
@@ -242,6 +293,10 @@ def test_the_servers_of_the_queue_are_set_as_those_in_compose() -> None:
         ("image.digest=latest", "digest"),
         ("collector.spool.size=lots", "size"),
         ("existingSecret=", "existingSecret"),
+        ("deliver.enabled=true", "deliver.destinations"),
+        ("deliver.replicas=0", "replicas"),
+        ("settings.CT_DESTINATIONS_FILE=a.toml", "CT_DESTINATIONS_FILE"),
+        ("networkPolicy.deliverPorts={0}", "deliverPorts"),
     ],
 )
 def test_what_the_chart_does_not_know_is_refused_by_name(option: str, said: str) -> None:

@@ -52,6 +52,8 @@ KONG_CONF = {
     "KONG_PROXY_LISTEN",
 }
 POSTGRES_IMAGE = {"POSTGRES_DB", "POSTGRES_PASSWORD", "POSTGRES_USER"}
+# What is no file of the checkout, but its operator's.
+OF_THE_OPERATOR = "./destinations"
 # What the images bring: python is in all of ours, the others in those of their projects.
 PROGRAMS_OF_IMAGES = {"python", "kong", "pg_isready"}
 
@@ -154,7 +156,9 @@ def test_what_a_dockerfile_copies_exists_and_reaches_docker(dockerfile: Path, so
     assert source in let_through()
 
 
-@pytest.mark.parametrize("path", [".env", ".git", "var", ".venv", "deploy/.env.example"])
+@pytest.mark.parametrize(
+    "path", [".env", ".git", "var", ".venv", "deploy/.env.example", "destinations"]
+)
 def test_secrets_and_data_stay_out_of_the_images(path: str) -> None:
     assert not any(fnmatch(path, pattern) for pattern in let_through())
 
@@ -195,6 +199,8 @@ def test_every_volume_is_declared_or_a_file_of_the_checkout(
     service: str, source: str, target: str
 ) -> None:
     assert target.startswith("/")
+    if source == OF_THE_OPERATOR:
+        return
     assert (ROOT / source).is_file() if source.startswith(".") else source in COMPOSE["volumes"]
 
 
@@ -296,6 +302,7 @@ def test_each_service_starts_after_what_it_needs_is_ready() -> None:
         "migrate": {"postgres": "service_healthy"},
         "collector": {"migrate": "service_completed_successfully"},
         "dashboard": {"migrate": "service_completed_successfully"},
+        "deliver": {"migrate": "service_completed_successfully"},
         "doctor": {},  # it says what is not there
         "plugin": {},
         "kong": {"collector": "service_healthy", "plugin": "service_healthy"},
@@ -304,6 +311,24 @@ def test_each_service_starts_after_what_it_needs_is_ready() -> None:
     for service, conditions in waits.items():
         for name, condition in conditions.items():
             assert condition != "service_healthy" or "healthcheck" in SERVICES[name], service
+
+
+def test_deliver_reads_the_operators_folder_and_alone_reaches_platforms() -> None:
+    deliver = SERVICES["deliver"]
+    settings = deliver["environment"]
+    [(source, target)] = [(s, t) for service, s, t in volumes() if service == "deliver"]
+
+    assert deliver["profiles"] == ["deliver"]  # it starts only where somebody asks for it
+    assert source == OF_THE_OPERATOR
+    assert settings["CT_DESTINATIONS_FILE"] == f"{target}/destinations.toml"
+    assert {"path": f"{source[2:]}/secrets.env", "required": False} in deliver["env_file"]
+    assert f"{source[1:]}/" in (ROOT / ".gitignore").read_text().splitlines()
+    assert f":{settings['CT_DELIVER_PORT']}/healthz" in deliver["healthcheck"]["test"][-1]
+    assert set(deliver["networks"]) == {"platforms", "database"}
+    assert [s for s, d in SERVICES.items() if "platforms" in d.get("networks", ())] == ["deliver"]
+    assert not (COMPOSE["networks"]["platforms"] or {}).get("internal")
+    # A path that only deliver's container has would stop the collector's start.
+    assert SERVICES["collector"]["environment"]["CT_DESTINATIONS_FILE"] == ""
 
 
 def test_the_doctor_looks_where_the_other_services_are() -> None:

@@ -83,7 +83,8 @@ def test_neither_kong_nor_a_visitor_reaches_the_queue() -> None:
     assert SCALE["networks"]["queue"]["internal"] is True
     assert "kong" not in SERVICES
     assert not any("ports" in service for service in SERVICES.values())
-    of_postgres = {"postgres", "postgres-standby", "synchronous", "migrate", "dashboard"}
+    of_postgres = {"postgres", "postgres-standby", "synchronous", "migrate"}
+    of_postgres |= {"dashboard", "deliver"}
     for name in SERVICES.keys() - of_postgres:
         assert "queue" in SERVICES[name]["networks"], name
     assert not any("queue" in SERVICES[name].get("networks", ()) for name in of_postgres)
