@@ -122,7 +122,7 @@ class Delivery:
 
     def _trace_of(self, destination: str) -> TraceRequest | None:
         """What traces the requests to a destination."""
-        return self._tracing and partial(self._tracing.trace_delivery, destination)
+        return partial(self._tracing.trace_delivery, destination) if self._tracing else None
 
     async def _keep_sending(self, name: str, deliverer: Deliverer) -> None:
         """Send to one destination. While Postgres cannot be used, try again and again."""

@@ -10,6 +10,7 @@ from pydantic_core import PydanticUndefined
 from collector.api.openapi import ALL_ERRORS
 from collector.consume import metrics as of_consumers
 from collector.contract.models import ConversionEventRequest
+from collector.conversions import metrics as of_deliver
 from collector.event import FunnelStage
 from collector.metrics import BUILD_INFO, COUNTERS, GAUGES, HISTOGRAMS
 from collector.reports.filters import Dimension
@@ -153,6 +154,8 @@ def test_the_table_of_metrics_has_each_metric(root: Path) -> None:
     named = set(re.findall(r"`(ct_[a-z_]+)", written))
     shown = {BUILD_INFO[0], *GAUGES, *HISTOGRAMS, *(f"{name}_total" for name in COUNTERS)}
     shown |= {*of_consumers.GAUGES, *(f"{name}_total" for name in of_consumers.COUNTERS)}
+    shown |= {*of_deliver.GAUGES, *(f"{name}_total" for name in of_deliver.COUNTERS)}
+    shown.add(of_deliver.SECONDS[0])
     assert shown - named == set()
     # And no other; ct_worker_up is the page's of all workers.
     assert named - shown == {"ct_worker_up"}
