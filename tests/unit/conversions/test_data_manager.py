@@ -245,6 +245,7 @@ NO_LEADS = (
         (400, error("INVALID_ARGUMENT", {"@type": 7, "fieldViolations": 7}), Unclear),
         (400, error("FAILED_PRECONDITION"), Broken),
         (401, error("UNAUTHENTICATED"), Broken),
+        (401, b"", Broken),
         (403, error("PERMISSION_DENIED"), Broken),
         (404, error("NOT_FOUND"), Broken),
         (409, error("ABORTED"), Later),
