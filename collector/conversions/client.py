@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from io import BytesIO
 
 import aiohttp
 
@@ -64,8 +65,10 @@ class PlatformClient:
 
     async def _post(self, request: Request) -> tuple[int, dict[str, str], bytes]:
         """Status, headers and body of the answer. Raises as aiohttp does."""
+        # As a file: aiohttp warns of as many bytes as thousands of conversions are.
+        body = BytesIO(request.body)
         async with self._session.post(
-            request.url, headers=request.headers, data=request.body, allow_redirects=False
+            request.url, headers=request.headers, data=body, allow_redirects=False
         ) as response:
-            body = await response.content.read(MAX_ANSWER_BYTES)
-            return response.status, {k.lower(): v for k, v in response.headers.items()}, body
+            answer = await response.content.read(MAX_ANSWER_BYTES)
+            return response.status, {k.lower(): v for k, v in response.headers.items()}, answer
