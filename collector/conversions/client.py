@@ -70,5 +70,13 @@ class PlatformClient:
         async with self._session.post(
             request.url, headers=request.headers, data=body, allow_redirects=False
         ) as response:
-            answer = await response.content.read(MAX_ANSWER_BYTES)
+            answer = await read_start(response.content)
             return response.status, {k.lower(): v for k, v in response.headers.items()}, answer
+
+
+async def read_start(content: aiohttp.StreamReader) -> bytes:
+    """All of an answer, but no more than any platform says. Raises as aiohttp does."""
+    read = bytearray()
+    while len(read) < MAX_ANSWER_BYTES and (chunk := await content.readany()):
+        read += chunk
+    return bytes(read[:MAX_ANSWER_BYTES])
