@@ -67,7 +67,7 @@ class RequestContext(Struct, frozen=True):
 class Event(Struct, frozen=True, omit_defaults=True, gc=False):
     """A row of conversion_events: the same names (docs/data.md), those that every row has first.
 
-    The last, user_data, is none of its columns.
+    The last, user_data, is none of its columns (EVENT_COLUMNS).
 
     So it can be made of its values in their order: Python puts more than fifteen named ones into
     a dictionary first, and msgspec looks each name up, which is a tenth of the work for an event.
@@ -123,6 +123,9 @@ class Event(Struct, frozen=True, omit_defaults=True, gc=False):
     sent_at: datetime | None = None
     gpc: bool | None = None
     consent: Mapping[str, str] | None = None
-    # The one that is no column: it goes with the row, and ends in the outbox, until it is sent
-    # (docs/privacy.md#user-data).
     user_data: Mapping[str, str] | None = None
+
+
+# Of the fields, those that are columns. user_data is none: it goes with the row as far as Postgres,
+# and waits there with a conversion alone, until that is sent (docs/privacy.md#user-data).
+EVENT_COLUMNS = Event.__struct_fields__[:-1]

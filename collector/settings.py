@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
@@ -61,6 +62,12 @@ QUEUE_SERVER = re.compile(
 ORIGIN = re.compile(rf"https?://(\[[0-9A-Fa-f:.]+\]|[\w.-]+)(:{PORT})?/?", re.ASCII)
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 SSL_FILES = frozenset({"sslrootcert", "sslcert", "sslkey", "sslcrl", "passfile"})
+
+
+@cache
+def known_zones() -> frozenset[str]:
+    """The names of all time zones, for which the whole folder of them is read."""
+    return frozenset(available_timezones())
 
 
 class SettingsError(OperatorError):
@@ -477,7 +484,7 @@ class Settings(BaseModel):
     @classmethod
     def validate_time_zone(cls, value: str) -> str:
         """An IANA name. Raises ValueError."""
-        if value not in available_timezones():
+        if value not in known_zones():
             raise ValueError(f"{value!r} is no time zone such as Europe/Berlin")
         return value
 

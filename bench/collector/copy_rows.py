@@ -10,7 +10,7 @@ from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
-from msgspec.structs import fields, replace
+from msgspec.structs import replace
 
 from bench.collector.database import connect
 from bench.events import BrowserEvent
@@ -19,14 +19,13 @@ from bench.report import Report
 from collector.contract.reader import EVENTS
 from collector.contract.validation import read_request
 from collector.enrich import make_enricher
-from collector.event import Event, RequestContext
+from collector.event import EVENT_COLUMNS, Event, RequestContext
 from collector.settings import Settings
 
 TABLE = "conversion_events"
-COLUMNS = tuple(field.name for field in fields(Event))
 ROWS_A_COPY = 10_000
 ROWS_A_REPORT = 500_000
-JSON_COLUMNS = ("click_ids", "form_data", "metadata")
+JSON_COLUMNS = ("click_ids", "form_data", "metadata", "consent")
 
 Row = tuple[Any, ...]
 
@@ -52,8 +51,8 @@ def make_events(events: Sequence[BrowserEvent], received_at_ms: int) -> list[Eve
 
 
 def make_row(event: Event) -> Row:
-    """An event in the order of COLUMNS, its JSON as text."""
-    values = {name: getattr(event, name) for name in COLUMNS}
+    """An event in the order of EVENT_COLUMNS, its JSON as text."""
+    values = {name: getattr(event, name) for name in EVENT_COLUMNS}
     for name in JSON_COLUMNS:
         if values[name] is not None:
             values[name] = json.dumps(values[name], default=float)
@@ -89,7 +88,7 @@ async def copy_for(url: str, events: Sequence[Event], seconds: float) -> tuple[i
     async with connect(url) as connection:
         for rows in walk_rows(events, ROWS_A_COPY):
             started = time.perf_counter()
-            await connection.copy_records_to_table(TABLE, records=rows, columns=COLUMNS)
+            await connection.copy_records_to_table(TABLE, records=rows, columns=EVENT_COLUMNS)
             spent += time.perf_counter() - started
             copied += len(rows)
             if spent >= seconds:
@@ -102,7 +101,7 @@ async def copy_rows(url: str, events: Sequence[Event], wanted: int, report: Repo
     copied = 0
     async with connect(url) as connection:
         for rows in walk_rows(events, ROWS_A_COPY):
-            await connection.copy_records_to_table(TABLE, records=rows, columns=COLUMNS)
+            await connection.copy_records_to_table(TABLE, records=rows, columns=EVENT_COLUMNS)
             copied += len(rows)
             if copied % ROWS_A_REPORT == 0:
                 report(f"{copied:,} of {wanted:,} rows")

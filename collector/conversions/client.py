@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from io import BytesIO
 
 import aiohttp
 
@@ -78,18 +79,28 @@ class PlatformClient:
     async def _post(self, request: Request, conversions: int) -> tuple[int, dict[str, str], bytes]:
         """Status, headers and body of the answer. Raises as aiohttp does."""
         begun = time.monotonic()
+        # As a file: aiohttp warns of as many bytes as thousands of conversions are.
+        body = BytesIO(request.body)
         try:
             async with self._session.post(
-                request.url, headers=request.headers, data=request.body, allow_redirects=False
+                request.url, headers=request.headers, data=body, allow_redirects=False
             ) as response:
-                body = await response.content.read(MAX_ANSWER_BYTES)
+                answer = await read_start(response.content)
         except NO_ANSWER as error:
             self._note(request, conversions, begun, type(error).__name__)
             raise
         self._note(request, conversions, begun, response.status)
-        return response.status, {k.lower(): v for k, v in response.headers.items()}, body
+        return response.status, {k.lower(): v for k, v in response.headers.items()}, answer
 
     def _note(self, request: Request, conversions: int, begun: float, outcome: int | str) -> None:
         """Have the request traced, where that is wanted."""
         if self._trace:
             self._trace(request.url, conversions, time.monotonic() - begun, outcome)
+
+
+async def read_start(content: aiohttp.StreamReader) -> bytes:
+    """All of an answer, but no more than any platform says. Raises as aiohttp does."""
+    read = bytearray()
+    while len(read) < MAX_ANSWER_BYTES and (chunk := await content.readany()):
+        read += chunk
+    return bytes(read[:MAX_ANSWER_BYTES])

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from collector.reports.errors import QuestionError
+from collector.settings import known_zones
 
 MOST_DAYS = 3_660
 MOST_BUCKETS = 1_000
@@ -74,12 +74,6 @@ def find_zone(name: str) -> ZoneInfo:
     if name not in known_zones():
         raise QuestionError(f"{name!r} is no time zone; one is Europe/Berlin, another UTC")
     return ZoneInfo(name)
-
-
-@cache
-def known_zones() -> frozenset[str]:
-    """The names of all time zones."""
-    return frozenset(available_timezones())
 
 
 def parse_period(text: str, zone: ZoneInfo, now: datetime) -> Period:

@@ -9,9 +9,9 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from msgspec.structs import asdict, fields
+from msgspec.structs import asdict
 
-from collector.event import Event
+from collector.event import EVENT_COLUMNS, Event
 
 MILLISECONDS_A_DAY = 86_400_000
 # What differs from one visit to the next: a column of each, in the order of Ids.
@@ -19,7 +19,7 @@ VARYING = (
     "id", "user_id", "session_id", "visitor_id", "order_id", "occurred_at", "sent_at",
     "received_at", "created_at",
 )  # fmt: skip
-COLUMNS = (*VARYING, *(field.name for field in fields(Event) if field.name not in VARYING))
+COLUMNS = (*VARYING, *(name for name in EVENT_COLUMNS if name not in VARYING))
 NULL = r"\N"
 
 

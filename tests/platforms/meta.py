@@ -12,7 +12,8 @@ from aiohttp import web
 from tests.platforms.stand_in import TOKEN, Mood, StandIn, is_hash, is_number
 
 PIXEL = "1234567890"
-PATH = re.compile(r"/v2[4-6]\.0/(\d+)/events")
+PATH = re.compile(r"/(v\d+)\.0/(\d+)/events")
+VERSIONS = ("v24", "v25", "v26")
 HASHED = ("em", "ph", "fn", "ln", "ct", "st", "zp", "country", "external_id")
 CLEAR = ("client_ip_address", "client_user_agent", "fbc", "fbp")
 FBC = re.compile(r"fb\.[0-9]\.[0-9]{13}\.[\w-]+(\.[\w-]+)?")
@@ -32,8 +33,10 @@ class MetaStandIn(StandIn):
         if self.mood is Mood.REVOKED or request.headers.get("Authorization") != f"Bearer {TOKEN}":
             text = "Invalid OAuth access token - Cannot parse access token"
             return fault(190, None, text, status=401)
-        if request.method != "POST" or not found or found[1] != PIXEL:
+        if request.method != "POST" or not found or found[2] != PIXEL:
             return fault(100, 33, "Unsupported post request. Object does not exist")
+        if found[1] not in VERSIONS:
+            return fault(2635, None, "You are calling a deprecated version of the Ads API")
         return self.take_all(json.loads(body))
 
     def take_all(self, body: dict[str, Any]) -> web.Response:

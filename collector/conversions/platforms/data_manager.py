@@ -13,16 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from collector.conversions.conversion import (
-    Answer,
-    Broken,
-    Conversion,
-    Later,
-    Refused,
-    Request,
-    Taken,
-    Unclear,
-)
+from collector.conversions.conversion import Answer, Conversion, Request, Taken
 from collector.conversions.destination import (
     AD_PERSONALIZATION,
     AD_USER_DATA,
@@ -39,6 +30,7 @@ from collector.conversions.platforms.ga4 import (
     analytics_fault_of,
     session_id_of,
 )
+from collector.conversions.platforms.google_errors import read_error, told_by
 from collector.conversions.platforms.normalize import (
     as_sent,
     country,
@@ -49,15 +41,12 @@ from collector.conversions.platforms.normalize import (
 )
 from collector.conversions.platforms.wire import (
     JSON_HEADERS,
-    SERVER_FAULT,
     decode_object,
     encode_json,
     known,
     not_later,
     object_in,
     objects_in,
-    retry_after,
-    short,
     text_in,
 )
 
@@ -70,18 +59,6 @@ MOST_DESTINATIONS = 10  # in one request
 CLICK_IDS = ("gclid", "gbraid", "wbraid")  # the first that is known goes: Google wants one
 CONSENT = {"granted": "CONSENT_GRANTED", "denied": "CONSENT_DENIED"}
 CURRENCY = re.compile(r"[A-Z]{3}")
-
-UNAUTHENTICATED, TOO_MANY = 401, 429
-AWAY = {"UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "UNKNOWN", "ABORTED"}
-OF_THE_DESTINATION = {"UNAUTHENTICATED", "PERMISSION_DENIED", "NOT_FOUND", "FAILED_PRECONDITION"}
-PLACE = re.compile(r"(?:events\.)?events\[(\d{1,9})\]")
-# Reasons that may stand at an event, and are the account's all the same.
-OF_THE_ACCOUNT = re.compile(
-    r"DESTINATION_ACCOUNT_\w+|NOT_ALLOWLISTED|INVALID_CONVERSION_ACTION_(ID|TYPE)|\w+_TERMS_NOT_SIGNED"
-)
-MINUTE, HOUR = 60.0, 3600.0
-
-Violations = Sequence[Mapping[str, Any]]
 
 
 def without_hyphens(value: object) -> str:
@@ -324,63 +301,3 @@ def currency_fault_of(conversion: Conversion) -> str | None:
     if conversion.value is not None and not CURRENCY.fullmatch(conversion.currency):
         return "the currency is not of three letters"
     return None
-
-
-def read_error(status: int, error: Mapping[str, Any], headers: Mapping[str, str]) -> Answer:
-    """What google.rpc's error means: by its status, its ErrorInfo and its list of violations."""
-    details = objects_in(error, "details")
-    info = detail_of(details, "ErrorInfo")
-    metadata = object_in(info, "metadata")
-    name = text_in(error, "status") or ""
-    reason = (
-        f"HTTP {status} {name} {text_in(info, 'reason') or ''}: {text_in(error, 'message') or ''} "
-        f"(request {text_in(metadata, 'requestId')})"
-    )
-    if status == TOO_MANY:
-        return Later(reason, retry_after(headers) or pause_of(metadata))
-    if status >= SERVER_FAULT or name in AWAY or not error:
-        return Later(reason, retry_after(headers))
-    if status == UNAUTHENTICATED or name in OF_THE_DESTINATION:
-        return Broken(reason, advice_of(name, metadata))
-    return read_violations(reason, objects_in(detail_of(details, "BadRequest"), "fieldViolations"))
-
-
-def detail_of(details: Sequence[Mapping[str, Any]], kind: str) -> Mapping[str, Any]:
-    """The detail of a kind; an empty one where there is none."""
-    kinds = (one for one in details if str(one.get("@type", "")).endswith(f"google.rpc.{kind}"))
-    return next(kinds, {})
-
-
-def pause_of(metadata: Mapping[str, Any]) -> float:
-    """A day's quota comes back at midnight in California: an hour finds that soon enough."""
-    return HOUR if "PerDay" in str(metadata.get("quota_limit")) else MINUTE
-
-
-def advice_of(name: str, metadata: Mapping[str, Any]) -> str:
-    """What to do where Google lets nobody in."""
-    if url := metadata.get("activationUrl"):
-        return f"switch the Data Manager API on: {url}"
-    if name == "UNAUTHENTICATED":
-        return "make new credentials"
-    return "let the credentials' account into the account, and look at the ids of the destination"
-
-
-def told_by(violation: Mapping[str, Any]) -> str:
-    """A field that is wrong, or a warning of one, in a line."""
-    return short(
-        " ".join(str(violation.get(part, "")) for part in ("field", "reason", "description"))
-    )
-
-
-def read_violations(reason: str, violations: Violations) -> Answer:
-    """Which events are wrong; or that the destination is, whatever else may be."""
-    wrong: dict[int, str] = {}
-    for violation in violations:
-        field, why = str(violation.get("field", "")), str(violation.get("reason", ""))
-        told = told_by(violation)
-        if field.startswith("destinations") or OF_THE_ACCOUNT.fullmatch(why):
-            return Broken(f"{reason} {told}", "look at the account and its ids in the destination")
-        if not (place := PLACE.match(field)):
-            return Unclear(f"{reason} {told}")
-        wrong[int(place[1])] = told
-    return Refused(wrong) if wrong else Unclear(reason)

@@ -66,6 +66,7 @@ TRANSIENT = {1, 2, 341, 368, 5000, 21009}
 TOKEN = 190
 PERMISSION = {3, 10, 200}
 UNKNOWN_OBJECT = (100, 33)
+OLD_VERSION = 2635  # as Graph API's other edges answer; of this one it is not confirmed
 
 
 class MetaDestination(Destination):
@@ -222,4 +223,6 @@ def read_error(error: Mapping[str, Any], status: int, headers: Mapping[str, str]
         return Broken(reason, "let the token's owner manage the pixel, in Business settings")
     if (code, subcode) == UNKNOWN_OBJECT:
         return Broken(reason, "look at pixel_id, and whether the token's owner may use that pixel")
+    if code == OLD_VERSION:
+        return Broken(reason, "Meta no longer answers this version: raise api_version")
     return Unclear(reason)

@@ -284,7 +284,7 @@ async def test_google_analytics_says_nothing_of_a_wrong_secret(sender: Sender) -
     ("sender", "fields", "advice"),
     [
         ("meta", {"pixel_id": "1"}, "look at pixel_id"),
-        ("meta", {"api_version": "v1.0"}, "look at pixel_id"),
+        ("meta", {"api_version": "v1.0"}, "raise api_version"),
         ("linkedin", {"api_version": "202511"}, "raise api_version"),
         ("google", {"customer_id": "1111111111"}, "look at the account"),
         ("google_analytics", {"property_id": "1"}, "look at the account"),

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from collector.event import Event, FunnelStage
+from collector.event import EVENT_COLUMNS, Event, FunnelStage
 from collector.event_row import join_rows, make_row
 from collector.postgres.migrate import load_migrations, migrate
 from collector.sql import load_query, migration_files
@@ -46,8 +46,8 @@ async def old(postgres: PostgresServer) -> AsyncIterator[str]:
 
 async def fill(url: str, events: list[Event]) -> None:
     """The rows that a collector before migration 0004 made of these events."""
-    newer = {"marks", "gpc", "consent", "user_data"}
-    columns = ", ".join(name for name in Event.__struct_fields__ if name not in newer)
+    newer = {"marks", "gpc", "consent"}
+    columns = ", ".join(name for name in EVENT_COLUMNS if name not in newer)
     rows = join_rows(make_row(sold) for sold in events).decode()
     await fetch(
         url,

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from collector.event import Event, FunnelStage, Mark
+from collector.event import EVENT_COLUMNS, Event, FunnelStage, Mark
 from collector.event_row import EventRow, make_row
 from collector.postgres.store import open_store
 from collector.sql import INCLUDE, Source, load_query
@@ -58,10 +58,12 @@ FULL = {
     "order_id": "order-1",
     "visitor_id": "visitor-1",
     "click_ids": {"fbclid": "f"},
+    "consent": {"ad_storage": "denied"},
+    "user_data": {"email": "jane@customer.example"},
 }
 
 STORED = {
-    **{k: v for k, v in FULL.items() if k not in ("utm_params", "event_id")},
+    **{k: v for k, v in FULL.items() if k not in ("utm_params", "event_id", "user_data")},
     **FULL["utm_params"],  # type: ignore[dict-item]  # a mapping, as the literal above shows
     "gpc": True,
     "id": UUID("018f4d3e-7c1a-7b2e-9a51-2f3c4d5e6f70"),
@@ -95,7 +97,7 @@ async def test_every_field_arrives_in_its_column(collector: Collector) -> None:
     }
     status, _ = await collector.post("/v1/events/track", json=FULL | sent, headers=headers)
     [row] = await collector.events()
-    for column in ("form_data", "metadata", "click_ids"):
+    for column in ("form_data", "metadata", "click_ids", "consent"):
         row[column] = json.loads(row[column])
     unasked = {"channel_rule", "received_at", "created_at", "updated_at"}
     assert status == 200
@@ -392,7 +394,6 @@ def test_each_fragment_of_sql_says_what_it_is_and_is_included(root: Path) -> Non
 def test_insert_events_fills_a_column_for_each_field_of_an_event_but_user_data(root: Path) -> None:
     lines = (root / "db/queries/fragments/event_columns.sql").read_text().splitlines()
     columns = " ".join(line for line in lines if not line.startswith("-- "))
+    assert re.findall(r"\w+", columns) == list(EVENT_COLUMNS)
     # It waits in the outbox alone, until it is sent: no event that is kept says who a customer is.
-    *fields, last = Event.__struct_fields__
-    assert last == "user_data"
-    assert re.findall(r"\w+", columns) == fields
+    assert Event.__struct_fields__ == (*EVENT_COLUMNS, "user_data")

@@ -32,7 +32,7 @@ KNOWN = {
 }
 TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
 # Where it waits until it is sent.
-OUTBOX = {"conversion_outbox"}
+OUTBOX = {"deliveries"}
 
 
 async def tables_with(database: str, text: str) -> set[str]:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from bench.collector.copy_rows import COLUMNS, make_events, make_row, walk_rows
+from bench.collector.copy_rows import make_events, make_row, walk_rows
 from bench.collector.long_rows import EMPTY, GROWN, grow, processor_us
 from bench.collector.measure import Figures, refuse_lost
 from bench.collector.results import find_ratios, format_figures, format_ratios, warn_of_others
@@ -18,6 +18,7 @@ from bench.events import BrowserEvent, generate_events
 from bench.load.requests import fill_in
 from bench.load.wrk import Load
 from collector.api.stamp import is_signed
+from collector.event import EVENT_COLUMNS
 
 START_MS = 1_763_800_000_000
 
@@ -121,8 +122,8 @@ def test_copied_rows_have_each_column_and_never_an_id_twice(events: list[Browser
     ids = [row[0] for row in first + second]
     assert len(set(ids)) == 30
     assert all(isinstance(id_, UUID) for id_ in ids)
-    sessions = {row[COLUMNS.index("session_id")] for row in first + second}
+    sessions = {row[EVENT_COLUMNS.index("session_id")] for row in first + second}
     assert len(sessions) == 3 * len({event.session_id for event in stored})
-    assert {len(row) for row in first} == {len(COLUMNS)}
-    metadata = json.loads(make_row(stored[0])[COLUMNS.index("metadata")])
+    assert {len(row) for row in first} == {len(EVENT_COLUMNS)}
+    metadata = json.loads(make_row(stored[0])[EVENT_COLUMNS.index("metadata")])
     assert metadata["screen"]

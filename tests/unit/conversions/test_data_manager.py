@@ -22,6 +22,7 @@ from collector.conversions.platforms.data_manager import (
     GoogleAnalyticsDestination,
     GoogleDestination,
 )
+from collector.conversions.platforms.google_token import GoogleToken
 from collector.without import without
 from tests.platforms.conversions import NOW, purchase, stranger
 
@@ -244,6 +245,7 @@ NO_LEADS = (
         (400, error("INVALID_ARGUMENT", {"@type": 7, "fieldViolations": 7}), Unclear),
         (400, error("FAILED_PRECONDITION"), Broken),
         (401, error("UNAUTHENTICATED"), Broken),
+        (401, b"", Broken),
         (403, error("PERMISSION_DENIED"), Broken),
         (404, error("NOT_FOUND"), Broken),
         (409, error("ABORTED"), Later),
@@ -324,6 +326,22 @@ def test_a_file_that_is_no_key_of_googles_is_named_and_not_quoted(
         destination(f"file:{path}").open()
     assert str(path) in str(error.value)
     assert "hunter2" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("test_base", "asked"),
+    [
+        (None, "https://oauth2.googleapis.com/token"),
+        ("http://127.0.0.1:1", "http://127.0.0.1:1/token"),
+    ],
+)
+def test_a_new_token_is_asked_of_google_whatever_the_file_says(
+    tmp_path: Path, test_base: str | None, asked: str
+) -> None:
+    path = tmp_path / "google.json"
+    path.write_text(json.dumps(USER | {"token_uri": "https://evil.example/token"}))
+    token = GoogleToken(f"file:{path}", test_base)
+    assert token._credentials.token_uri == asked
 
 
 def test_without_google_auth_the_extra_is_named(

@@ -148,6 +148,7 @@ def error(code: int, subcode: int | None = None, **more: Any) -> bytes:
         (400, error(190, 463), Broken),
         (403, error(200), Broken),
         (400, error(3), Broken),
+        (400, error(2635), Broken),
         (400, error(10), Broken),
         *((400, error(code), Later) for code in (4, 17, 613, 80003)),
         *((400, error(code), Later) for code in (1, 2, 341, 368, 5000, 21009)),

@@ -18,12 +18,12 @@ from collector.reports.period import (
     bucket_edges,
     compare_with,
     find_zone,
-    known_zones,
     parse_edges,
     parse_moment,
     parse_period,
     usual_unit,
 )
+from collector.settings import known_zones
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)  # a Sunday
