@@ -4,4 +4,12 @@
 SET LOCAL lock_timeout = '2s';
 CREATE STATISTICS conversion_events_order_key
     ON (COALESCE(order_id, stripe_session_id)) FROM conversion_events;
-ANALYZE conversion_events (order_id, stripe_session_id);
+-- An empty table stays without statistics: with those of no row Postgres would plan for few, and
+-- nobody could tell that they say nothing (db/queries/lock_facts.sql).
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM conversion_events) THEN
+        ANALYZE conversion_events (order_id, stripe_session_id);
+    END IF;
+END
+$$;
